@@ -1,0 +1,14 @@
+/** Every bound of the runtime in one place. Reaching one is a fault with a name. */
+
+/** Longest ISO 8583 frame on the acquirer line, bytes after the 2-byte length (TPDU + header + body). */
+export const FRAME_LENGTH_MAX = 4096;
+/** Longest unstuffed ABECS packet, bytes (ABECS 2.20: 2049 in a secure session, 2044 clear). */
+export const PACKET_LENGTH_MAX = 2049;
+/** Longest ABECS block, bytes. */
+export const BLOCK_LENGTH_MAX = 999;
+/** Bytes of one PRINT part (XPR). */
+export const PRINT_PART_MAX = 980;
+/** Events waiting in the runtime's inbox. */
+export const INBOX_MAX = 4096;
+/** Longest EBX input, bytes. */
+export const ENCRYPT_LENGTH_MAX = 256;
