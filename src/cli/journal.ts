@@ -1,0 +1,272 @@
+import type { Command } from 'commander';
+import { type Fault, faultText, type Result } from '../fault.ts';
+import { type Journal, JournalFailure, type Slip, type Txn, type TxnKind, type TxnState } from '../journal/journal.ts';
+import { digits, formatAmount } from '../units.ts';
+import { columnsOf } from '../wire/gbk.ts';
+
+/** What the command needs from the rim. */
+export interface JournalRim {
+  /** Opens a journal for looking only. */
+  openJournal(path: string): Result<Journal>;
+  print(text: string): void;
+  printError(text: string): void;
+  setExit(status: number): void;
+}
+
+/** Exit status when a record is bad or an id is not there. */
+const EXIT_FOUND_WRONG = 1;
+/** Exit status when the journal cannot be opened or read. */
+const EXIT_NO_JOURNAL = 2;
+
+type Lang = 'zh' | 'en';
+
+interface Options {
+  readonly journal: string;
+  readonly json?: boolean;
+  readonly lang?: string;
+}
+
+interface ListOptions extends Options {
+  readonly limit: string;
+  readonly batch?: string;
+}
+
+const WORDS: Readonly<Record<Lang, Readonly<Record<string, string>>>> = {
+  en: {
+    id: 'ID',
+    time: 'TIME',
+    kind: 'KIND',
+    state: 'STATE',
+    batch: 'BATCH',
+    trace: 'VOUCHER',
+    amount: 'AMOUNT',
+    card: 'CARD',
+    reference: 'REFERENCE',
+    none: 'The journal holds no transaction.',
+    refunded: 'refunded',
+    voidedBy: 'voided by',
+    original: 'original',
+    operator: 'operator',
+    approver: 'approver',
+    answer: 'answer',
+    why: 'why',
+    reversal: 'reversal',
+    tries: 'tries',
+    slips: 'slips',
+    records: 'records',
+    fine: 'The journal is whole:',
+    bad: 'The journal is damaged at record',
+    missing: 'There is no transaction or record',
+    look: '`pos8583 journal list` shows the numbers',
+  },
+  zh: {
+    id: '编号',
+    time: '时间',
+    kind: '类型',
+    state: '状态',
+    batch: '批次号',
+    trace: '凭证号',
+    amount: '金额',
+    card: '卡号',
+    reference: '参考号',
+    none: '日志中没有交易。',
+    refunded: '已退',
+    voidedBy: '撤销交易',
+    original: '原交易',
+    operator: '操作员',
+    approver: '复核',
+    answer: '应答',
+    why: '原因',
+    reversal: '冲正',
+    tries: '次数',
+    slips: '签购单',
+    records: '记录',
+    fine: '日志完整:',
+    bad: '日志损坏, 首个错误记录',
+    missing: '没有此交易或记录',
+    look: '用 `pos8583 journal list` 查看编号',
+  },
+};
+
+const KINDS: Readonly<Record<TxnKind, string>> = {
+  sale: '消费',
+  void: '消费撤销',
+  refund: '退货',
+  qrSale: '扫码消费',
+  qrVoid: '扫码撤销',
+  qrRefund: '扫码退货',
+};
+
+const STATES: Readonly<Record<TxnState, string>> = {
+  open: '进行中',
+  approved: '成功',
+  declined: '拒绝',
+  failed: '未发送',
+  unknown: '未知',
+  reversed: '已冲正',
+  voided: '已撤销',
+};
+
+/** Adds `pos8583 journal list|show|verify`: looks at a journal, also while a terminal runs; changes nothing. */
+export function register(program: Command, rim: JournalRim): void {
+  const journal = program.command('journal').description('look at a journal: transactions, one transaction, the whole chain');
+  const common = (command: Command): Command =>
+    command
+      .requiredOption('--journal <file>', 'the journal file')
+      .option('--json', 'JSON instead of text')
+      .option('--lang <zh|en>', 'language of the text', 'en');
+
+  common(journal.command('list').description('transactions, newest first, card numbers masked'))
+    .option('--limit <n>', 'at most so many', '20')
+    .option('--batch <n>', 'only this batch number')
+    .action((options: ListOptions) => run(rim, options, (opened, lang) => list(rim, opened, options, lang)));
+
+  common(journal.command('show').argument('<id>', 'number of a transaction or record').description('one transaction with its records and slips')).action(
+    (id: string, options: Options) => run(rim, options, (opened, lang) => show(rim, opened, id, options, lang)),
+  );
+
+  common(journal.command('verify').description('checks every record; exit status 1 names the first bad one')).action(
+    (options: Options) => run(rim, options, (opened, lang) => verify(rim, opened, options, lang)),
+  );
+}
+
+function run(rim: JournalRim, options: Options, work: (journal: Journal, lang: Lang) => void): void {
+  const opened = rim.openJournal(options.journal);
+  if (!opened.ok) return refuse(rim, opened.fault);
+  try {
+    work(opened.value, options.lang === 'zh' ? 'zh' : 'en');
+  } catch (cause) {
+    if (!(cause instanceof JournalFailure)) throw cause;
+    refuse(rim, cause.fault);
+  } finally {
+    opened.value.close();
+  }
+}
+
+function refuse(rim: JournalRim, f: Fault): void {
+  rim.printError(faultText(f));
+  rim.setExit(EXIT_NO_JOURNAL);
+}
+
+function wholeNumber(text: string): number | undefined {
+  return /^[0-9]{1,12}$/.test(text) ? Number(text) : undefined;
+}
+
+function list(rim: JournalRim, journal: Journal, options: ListOptions, lang: Lang): void {
+  const limit = wholeNumber(options.limit);
+  const batch = options.batch === undefined ? undefined : wholeNumber(options.batch);
+  if (limit === undefined || (options.batch !== undefined && batch === undefined)) {
+    rim.printError('--limit and --batch want whole numbers, e.g. --limit 50 --batch 12');
+    return rim.setExit(EXIT_NO_JOURNAL);
+  }
+  const txns = journal.list({ limit, ...(batch === undefined ? {} : { batch }) });
+  if (options.json) return rim.print(JSON.stringify(txns.map(shown), null, 2));
+  const words = WORDS[lang];
+  if (txns.length === 0) return rim.print(words.none);
+  const rows = txns.map(txn => [
+    String(txn.id),
+    timeText(txn.atMs),
+    kindText(txn.kind, lang),
+    stateText(txn.state, lang),
+    digits(txn.batch, 6),
+    digits(txn.trace, 6),
+    formatAmount(txn.amountMinor, true),
+    txn.intent.card?.masked ?? '-',
+    txn.answer?.reference ?? '-',
+  ]);
+  const head = [words.id, words.time, words.kind, words.state, words.batch, words.trace, words.amount, words.card, words.reference];
+  rim.print(table([head, ...rows], 6));
+}
+
+function show(rim: JournalRim, journal: Journal, idText: string, options: Options, lang: Lang): void {
+  const words = WORDS[lang];
+  const id = wholeNumber(idText);
+  const txn = id === undefined ? undefined : journal.txn(id);
+  const record = id === undefined ? undefined : journal.record(id);
+  if (!record || id === undefined) {
+    rim.printError(`${words.missing} ${idText.slice(0, 12)}. ${words.look}`);
+    return rim.setExit(EXIT_FOUND_WRONG);
+  }
+  if (!txn) return rim.print(options.json ? JSON.stringify(record, null, 2) : recordText(record));
+  const reversal = journal.reversal(id);
+  const slips = journal.slipsOf(id);
+  const records = journal.recordsOf(id);
+  if (options.json) {
+    const { txn: _, ...plain } = reversal ?? { txn };
+    const all = { ...shown(txn), ...(reversal ? { reversal: plain } : {}), slips, records };
+    return rim.print(JSON.stringify(all, null, 2));
+  }
+  const { intent, answer } = txn;
+  const original = intent.original;
+  const lines = [
+    `${txn.id}  ${kindText(txn.kind, lang)}  ${stateText(txn.state, lang)}  ${formatAmount(txn.amountMinor, true)}  ${timeText(txn.atMs)}`,
+    `  ${words.batch} ${digits(txn.batch, 6)}  ${words.trace} ${digits(txn.trace, 6)}  ${words.card} ${intent.card?.masked ?? '-'}`,
+    `  ${words.operator} ${intent.operator}${intent.approver ? `  ${words.approver} ${intent.approver}` : ''}`,
+  ];
+  if (original) lines.push(`  ${words.original} ${original.txnId ?? original.reference ?? '-'} ${original.dateMmdd ?? ''}`.trimEnd());
+  if (answer?.code) lines.push(`  ${words.answer} ${answer.code}  ${words.reference} ${answer.reference ?? '-'}`);
+  if (answer?.why ?? answer?.note) lines.push(`  ${words.why}: ${answer?.why ?? answer?.note}`);
+  if (txn.refundedMinor > 0) lines.push(`  ${words.refunded} ${formatAmount(txn.refundedMinor, true)}`);
+  if (txn.voidedBy !== undefined) lines.push(`  ${words.voidedBy} ${txn.voidedBy}`);
+  if (reversal && reversal.state !== 'cleared')
+    lines.push(`  ${words.reversal} ${reversal.state}  39=${reversal.reason}  ${words.tries} ${reversal.tries}`);
+  if (slips.length > 0) lines.push(`  ${words.slips}: ${slips.map(slipText).join(', ')}`);
+  lines.push(`${words.records}:`, ...records.map(one => `  ${recordText(one)}`));
+  rim.print(lines.join('\n'));
+}
+
+function verify(rim: JournalRim, journal: Journal, options: Options, lang: Lang): void {
+  const words = WORDS[lang];
+  const found = journal.verify();
+  if (!found.ok) rim.setExit(EXIT_FOUND_WRONG);
+  if (options.json) return rim.print(JSON.stringify(found));
+  if (found.ok) rim.print(`${words.fine} ${found.records} ${words.records}, ${found.anchor}`);
+  else rim.printError(`${words.bad} ${found.seq}: ${found.why}`);
+}
+
+/** A transaction without the sealed card number. */
+function shown(txn: Txn): object {
+  const { card, ...intent } = txn.intent;
+  if (!card) return txn;
+  const { sealedPan: _, ...rest } = card;
+  return { ...txn, intent: { ...intent, card: rest } };
+}
+
+function kindText(kind: TxnKind, lang: Lang): string {
+  return lang === 'zh' ? KINDS[kind] : kind;
+}
+
+function stateText(state: TxnState, lang: Lang): string {
+  return lang === 'zh' ? STATES[state] : state;
+}
+
+function slipText(slip: Slip): string {
+  return `${slip.id} ${slip.kind} ${slip.copy}${slip.reprints > 0 ? ` (${slip.reprints})` : ''}`;
+}
+
+function recordText(record: { seq: number; atMs: number; kind: string; body: unknown; hash: string }): string {
+  return `${record.seq}  ${timeText(record.atMs)}  ${record.kind}  ${record.hash.slice(0, 8)}  ${JSON.stringify(record.body)}`;
+}
+
+/** Local time of the host, `2026-11-21 14:03:22`. */
+function timeText(ms: number): string {
+  const at = new Date(ms);
+  const two = (value: number): string => digits(value, 2);
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+/** Left-aligned columns, the one at `right` right-aligned. */
+function table(rows: readonly (readonly string[])[], right: number): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map(row => columnsOf(row[column]))));
+  return rows
+    .map(row =>
+      row
+        .map((cell, column) => {
+          const space = ' '.repeat(widths[column] - columnsOf(cell));
+          return column === right ? space + cell : cell + space;
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

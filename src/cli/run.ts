@@ -1,0 +1,192 @@
+import { Option, type Command } from 'commander';
+import { faultText, type Fault, fault, failed, ok, type Result } from '../fault.ts';
+import type { Hal, Log } from '../hal/hal.ts';
+import { JournalFailure, openJournal, type Journal } from '../journal/journal.ts';
+import { openClock } from '../node/clock.ts';
+import type { Console } from '../node/console.ts';
+import { openEntropy } from '../node/entropy.ts';
+import { openJournalKey, openLines } from '../node/files.ts';
+import { openLog } from '../node/log.ts';
+import { openSerialPort } from '../node/serial.ts';
+import { type HostRoute, openHostLink } from '../node/tcp.ts';
+import { openTimers } from '../node/timers.ts';
+import type { Profile } from '../profile/schema.ts';
+import { boot, type End } from '../runtime/boot.ts';
+
+/** Exit statuses of `run`, documented in the README. */
+export const RunExit = {
+  stopped: 0,
+  /** Flags, addresses. */
+  usage: 2,
+  /** Unknown or wrong profile. */
+  profile: 3,
+  /** No such tty, busy, no permission. */
+  serial: 4,
+  /** The journal cannot be opened, or a write failed. */
+  journal: 5,
+  /** The terminal cannot carry the profile. */
+  terminal: 6,
+} as const;
+
+export interface RunRim {
+  readonly console: Console;
+  readonly version: string;
+  loadProfile(id: string): Result<Profile>;
+}
+
+interface Flags {
+  readonly profile: string;
+  readonly port: string;
+  readonly acquirer?: string;
+  readonly backup?: string;
+  readonly journal: string;
+  readonly trace?: string;
+  readonly log?: string;
+  readonly lang?: 'zh' | 'en';
+  readonly baud?: string;
+  readonly tls?: boolean;
+  readonly tlsCa?: string;
+  readonly tlsName?: string;
+}
+
+/** Adds `run`: drives one terminal on a serial line against one acquirer. */
+export function register(program: Command, rim: RunRim): void {
+  program
+    .command('run')
+    .description('drive a payment terminal: keypad, cards and slips on a serial line, ISO 8583 to the acquirer')
+    .requiredOption('--profile <id>', 'terminal profile, e.g. unionpay-pos')
+    .requiredOption('--port <tty>', 'serial device of the terminal')
+    .option('--acquirer <host:port>', 'address of the acquirer (default: the routes of the profile)')
+    .option('--backup <host:port>', 'second address, tried when no connection to the first can be made')
+    .requiredOption('--journal <file>', 'journal of all transactions; made at the first start, with a key file beside it')
+    .option('--trace <file>', 'append a redacted trace of keys, screens, messages and slips (JSON lines)')
+    .option('--log <file>', 'append the log to a file instead of stderr')
+    .addOption(new Option('--lang <lang>', 'language of screens and slips (default: of the profile)').choices(['zh', 'en']))
+    .option('--baud <n>', 'line speed (default: of the profile)')
+    .option('--tls', 'TLS 1.2 or later to the acquirer')
+    .option('--tls-ca <file>', 'trust the certificates of this PEM file only')
+    .option('--tls-name <name>', "name in the acquirer's certificate when it differs from its address")
+    .addHelpText('after', '\nExit status: 0 stopped, 2 usage, 3 profile, 4 serial line, 5 journal, 6 terminal does not fit.')
+    .action((flags: Flags) => start(flags, rim));
+}
+
+function start(flags: Flags, rim: RunRim): void {
+  const { console } = rim;
+  const give = (status: number, f: Fault): void => {
+    console.printError(`pos8583: ${faultText(f)}`);
+    console.setExitStatus(status);
+  };
+  const profile = rim.loadProfile(flags.profile);
+  if (!profile.ok) return give(RunExit.profile, profile.fault);
+  const routes = routesOf(flags, profile.value);
+  if (!routes.ok) return give(RunExit.usage, routes.fault);
+  const baudRate = flags.baud === undefined ? profile.value.terminal.baud : Number(flags.baud);
+  if (!Number.isInteger(baudRate) || baudRate < 300) return give(RunExit.usage, fault('E_ILLEGAL', 'baud', `--baud ${flags.baud} is no line speed`, 'Give for example 19200'));
+  const log = openLog(flags.log === undefined ? {} : { file: flags.log });
+  if (!log.ok) return give(RunExit.usage, log.fault);
+  const entropy = openEntropy();
+  const journal = openBooks(flags.journal, profile.value, entropy);
+  if (!journal.ok) return give(RunExit.journal, journal.fault);
+  const trace = flags.trace === undefined ? undefined : openLines(flags.trace);
+  if (trace && !trace.ok) {
+    journal.value.close();
+    return give(RunExit.usage, trace.fault);
+  }
+  const timers = openTimers();
+  const tls = flags.tls === true || flags.tlsCa !== undefined || profile.value.acquirer.tls;
+  const hal: Hal = {
+    clock: openClock(),
+    timers,
+    entropy,
+    serial: openSerialPort(flags.port, { baudRate }),
+    host: openHostLink(
+      routes.value,
+      tls ? { tls: { ...(flags.tlsCa === undefined ? {} : { caFile: flags.tlsCa }), ...(flags.tlsName === undefined ? {} : { serverName: flags.tlsName }) } } : {},
+    ),
+    log: log.value,
+  };
+  const leave = (status: number): void => {
+    journal.value.close();
+    log.value.flush();
+    console.exit(status);
+  };
+  console.onFailure(error => {
+    if (!(error instanceof JournalFailure)) return false;
+    // A write that is not on disk never happened: stopping here is as safe as a power cut.
+    console.printError(`pos8583: the journal ${flags.journal} cannot be written: ${error.message}. Trading has stopped; make room or replace the disk, then start again`);
+    log.value.flush();
+    return console.exit(RunExit.journal);
+  });
+  const started = boot(
+    hal,
+    profile.value,
+    journal.value,
+    {
+      lang: flags.lang ?? profile.value.policy.language,
+      version: rim.version,
+      ...(trace?.ok ? { trace: (record: object) => trace.value.write(JSON.stringify(record)) } : {}),
+    },
+    end => leave(ended(end, flags.port, console, log.value)),
+  );
+  if (!started.ok) {
+    journal.value.close();
+    return give(RunExit.profile, started.fault);
+  }
+  let asked = 0;
+  console.onStop(() => {
+    asked++;
+    if (asked === 1) {
+      console.printError('pos8583: stopping after what is in flight; press Ctrl-C again to stop at once (the journal keeps what is owed)');
+      started.value.stop();
+    } else console.exit(130);
+  });
+}
+
+function ended(end: End, port: string, console: Console, log: Log): number {
+  switch (end.kind) {
+    case 'stopped':
+      log.info({ event: 'stopped' }, 'stopped');
+      return RunExit.stopped;
+    case 'serial':
+      console.printError(`pos8583: ${faultText(serialFault(end.reason.kind, end.reason.detail, port))}`);
+      return RunExit.serial;
+    case 'terminal':
+      console.printError(`pos8583: ${faultText(end.fault)}`);
+      return RunExit.terminal;
+  }
+}
+
+function serialFault(kind: string, detail: string, port: string): Fault {
+  switch (kind) {
+    case 'missing':
+      return fault('E_NOHARDWARE', 'no-such-tty', `there is no serial device ${port}`, 'Plug the terminal in; pos8583 ports lists the devices');
+    case 'busy':
+      return fault('E_BUSY', 'tty-busy', `${port} is in use by another program`, 'Stop the other program, or choose another device');
+    case 'denied':
+      return fault('E_ILLEGAL', 'tty-denied', `no permission to open ${port}`, 'Add this user to the group that owns the device (often dialout), then log in again');
+    default:
+      return fault('E_NOHARDWARE', 'tty-error', `${port} could not be opened: ${detail}`, 'Check the cable and the device name; pos8583 ports lists the devices');
+  }
+}
+
+function openBooks(path: string, profile: Profile, entropy: Hal['entropy']): Result<Journal> {
+  const key = openJournalKey(path);
+  if (!key.ok) return key;
+  const { tries, finalCodes, blockWhenHeld } = profile.acquirer.reversal;
+  return openJournal({ path, sealKey: key.value, entropy, reversal: { triesMax: tries, finalCodes, blockWhenHeld } });
+}
+
+function routesOf(flags: Flags, profile: Profile): Result<HostRoute[]> {
+  const texts = flags.acquirer === undefined ? [...profile.acquirer.routes] : [flags.acquirer];
+  if (flags.backup !== undefined) texts.push(flags.backup);
+  const routes: HostRoute[] = [];
+  for (const text of texts) {
+    const match = /^(\[[0-9A-Fa-f:]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
+    const port = Number(match?.[2]);
+    if (!match || port < 1 || port > 65535)
+      return failed(fault('E_ILLEGAL', 'acquirer-address', `${text} is no address`, 'Give host:port, for example 127.0.0.1:8583'));
+    routes.push({ host: match[1].replace(/^\[|\]$/g, ''), port });
+  }
+  if (routes.length === 0) return failed(fault('E_ILLEGAL', 'no-acquirer', 'neither the flags nor the profile name an acquirer', 'Give --acquirer host:port'));
+  return ok(routes);
+}

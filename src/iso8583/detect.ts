@@ -1,0 +1,193 @@
+import { ok, type Result } from '../fault.ts';
+import { BODY_HEAD_LENGTH, MessageView } from './message-view.ts';
+import { FrameView, LENGTH_PREFIX_LENGTH, bodyOffset } from './frame.ts';
+import { FIELD_MAX, FieldTypeCode, compileFieldPlan, planWithOptions, type FieldPlan } from './plan.ts';
+import type { DialectOptions, DialectSource, Framing } from './source.ts';
+import { Status } from './status.ts';
+
+/** Most combinations of options that are tried on one message. */
+export const OPTION_TRIES_MAX = 600;
+/** Options that may differ from their default at the same time. */
+const DEVIATIONS_MAX = 3;
+
+/** What unknown bytes turned out to be. */
+export interface Detection {
+  readonly framing: Framing;
+  readonly frame: FrameView;
+  readonly plan: FieldPlan;
+  readonly view: MessageView;
+  /** Options that differ from the dialect's default, as far as the bytes show them. */
+  readonly options: DialectOptions;
+  /** {@link Status} of frame and body together; `ok` only when the last byte was reached. */
+  readonly status: number;
+  readonly errorField: number;
+  readonly errorOffset: number;
+}
+
+const FRAMINGS: readonly Framing[] = [
+  { length: true, tpdu: true, header: true },
+  { length: false, tpdu: true, header: true },
+  { length: false, tpdu: false, header: false },
+  { length: false, tpdu: false, header: true },
+  { length: true, tpdu: false, header: true },
+  { length: true, tpdu: true, header: false },
+  { length: false, tpdu: true, header: false },
+  { length: true, tpdu: false, header: false },
+];
+
+/**
+ * Finds framing and dialect options of a message of unknown origin: the dialect as it is first, then other framings,
+ * then other options, until every byte is explained. Fails only when the dialect itself is wrong; bytes that are no
+ * message give the reading that came furthest, with its status.
+ */
+export function detectMessage(source: DialectSource, bytes: Uint8Array): Result<Detection> {
+  const compiled = compileFieldPlan(source);
+  if (!compiled.ok) return compiled;
+  const plan = compiled.value;
+  const ranked: Detection[] = [];
+  for (const framing of FRAMINGS) {
+    if (!plausible(framing, bytes)) continue;
+    const reading = read(plan, framing, bytes);
+    if (reading.status === Status.ok) return ok(withBetterAlignment(source, reading, bytes));
+    ranked.push(reading);
+  }
+  for (const reading of ranked) {
+    // A length that differs from the bytes is wrong whatever the options are.
+    if (reading.frame.status !== Status.ok) continue;
+    const other = search(source, reading, bytes, found => found.status === Status.ok);
+    if (other !== undefined) return ok(withBetterAlignment(source, other, bytes));
+  }
+  // The sort is stable: of two that came equally far, the more complete framing stays first.
+  ranked.sort((a, b) => b.view.end - a.view.end);
+  return ok(ranked[0] ?? read(plan, source.framing, bytes));
+}
+
+/** The framing of `bytes`, or undefined when none leads to a whole message. */
+export function detectFraming(plan: FieldPlan, bytes: Uint8Array): Framing | undefined {
+  return FRAMINGS.find(framing => plausible(framing, bytes) && read(plan, framing, bytes).status === Status.ok);
+}
+
+function read(plan: FieldPlan, framing: Framing, bytes: Uint8Array): Detection {
+  const frame = new FrameView();
+  const view = new MessageView(plan);
+  const end = bytes.length;
+  let bodyEnd = end;
+  frame.open(framing, bytes, 0, end);
+  if (frame.status === Status.frameLength) {
+    // Bytes after the frame, or a frame that was cut: read what the length says, as far as there is something.
+    bodyEnd = Math.max(frame.bodyStart, Math.min(end, LENGTH_PREFIX_LENGTH + ((bytes[0] << 8) | bytes[1])));
+  }
+  const start = frame.status === Status.truncated ? Math.min(bodyOffset(framing), end) : frame.bodyStart;
+  view.decode(bytes, start, bodyEnd);
+  let status = view.status;
+  let { errorField, errorOffset } = view;
+  if (status === Status.ok && frame.status !== Status.ok) {
+    status = bodyEnd < end ? Status.trailing : frame.status;
+    errorField = 0;
+    errorOffset = bodyEnd < end ? bodyEnd : 0;
+  }
+  return { framing, frame, plan, view, options: observed(plan, view), status, errorField, errorOffset };
+}
+
+/** Cheap look at the bytes before a whole decode: TPDU and header begin with 6x, a message type and a bitmap follow. */
+function plausible(framing: Framing, bytes: Uint8Array): boolean {
+  const body = bodyOffset(framing);
+  if (bytes.length < body + BODY_HEAD_LENGTH) return false;
+  let at = framing.length ? LENGTH_PREFIX_LENGTH : 0;
+  if (framing.tpdu) {
+    if (bytes[at] !== 0x60) return false;
+    at += 5;
+  }
+  if (framing.header && bytes[at] >> 4 !== 6) return false;
+  const version = bytes[body] >> 4;
+  const kind = bytes[body] & 0x0f;
+  const origin = bytes[body + 1] & 0x0f;
+  return version === 0 && kind >= 1 && kind <= 8 && origin <= 5 && bytes[body + 1] >> 4 <= 9 && bytes[body + 2] < 0x80;
+}
+
+/** Odd digits whose pad nibble is neither 0 nor F: a sign that they stand at the other end of their bytes. */
+function doubts(view: MessageView): number {
+  let count = 0;
+  for (let f = 2; f <= FIELD_MAX; f++) {
+    const pad = view.padNibble(f);
+    if (view.plan.type[f] === FieldTypeCode.n && pad > 0 && pad < 0x0f) count++;
+  }
+  return count;
+}
+
+function withBetterAlignment(source: DialectSource, reading: Detection, bytes: Uint8Array): Detection {
+  const before = doubts(reading.view);
+  if (before === 0) return reading;
+  return search(source, reading, bytes, found => found.status === Status.ok && doubts(found.view) === 0) ?? reading;
+}
+
+interface Deviation {
+  readonly option: string;
+  readonly choice: string;
+}
+
+/** Tries other choices of the options that touch fields of this message, the fewest changes first. */
+function search(
+  source: DialectSource,
+  reading: Detection,
+  bytes: Uint8Array,
+  good: (found: Detection) => boolean,
+): Detection | undefined {
+  const deviations = relevant(source, reading);
+  let tries = 0;
+  const attempt = (chosen: Record<string, string>, from: number, left: number): Detection | undefined => {
+    for (let i = from; i < deviations.length; i++) {
+      const { option, choice } = deviations[i];
+      if (Object.hasOwn(chosen, option)) continue;
+      const next = { ...chosen, [option]: choice };
+      if (left > 1) {
+        const deeper = attempt(next, i + 1, left - 1);
+        if (deeper !== undefined) return deeper;
+        continue;
+      }
+      if (tries++ >= OPTION_TRIES_MAX) return undefined;
+      const plan = planWithOptions(source, next);
+      if (!plan.ok) continue;
+      const found = read(plan.value, reading.framing, bytes);
+      if (good(found)) return found;
+    }
+    return undefined;
+  };
+  for (let depth = 1; depth <= DEVIATIONS_MAX; depth++) {
+    const found = attempt({}, 0, depth);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function relevant(source: DialectSource, reading: Detection): readonly Deviation[] {
+  const found: Deviation[] = [];
+  for (const [option, { default: standard, choices }] of Object.entries(source.options)) {
+    for (const [choice, changes] of Object.entries(choices)) {
+      if (choice === standard) continue;
+      const matters = Object.entries(changes).some(
+        ([field, change]) =>
+          reading.view.announced(Number(field)) &&
+          (change.type ?? change.length ?? change.max ?? change.align) !== undefined,
+      );
+      if (matters) found.push({ option, choice });
+    }
+  }
+  return found;
+}
+
+/** The plan's own deviations from the defaults, and the fillers that the digits of this message show. */
+function observed(plan: FieldPlan, view: MessageView): DialectOptions {
+  const options: Record<string, string> = {};
+  for (const [name, option] of Object.entries(plan.source.options)) {
+    if (plan.options[name] !== option.default) options[name] = plan.options[name];
+    for (const [choice, changes] of Object.entries(option.choices)) {
+      const shown = Object.entries(changes).some(
+        ([field, change]) =>
+          change.pad !== undefined && view.padNibble(Number(field)) === Number.parseInt(change.pad, 16),
+      );
+      if (shown && choice !== option.default) options[name] = choice;
+    }
+  }
+  return options;
+}

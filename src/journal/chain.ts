@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { assert } from '../assert.ts';
+
+export type Json = string | number | boolean | readonly Json[] | { readonly [name: string]: Json };
+
+/**
+ * JSON with one spelling: names sorted by code unit, no spaces, whole numbers only, members with the value `undefined`
+ * left out. So equal bodies have equal bytes and equal hashes.
+ */
+export function canonical(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  if (typeof value === 'number') {
+    assert(Number.isSafeInteger(value), 'journal bodies hold whole numbers only');
+    return String(value);
+  }
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  assert(typeof value === 'object' && value !== null, 'journal bodies hold text, numbers, flags, lists and members only');
+  const members = value as Record<string, unknown>;
+  const names = Object.keys(members).sort();
+  return `{${names
+    .filter(name => members[name] !== undefined)
+    .map(name => `${JSON.stringify(name)}:${canonical(members[name])}`)
+    .join(',')}}`;
+}
+
+/** Hash that the first record follows: it binds the chain to the journal's own random identity. */
+export function firstHash(identity: string): Uint8Array {
+  return createHash('sha256').update('pos8583 journal ').update(identity).digest();
+}
+
+/**
+ * SHA-256 over the previous hash (32 bytes), number and time (8 bytes each, big-endian), kind and body (UTF-8). A kind
+ * has no `{` and each body begins with one, so the two cannot be moved against each other.
+ */
+export function chainHash(previous: Uint8Array, seq: number, atMs: number, kind: string, body: string): Uint8Array {
+  const numbers = new DataView(new ArrayBuffer(16));
+  numbers.setBigUint64(0, BigInt(seq));
+  numbers.setBigInt64(8, BigInt(atMs));
+  return createHash('sha256')
+    .update(previous)
+    .update(new Uint8Array(numbers.buffer))
+    .update(kind)
+    .update(body)
+    .digest();
+}
+
+/** Short form of a hash for slips and screens: `9f3c-41aa-77d0-b2e6`. */
+export function shortHash(hash: Uint8Array): string {
+  const hex = Buffer.from(hash.buffer, hash.byteOffset, 8).toString('hex');
+  return `${hex.slice(0, 4)}-${hex.slice(4, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}`;
+}

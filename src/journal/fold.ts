@@ -1,0 +1,273 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { keptReference } from './guard.ts';
+import { FIRST_OPERATORS, KIND_RULES } from './money.ts';
+import { FOLDED, FOLDED_SQL } from './tables.ts';
+import type { TxnKind } from './types.ts';
+
+/** Members of a stored body. Which kind has which was checked by the shapes in `bodies.ts` when it was written. */
+type Body = Readonly<Record<string, any>>;
+
+/**
+ * The one place where a record changes the folded tables. It looks at nothing but the record and the tables (no policy,
+ * no clock), so that the same records give the same tables at any time.
+ */
+export class Fold {
+  private readonly db: DatabaseSync;
+  private readonly statements = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.db = db;
+  }
+
+  /** Makes the empty tables of a new journal; throws away older ones. */
+  begin(): void {
+    this.db.exec('PRAGMA defer_foreign_keys = ON');
+    for (const table of FOLDED) this.db.exec(`DROP TABLE IF EXISTS ${table.name}`);
+    this.statements.clear();
+    this.db.exec(FOLDED_SQL);
+    for (const no of FIRST_OPERATORS) this.run('INSERT INTO operator(no, must_change) VALUES (?, 1)', no);
+    this.setNumber('batch', 1);
+    this.setNumber('period', 1);
+    this.setNumber('trace', 0);
+    this.setNumber('traces', 0);
+  }
+
+  /** Applies one record. */
+  apply(seq: number, atMs: number, kind: string, body: Body): void {
+    switch (kind) {
+      case 'intent':
+        return this.intent(seq, atMs, body);
+      case 'outcome':
+        return this.outcome(seq, body);
+      case 'trace':
+        return this.useTrace(body.trace);
+      case 'reversal-try':
+        return this.run('UPDATE reversal SET tries = ?, last_try_ms = ? WHERE id = ?', body.tries, atMs, body.id);
+      case 'reversal-result':
+        this.run(
+          'UPDATE reversal SET state = ?, reason = ?, last_code = coalesce(?, last_code) WHERE id = ?',
+          body.state,
+          body.reason,
+          body.code ?? null,
+          body.id,
+        );
+        if (body.state === 'done') this.run("UPDATE txn SET state = 'reversed' WHERE id = ?", body.id);
+        return;
+      case 'reversal-held':
+        return this.run("UPDATE reversal SET state = 'held' WHERE id = ?", body.id);
+      case 'reversal-again':
+        return this.run("UPDATE reversal SET state = 'owed', tries = 0, released_by = NULL WHERE id = ?", body.id);
+      case 'reversal-resolved':
+        this.run("UPDATE reversal SET state = 'done' WHERE id = ?", body.id);
+        if (body.result === 'approved') this.approve(seq, body);
+        else this.run("UPDATE txn SET state = 'reversed', answer_seq = ? WHERE id = ?", seq, body.id);
+        return;
+      case 'terminal-released':
+        return this.run("UPDATE reversal SET released_by = ? WHERE state = 'held' AND released_by IS NULL", body.by);
+      case 'refund-resolved':
+        return this.refundResolved(seq, body);
+      case 'signed-on':
+        return this.signedOn(atMs, body);
+      case 'signed-off':
+        return this.set('signedOn', '0');
+      case 'operator-added':
+        return this.run(
+          'INSERT OR REPLACE INTO operator(no, salt, hash, must_change) VALUES (?, ?, ?, 1)',
+          body.no,
+          bytes(body.salt),
+          bytes(body.hash),
+        );
+      case 'operator-removed':
+        return this.run('DELETE FROM operator WHERE no = ?', body.no);
+      case 'operator-password':
+        return this.run(
+          'UPDATE operator SET salt = ?, hash = ?, must_change = ?, failures = 0, blocked_from_ms = 0, block_ms = 0 WHERE no = ?',
+          bytes(body.salt),
+          bytes(body.hash),
+          body.mustChange ? 1 : 0,
+          body.no,
+        );
+      case 'operator-failures':
+        return this.run(
+          'UPDATE operator SET failures = ?, blocked_from_ms = ?, block_ms = ? WHERE no = ?',
+          body.failures,
+          body.blockMs > 0 ? atMs : 0,
+          body.blockMs,
+          body.no,
+        );
+      case 'slip':
+        return this.run('INSERT INTO slip(id, txn_id, kind) VALUES (?, ?, ?)', seq, body.txnId ?? null, body.kind);
+      case 'reprint':
+        return this.run('UPDATE slip SET reprints = reprints + 1 WHERE id = ?', body.slipId);
+      case 'operator-on':
+        return this.set('operator', body.operator ?? '');
+      case 'operator-off':
+        return this.run("DELETE FROM setting WHERE name = 'operator'");
+      case 'locked':
+        return this.set('locked', body.operator ?? body.by ?? '');
+      case 'unlocked':
+        return this.run("DELETE FROM setting WHERE name = 'locked'");
+      case 'refunds-frozen':
+        return this.set('refundsFrozen', body.by ?? body.operator ?? '');
+      case 'refunds-freed':
+        return this.run("DELETE FROM setting WHERE name = 'refundsFrozen'");
+      default:
+        return this.settlement(seq, atMs, kind, body);
+    }
+  }
+
+  private settlement(seq: number, atMs: number, kind: string, body: Body): void {
+    switch (kind) {
+      case 'settlement-requested':
+        return this.run(
+          "INSERT INTO settlement(id, at_ms, period, batch, stage, totals) VALUES (?, ?, ?, ?, 'requested', ?)",
+          seq,
+          atMs,
+          body.period,
+          body.batch,
+          JSON.stringify(body.totals),
+        );
+      case 'settlement-answered':
+        return this.run(
+          "UPDATE settlement SET stage = 'answered', flags = ? WHERE id = ?",
+          JSON.stringify(body.flags),
+          body.id,
+        );
+      case 'settlement-cursor':
+        return this.run(
+          "UPDATE settlement SET stage = 'uploading', cursor = ? WHERE id = ?",
+          JSON.stringify(body.cursor),
+          body.id,
+        );
+      case 'settlement-ended':
+        return this.run("UPDATE settlement SET stage = 'ended', items = ? WHERE id = ?", body.items, body.id);
+      case 'settlement-cancelled':
+        return this.run("UPDATE settlement SET stage = 'cancelled' WHERE id = ?", body.id);
+      case 'batch-closed':
+        this.run("UPDATE settlement SET stage = 'closed', new_batch = ? WHERE id = ?", body.newBatch, body.id);
+        return this.openBatch(body.newBatch, body.period);
+    }
+  }
+
+  private intent(seq: number, atMs: number, body: Body): void {
+    const rule = KIND_RULES[body.kind as TxnKind];
+    const original = body.original;
+    this.run(
+      `INSERT INTO txn(id, at_ms, kind, act, state, period, batch, trace, amount_minor, operator, token, original_id,
+       original_reference, original_date) VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      seq,
+      atMs,
+      body.kind,
+      rule.act,
+      body.period,
+      body.batch,
+      body.trace,
+      body.amountMinor,
+      body.operator,
+      body.card?.token ?? null,
+      original?.txnId ?? null,
+      original?.reference === undefined ? null : keptReference(original.reference),
+      original?.dateMmdd ?? null,
+    );
+    if (rule.reversible) this.run("INSERT INTO reversal(id, state, reason) VALUES (?, 'armed', '98')", seq);
+    this.useTrace(body.trace);
+    this.knowMerchant(body.mid);
+  }
+
+  private outcome(seq: number, body: Body): void {
+    if (body.result === 'approved') return this.approve(seq, body);
+    this.run('UPDATE txn SET state = ?, answer_seq = ? WHERE id = ?', body.result, seq, body.id);
+    if (body.result === 'unknown')
+      this.run("UPDATE reversal SET state = 'owed', reason = ? WHERE id = ?", body.reason ?? '98', body.id);
+    else this.run("UPDATE reversal SET state = 'cleared' WHERE id = ?", body.id);
+  }
+
+  private approve(seq: number, body: Body): void {
+    this.run(
+      `UPDATE txn SET state = 'approved', answer_seq = ?, amount_minor = coalesce(?, amount_minor),
+       reference = coalesce(?, reference), host_date = coalesce(?, host_date), organisation = coalesce(?, organisation)
+       WHERE id = ?`,
+      seq,
+      body.amountMinor ?? null,
+      body.reference === undefined ? null : keptReference(body.reference),
+      body.hostDate ?? null,
+      body.organisation ?? null,
+      body.id,
+    );
+    this.run("UPDATE reversal SET state = 'cleared' WHERE id = ? AND state = 'armed'", body.id);
+    this.run(
+      `UPDATE txn SET state = 'voided', voided_by = ?1
+       WHERE id = (SELECT original_id FROM txn WHERE id = ?1 AND act = 'void')`,
+      body.id,
+    );
+    this.run(
+      `UPDATE txn SET refunded_minor = refunded_minor + (SELECT amount_minor FROM txn WHERE id = ?1)
+       WHERE id = (SELECT original_id FROM txn WHERE id = ?1 AND act = 'refund')`,
+      body.id,
+    );
+  }
+
+  private refundResolved(seq: number, body: Body): void {
+    if (body.decision === 'accepted') return this.approve(seq, body);
+    if (body.decision === 'resend')
+      this.run("UPDATE txn SET state = 'open', resends = resends + 1, answer_seq = ? WHERE id = ?", seq, body.id);
+    else this.run("UPDATE txn SET state = 'failed', answer_seq = ? WHERE id = ?", seq, body.id);
+  }
+
+  private signedOn(atMs: number, body: Body): void {
+    this.set('session', JSON.stringify({ ...body, atMs }));
+    this.set('signedOn', '1');
+    if (body.mid) this.knowMerchant(body.mid);
+    if (body.period === this.number('period')) return;
+    // The acquirer has closed the batch although its answer to the batch end never came.
+    this.run(
+      "UPDATE settlement SET stage = 'closed', new_batch = ? WHERE stage IN ('requested', 'answered', 'uploading', 'ended')",
+      body.batch,
+    );
+    this.openBatch(body.batch, body.period);
+  }
+
+  private openBatch(batch: number, period: number): void {
+    this.setNumber('batch', batch);
+    this.setNumber('period', period);
+    this.setNumber('traces', 0);
+  }
+
+  private useTrace(trace: number): void {
+    this.setNumber('trace', trace);
+    this.setNumber('traces', this.number('traces') + 1);
+  }
+
+  /** Merchant numbers are public, and the guard must know them: 15 digits can look like a card number. */
+  private knowMerchant(mid: string): void {
+    const row = this.statement("SELECT value FROM setting WHERE name = 'merchants'").get();
+    const known: string[] = row ? JSON.parse(row.value as string) : [];
+    if (!known.includes(mid)) this.set('merchants', JSON.stringify([...known, mid]));
+  }
+
+  private number(name: string): number {
+    return Number(this.statement('SELECT value FROM setting WHERE name = ?').get(name)?.value);
+  }
+
+  private setNumber(name: string, value: number): void {
+    this.set(name, String(value));
+  }
+
+  private set(name: string, value: string): void {
+    this.run('INSERT INTO setting(name, value) VALUES (?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2', name, value);
+  }
+
+  private run(sql: string, ...values: SQLInputValue[]): void {
+    this.statement(sql).run(...values);
+  }
+
+  private statement(sql: string): StatementSync {
+    let statement = this.statements.get(sql);
+    if (!statement) this.statements.set(sql, (statement = this.db.prepare(sql)));
+    return statement;
+  }
+}
+
+function bytes(base64: string): Uint8Array {
+  return Buffer.from(base64, 'base64');
+}

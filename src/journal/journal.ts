@@ -1,0 +1,74 @@
+import { ok, type Result } from '../fault.ts';
+import { ledger, type Ledger } from './ledger.ts';
+import { type Queries, queries } from './queries.ts';
+import { type Reversals, reversals } from './reversals.ts';
+import { session, type SessionPart } from './session.ts';
+import { settlement, type SettlementPart } from './settlement.ts';
+import { Store, type StoreOptions, type Verification } from './store.ts';
+import type { ReversalPolicy } from './types.ts';
+
+export { JournalFailure, type StoreOptions, type Verification } from './store.ts';
+export { reversalTags, slipTags, tlvOf } from './emv.ts';
+export { FIRST_OPERATORS, KIND_RULES, refundableMinor, ROLE_RULES, roleOf } from './money.ts';
+export type { EventKind } from './bodies.ts';
+export type { EventBody, NewSlip } from './settlement.ts';
+export type { JournalCounts, ListFilter, SpanTotal } from './queries.ts';
+export type { Recovery, RefundEntry, ReversalEntry } from './reversals.ts';
+export type * from './types.ts';
+
+/** UnionPay POS: three tries; 00, 12 and 25 end a reversal; a held one stops the terminal. */
+export const DEFAULT_REVERSAL_POLICY: ReversalPolicy = {
+  triesMax: 3,
+  finalCodes: ['00', '12', '25'],
+  blockWhenHeld: true,
+};
+
+export interface JournalOptions extends StoreOptions {
+  /** From the profile; {@link DEFAULT_REVERSAL_POLICY} when absent. */
+  readonly reversal?: ReversalPolicy;
+}
+
+/** The file itself. */
+export interface JournalFile {
+  readonly path: string;
+  readonly readOnly: boolean;
+  /** Number of the newest record. */
+  readonly headSeq: number;
+  /** Short form of the newest hash, `9f3c-41aa-77d0-b2e6`. */
+  anchor(): string;
+  /** Checks the whole chain and that the tables say what the records say. */
+  verify(): Verification;
+  /** Makes the tables again from the records. */
+  rebuild(): void;
+  close(): void;
+}
+
+/** The terminal's memory for money. Every call that writes is durable when it returns, or throws `JournalFailure`. */
+export type Journal = JournalFile & Queries & Ledger & Reversals & SessionPart & SettlementPart;
+
+/**
+ * Opens a journal, or makes a new one. Checks the newest records, not all (see `verify`). Faults: `journal-in-use`
+ * (E_BUSY: another process writes it), `journal-missing` (readOnly), `journal-folder`, `journal-read-only`,
+ * `not-a-journal`, `journal-newer`, `journal-older`, `journal-key`, `journal-damaged`, `journal-open-failed`.
+ */
+export function openJournal(options: JournalOptions): Result<Journal> {
+  const opened = Store.open(options);
+  if (!opened.ok) return opened;
+  const store = opened.value;
+  const policy = options.reversal ?? DEFAULT_REVERSAL_POLICY;
+  const read = queries(store);
+  const file: JournalFile = {
+    path: store.path,
+    readOnly: store.readOnly,
+    get headSeq() {
+      return store.headSeq;
+    },
+    anchor: () => store.anchor(),
+    verify: () => store.verify(),
+    rebuild: () => store.rebuild(),
+    close: () => store.close(),
+  };
+  return ok(
+    Object.assign(file, read, ledger(store, read, policy), reversals(store, read, policy), session(store, read), settlement(store, read)),
+  );
+}

@@ -1,0 +1,239 @@
+import { keptReference } from './guard.ts';
+import { KIND_RULES } from './money.ts';
+import { reversalOf, settlementOf, shownBody, slipOf, slipSql, txnOf, txnSql } from './read.ts';
+import type { Row, Store } from './store.ts';
+import type {
+  BatchTotals,
+  JournalRecord,
+  Reversal,
+  Settlement,
+  Slip,
+  Sum,
+  Txn,
+  TxnKind,
+  TxnState,
+} from './types.ts';
+
+/** Most rows of one answer. */
+export const LIST_MAX = 1000;
+
+export interface ListFilter {
+  /** Only older ones than this id. */
+  readonly beforeId?: number;
+  readonly period?: number;
+  /** Batch number as printed; it may come again after a long time. */
+  readonly batch?: number;
+  readonly kind?: TxnKind;
+  readonly state?: TxnState;
+  /** At most {@link LIST_MAX}. */
+  readonly limit?: number;
+}
+
+/** Transactions of a time span, one row for each kind, state and operator. */
+export interface SpanTotal extends Sum {
+  readonly kind: TxnKind;
+  readonly state: TxnState;
+  readonly operator: string;
+}
+
+export interface JournalCounts {
+  /** Transactions of the current batch that totals count. */
+  readonly batch: number;
+  readonly owed: number;
+  readonly held: number;
+  readonly unknownRefunds: number;
+}
+
+const REFUND_KINDS = Object.entries(KIND_RULES)
+  .filter(([, rule]) => !rule.reversible)
+  .map(([kind]) => `'${kind}'`)
+  .join(', ');
+
+/** Counted in totals and uploaded as details: a voided sale and its void both count, a reversed one nowhere. */
+const COUNTED = "state IN ('approved', 'voided')";
+
+/** Reading the journal. All of it may throw `JournalFailure` when the file cannot be read. */
+export function queries(store: Store) {
+  const txns = (condition: string, ...values: (string | number)[]): Txn[] => store.all(txnSql(condition), ...values).map(txnOf);
+  const txn = (condition: string, ...values: (string | number)[]): Txn | undefined => {
+    const row = store.one(txnSql(condition), ...values);
+    return row && txnOf(row);
+  };
+  const reversals = (condition: string): Reversal[] =>
+    store.all(`SELECT * FROM reversal WHERE ${condition} ORDER BY id`).map(row => reversalOf(store, row));
+  const number = (name: string): number => Number(store.setting(name));
+
+  return {
+    /** Current batch number, 1–999999. */
+    batch: (): number => number('batch'),
+    /** The journal's own count of batches. */
+    period: (): number => number('period'),
+
+    txn: (id: number): Txn | undefined => txn('WHERE txn.id = ?', id),
+
+    /** By voucher (= trace) number: in `batch`, the newest of that number, or in the current batch when none is given. */
+    byVoucher: (trace: number, batch?: number): Txn | undefined =>
+      batch === undefined
+        ? txn('WHERE txn.trace = ? AND txn.period = ?', trace, number('period'))
+        : txn('WHERE txn.trace = ? AND txn.batch = ? ORDER BY txn.id DESC LIMIT 1', trace, batch),
+
+    /** By voucher number in any kept batch, newest first. */
+    byVoucherEver: (trace: number): Txn[] => txns('WHERE txn.trace = ? ORDER BY txn.id DESC LIMIT 100', trace),
+
+    /** By reference number (12 characters) and, when given, the acquirer's date MMDD; newest first. */
+    byReference: (reference: string, dateMmdd?: string): Txn[] =>
+      dateMmdd === undefined
+        ? txns('WHERE txn.reference = ? ORDER BY txn.id DESC LIMIT 100', keptReference(reference))
+        : txns('WHERE txn.reference = ? AND txn.host_date = ? ORDER BY txn.id DESC LIMIT 100', keptReference(reference), dateMmdd),
+
+    /** The newest transaction; `states` limits it, e.g. to those that have a slip. */
+    lastTxn: (states?: readonly TxnState[]): Txn | undefined =>
+      txn(states ? `WHERE txn.state IN (${states.map(state => `'${state}'`).join(', ')}) ORDER BY txn.id DESC LIMIT 1` : 'ORDER BY txn.id DESC LIMIT 1'),
+
+    /** Newest first. */
+    list(filter: ListFilter = {}): Txn[] {
+      const conditions: string[] = [];
+      const values: (string | number)[] = [];
+      const want = (condition: string, value: string | number | undefined): void => {
+        if (value === undefined) return;
+        conditions.push(condition);
+        values.push(value);
+      };
+      want('txn.id < ?', filter.beforeId);
+      want('txn.period = ?', filter.period);
+      want('txn.batch = ?', filter.batch);
+      want('txn.kind = ?', filter.kind);
+      want('txn.state = ?', filter.state);
+      const where = conditions.length ? `WHERE ${conditions.join(' AND ')}` : '';
+      return txns(`${where} ORDER BY txn.id DESC LIMIT ?`, ...values, Math.min(filter.limit ?? 50, LIST_MAX));
+    },
+
+    /** All refunds of a sale that this journal holds, oldest first. */
+    refundsOf: (id: number): Txn[] => txns("WHERE txn.original_id = ? AND txn.act = 'refund' ORDER BY txn.id", id),
+
+    /** Refunds of an original that this journal does not hold. */
+    refundsOfReference: (reference: string, dateMmdd?: string): Txn[] =>
+      txns(
+        "WHERE txn.original_reference = ? AND txn.original_id IS NULL AND txn.act = 'refund' AND (?2 = '' OR txn.original_date = ?2) ORDER BY txn.id",
+        keptReference(reference),
+        dateMmdd ?? '',
+      ),
+
+    /** Refunds (and QR voids) with unknown outcome, oldest first: each locks its original until a person decides. */
+    unknownRefunds: (): Txn[] => txns(`WHERE txn.state = 'unknown' AND txn.kind IN (${REFUND_KINDS}) ORDER BY txn.id`),
+
+    /** The reversal to send next, oldest first. */
+    owedReversal: (): Reversal | undefined => reversals("state = 'owed' AND id = (SELECT min(id) FROM reversal WHERE state = 'owed')")[0],
+    /** Reversals whose tries are used up; a person must act. */
+    heldReversals: (): Reversal[] => reversals("state = 'held'"),
+    reversal(id: number): Reversal | undefined {
+      const row = store.one('SELECT * FROM reversal WHERE id = ?', id);
+      return row && reversalOf(store, row);
+    },
+
+    /**
+     * Totals of a batch (the current one when not given) as field 48 of the 0500 wants them: debit = sales, credit =
+     * voids and refunds; a voided sale and its void count on both sides.
+     */
+    batchTotals(period = number('period')): BatchTotals {
+      const rows = store.all(
+        `SELECT organisation = 'CUP' AS cup, act = 'sale' AS debit, count(*) AS count, sum(amount_minor) AS amount
+         FROM txn WHERE period = ? AND ${COUNTED} GROUP BY 1, 2`,
+        period,
+      );
+      const sum = (cup: number, debit: number): Sum => {
+        const row = rows.find(r => r.cup === cup && r.debit === debit);
+        return { count: (row?.count as number) ?? 0, amountMinor: (row?.amount as number) ?? 0 };
+      };
+      return { cup: { debit: sum(1, 1), credit: sum(1, 0) }, foreign: { debit: sum(0, 1), credit: sum(0, 0) } };
+    },
+
+    /** Transactions that the totals count, oldest first. */
+    batchDetails: (period = number('period')): Txn[] => txns(`WHERE txn.period = ? AND txn.${COUNTED} ORDER BY txn.id`, period),
+
+    /** Kind, state and operator sums of `fromMs` ≤ time < `toMs` (the shop's day is the caller's to know). */
+    spanTotals: (fromMs: number, toMs: number): SpanTotal[] =>
+      store
+        .all(
+          `SELECT kind, state, operator, count(*) AS count, sum(amount_minor) AS amount FROM txn
+           WHERE at_ms >= ? AND at_ms < ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+          fromMs,
+          toMs,
+        )
+        .map((row: Row) => ({
+          kind: row.kind as TxnKind,
+          state: row.state as TxnState,
+          operator: row.operator as string,
+          count: row.count as number,
+          amountMinor: row.amount as number,
+        })),
+
+    counts(): JournalCounts {
+      const count = (sql: string, ...values: number[]): number => Number(store.one(`SELECT count(*) AS n FROM ${sql}`, ...values)?.n);
+      return {
+        batch: count(`txn WHERE period = ? AND ${COUNTED}`, number('period')),
+        owed: count("reversal WHERE state = 'owed'"),
+        held: count("reversal WHERE state = 'held'"),
+        unknownRefunds: count(`txn WHERE state = 'unknown' AND kind IN (${REFUND_KINDS})`),
+      };
+    },
+
+    /** The settlement that is under way, to go on with after a restart. */
+    openSettlement(): Settlement | undefined {
+      const row = store.one("SELECT * FROM settlement WHERE stage NOT IN ('closed', 'cancelled') ORDER BY id DESC LIMIT 1");
+      return row && settlementOf(row);
+    },
+    settlement(id: number): Settlement | undefined {
+      const row = store.one('SELECT * FROM settlement WHERE id = ?', id);
+      return row && settlementOf(row);
+    },
+    /** The newest closed settlement, e.g. to print it again. */
+    lastSettlement(): Settlement | undefined {
+      const row = store.one("SELECT * FROM settlement WHERE stage = 'closed' ORDER BY id DESC LIMIT 1");
+      return row && settlementOf(row);
+    },
+
+    slipsOf: (txnId: number): Slip[] => store.all(slipSql('WHERE slip.txn_id = ? ORDER BY slip.id'), txnId).map(slipOf),
+    slip(id: number): Slip | undefined {
+      const row = store.one(slipSql('WHERE slip.id = ?'), id);
+      return row && slipOf(row);
+    },
+    /** The newest slip of a kind, e.g. `settlement`. */
+    lastSlip(kind: string): Slip | undefined {
+      const row = store.one(slipSql('WHERE slip.kind = ? ORDER BY slip.id DESC LIMIT 1'), kind);
+      return row && slipOf(row);
+    },
+
+    /** Number of the operator who is signed on at the keypad, also across a restart. */
+    currentOperator: (): string | undefined => store.setting('operator'),
+    /** Who locked the terminal. */
+    lockedBy: (): string | undefined => store.setting('locked'),
+    /** Who froze refunds. */
+    refundsFrozenBy: (): string | undefined => store.setting('refundsFrozen'),
+
+    record(seq: number): JournalRecord | undefined {
+      const row = store.one('SELECT * FROM record WHERE seq = ?', seq);
+      return row && recordOf(row);
+    },
+    /** Records about a transaction, oldest first (its intent and all that name it). */
+    recordsOf: (id: number): JournalRecord[] =>
+      store
+        .all("SELECT * FROM record WHERE seq >= ?1 AND (seq = ?1 OR json_extract(body, '$.id') = ?1 OR json_extract(body, '$.txnId') = ?1) ORDER BY seq", id)
+        .map(recordOf),
+    /** Newest records first. */
+    records: (limit: number, beforeSeq = Number.MAX_SAFE_INTEGER): JournalRecord[] =>
+      store.all('SELECT * FROM record WHERE seq < ? ORDER BY seq DESC LIMIT ?', beforeSeq, Math.min(limit, LIST_MAX)).map(recordOf),
+  };
+}
+
+export type Queries = ReturnType<typeof queries>;
+
+function recordOf(row: Row): JournalRecord {
+  return {
+    seq: row.seq as number,
+    atMs: row.at_ms as number,
+    kind: row.kind as string,
+    body: shownBody(row.body as string),
+    hash: Buffer.from(row.hash as Uint8Array).toString('hex'),
+  };
+}

@@ -1,0 +1,123 @@
+import { assert } from '../assert.ts';
+import { shownReference, ungrouped } from './guard.ts';
+import type { Row, Store } from './store.ts';
+import type { Answer, EmvTags, Intent, Reversal, Settlement, Slip, Txn } from './types.ts';
+
+/** Rows of the folded tables and bodies of records → the words of `types.ts`. */
+
+type Members = Record<string, unknown>;
+
+/** Columns for {@link txnOf}; `condition` begins with WHERE or ORDER. */
+export const txnSql = (condition: string): string =>
+  `SELECT txn.*, i.body AS intent, a.body AS answer, a.at_ms AS answer_ms FROM txn
+   JOIN record i ON i.seq = txn.id LEFT JOIN record a ON a.seq = txn.answer_seq ${condition}`;
+
+/** Data elements that are written in groups, see `grouped` in `guard.ts`. */
+const GROUPED_FIELDS = ['59', '60', '61'];
+
+export function txnOf(row: Row): Txn {
+  const intent = intentOf(JSON.parse(row.intent as string) as Members);
+  return {
+    id: row.id as number,
+    atMs: row.at_ms as number,
+    kind: intent.kind,
+    state: row.state as Txn['state'],
+    period: row.period as number,
+    batch: row.batch as number,
+    trace: row.trace as number,
+    amountMinor: row.amount_minor as number,
+    requestedMinor: intent.amountMinor,
+    refundedMinor: row.refunded_minor as number,
+    ...(row.voided_by === null ? {} : { voidedBy: row.voided_by as number }),
+    resends: row.resends as number,
+    intent,
+    ...(typeof row.answer === 'string' ? { answer: answerOf(row) } : {}),
+  };
+}
+
+function intentOf(body: Members): Intent {
+  const { period: _, fields, card, emv, ...rest } = body;
+  const plain: Record<string, string> = { ...(fields as Record<string, string>) };
+  for (const field of GROUPED_FIELDS) if (plain[field] !== undefined) plain[field] = ungrouped(plain[field]);
+  const stored = card as (Members & { sealedPan: string }) | undefined;
+  return {
+    ...rest,
+    fields: plain,
+    ...(stored ? { card: { ...stored, sealedPan: new Uint8Array(Buffer.from(stored.sealedPan, 'base64')) } } : {}),
+    ...(emv ? { emv: tagsOf(emv) } : {}),
+  } as Intent;
+}
+
+function answerOf(row: Row): Answer {
+  const { id: _, result: __, decision: ___, amountMinor: ____, emv, ...rest } = JSON.parse(row.answer as string) as Members;
+  // What the folded row took over from earlier records counts more than the last record alone.
+  return {
+    ...rest,
+    atMs: row.answer_ms as number,
+    ...(row.reference === null ? {} : { reference: shownReference(row.reference as string) }),
+    ...(row.host_date === null ? {} : { hostDate: row.host_date as string }),
+    organisation: row.organisation as string,
+    ...(emv ? { emv: tagsOf(emv) } : {}),
+  };
+}
+
+function tagsOf(stored: unknown): EmvTags {
+  return Object.fromEntries(Object.entries(stored as Record<string, string>).map(([tag, value]) => [tag, ungrouped(value)]));
+}
+
+/** Row of `reversal` with its transaction. */
+export function reversalOf(store: Store, row: Row): Reversal {
+  const txn = store.one(txnSql('WHERE txn.id = ?'), row.id as number);
+  assert(txn, 'a reversal belongs to a transaction');
+  return {
+    id: row.id as number,
+    txn: txnOf(txn),
+    state: row.state as Reversal['state'],
+    reason: row.reason as Reversal['reason'],
+    tries: row.tries as number,
+    ...(row.last_try_ms === null ? {} : { lastTryMs: row.last_try_ms as number }),
+    ...(row.last_code === null ? {} : { lastCode: row.last_code as string }),
+    ...(row.released_by === null ? {} : { releasedBy: row.released_by as string }),
+  };
+}
+
+export function settlementOf(row: Row): Settlement {
+  return {
+    id: row.id as number,
+    atMs: row.at_ms as number,
+    period: row.period as number,
+    batch: row.batch as number,
+    stage: row.stage as Settlement['stage'],
+    totals: JSON.parse(row.totals as string) as Settlement['totals'],
+    ...(row.flags === null ? {} : { flags: JSON.parse(row.flags as string) as NonNullable<Settlement['flags']> }),
+    ...(row.cursor === null ? {} : { cursor: JSON.parse(row.cursor as string) as NonNullable<Settlement['cursor']> }),
+    ...(row.items === null ? {} : { items: row.items as number }),
+    ...(row.new_batch === null ? {} : { newBatch: row.new_batch as number }),
+  };
+}
+
+/** Columns for {@link slipOf}. */
+export const slipSql = (condition: string): string =>
+  `SELECT slip.*, r.at_ms, r.body FROM slip JOIN record r ON r.seq = slip.id ${condition}`;
+
+export function slipOf(row: Row): Slip {
+  const body = JSON.parse(row.body as string) as Pick<Slip, 'copy' | 'columns' | 'lines'>;
+  return {
+    id: row.id as number,
+    atMs: row.at_ms as number,
+    ...(row.txn_id === null ? {} : { txnId: row.txn_id as number }),
+    kind: row.kind as string,
+    copy: body.copy,
+    columns: body.columns,
+    lines: body.lines,
+    reprints: row.reprints as number,
+  };
+}
+
+/** Members that no person needs to see. */
+const HIDDEN = new Set(['sealedPan', 'salt', 'hash', 'wrapped']);
+
+/** A record's body for people and reports: sealed card numbers, password hashes and wrapped keys replaced by `…`. */
+export function shownBody(text: string): unknown {
+  return JSON.parse(text, (name, value: unknown) => (HIDDEN.has(name) ? '…' : value));
+}

@@ -1,0 +1,422 @@
+import { createHmac } from 'node:crypto';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { assert } from '../assert.ts';
+import { failed, type Fault, fault, faultText, ok, type Result } from '../fault.ts';
+import type { Entropy } from '../hal/hal.ts';
+import { writeBody } from './bodies.ts';
+import { chainHash, firstHash, shortHash } from './chain.ts';
+import { Fold } from './fold.ts';
+import { grouped } from './guard.ts';
+import { APPLICATION_ID, FOLD_VERSION, FOLDED, RECORD_SQL, SCHEMA_VERSION } from './tables.ts';
+
+/** Records whose hashes are checked at each opening; `verify` checks all. */
+export const TAIL_LENGTH = 64;
+/** How long to wait for another process that reads or checkpoints, milliseconds. */
+const BUSY_TIMEOUT_MS = 2000;
+
+/** A write or read of the journal failed. Fatal by rule: nothing may go on that the journal does not hold. */
+export class JournalFailure extends Error {
+  override readonly name = 'JournalFailure';
+  readonly fault: Fault;
+
+  constructor(f: Fault, cause?: unknown) {
+    super(faultText(f), { cause });
+    this.fault = f;
+  }
+}
+
+export interface StoreOptions {
+  /** File, or `:memory:`. Beside it lie `-wal`, `-shm` and `.lock`. */
+  readonly path: string;
+  /** 32 bytes; needed for writing and for opening sealed card numbers. */
+  readonly sealKey?: Uint8Array;
+  /** Needed for writing. */
+  readonly entropy?: Entropy;
+  /** Only looks: no lock, no repair, works beside a running terminal and on a damaged file. */
+  readonly readOnly?: boolean;
+}
+
+/** What `verify` found: all is well, or the first bad record. */
+export type Verification =
+  | { readonly ok: true; readonly records: number; readonly anchor: string }
+  | { readonly ok: false; readonly seq: number; readonly why: string };
+
+export type Row = Readonly<Record<string, string | number | Uint8Array | null>>;
+
+const SQLITE_BUSY = 5;
+const SQLITE_READONLY = 8;
+const SQLITE_IOERR = 10;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
+const SQLITE_NOTADB = 26;
+
+/** Primary result code of SQLite, or 0 for any other error. */
+function sqliteCode(cause: unknown): number {
+  const { code, errcode } = cause as { code?: string; errcode?: number };
+  return code === 'ERR_SQLITE_ERROR' && errcode !== undefined ? errcode & 0xff : 0;
+}
+
+function sqliteText(cause: unknown): string {
+  return cause instanceof Error ? cause.message : 'unknown error';
+}
+
+const DAMAGE_REMEDY =
+  'Keep the file and its -wal for support, run `pos8583 journal verify`, restore the last backup or settle with the acquirer and start a new journal';
+
+/** The file: records in a hash chain, tables folded from them, one writer. */
+export class Store {
+  readonly path: string;
+  readonly readOnly: boolean;
+  readonly sealKey: Uint8Array | undefined;
+  readonly entropy: Entropy | undefined;
+  private readonly db: DatabaseSync;
+  private readonly lock: DatabaseSync | undefined;
+  private readonly fold: Fold;
+  private readonly statements = new Map<string, StatementSync>();
+  private seq = 0;
+  private hash: Uint8Array = new Uint8Array(32);
+  private writing = false;
+  private broken: JournalFailure | undefined;
+  private merchantsText = '';
+  private merchants: ReadonlySet<string> = new Set();
+
+  private constructor(db: DatabaseSync, lock: DatabaseSync | undefined, options: StoreOptions) {
+    this.db = db;
+    this.lock = lock;
+    this.fold = new Fold(db);
+    this.path = options.path;
+    this.readOnly = options.readOnly ?? false;
+    this.sealKey = options.sealKey;
+    this.entropy = options.entropy;
+  }
+
+  /** Opens or makes the file. Faults: see `openJournal`. */
+  static open(options: StoreOptions): Result<Store> {
+    const readOnly = options.readOnly ?? false;
+    assert(readOnly || (options.sealKey && options.entropy), 'a journal to write needs its key and entropy');
+    assert(!options.sealKey || options.sealKey.length === 32, 'the key of a journal has 32 bytes');
+    let lock: DatabaseSync | undefined;
+    let db: DatabaseSync | undefined;
+    try {
+      if (!readOnly && options.path !== ':memory:') {
+        lock = new DatabaseSync(`${options.path}.lock`, { timeout: 0 });
+        lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+      }
+      db = new DatabaseSync(options.path, { readOnly, timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
+      const store = new Store(db, lock, options);
+      const trouble = store.start();
+      if (!trouble) return ok(store);
+      store.close();
+      return failed(trouble);
+    } catch (cause) {
+      if (db?.isOpen) db.close();
+      if (lock?.isOpen) lock.close();
+      if (sqliteCode(cause) === 0) throw cause;
+      return failed(openFault(options.path, readOnly, cause));
+    }
+  }
+
+  /** One durable step: all records of `work`, and what they change, or nothing. */
+  commit<T>(work: () => T): T {
+    assert(!this.readOnly, 'this journal was opened for looking only');
+    assert(!this.writing, 'one journal commit at a time');
+    if (this.broken) throw this.broken;
+    const { seq, hash } = this;
+    this.writing = true;
+    try {
+      this.db.exec('BEGIN IMMEDIATE');
+      const value = work();
+      this.db.exec('COMMIT');
+      return value;
+    } catch (cause) {
+      this.seq = seq;
+      this.hash = hash;
+      const failure = sqliteCode(cause) === 0 ? cause : this.failure('write', cause);
+      if (failure instanceof JournalFailure) this.broken = failure;
+      if (this.db.isTransaction) this.rollback();
+      throw failure;
+    } finally {
+      this.writing = false;
+    }
+  }
+
+  /**
+   * Appends one record inside a {@link commit} and folds it. `pan`: the card number of the transaction at hand; the body
+   * must not hold it. Returns the record's number.
+   */
+  append(nowMs: number, kind: string, body: unknown, pan?: Uint8Array): number {
+    assert(this.writing, 'records are appended inside a commit');
+    assert(Number.isSafeInteger(nowMs) && nowMs >= 0, 'the time of a record is whole milliseconds since 1970');
+    const mid = (body as { mid?: unknown }).mid;
+    const publicNumbers = typeof mid === 'string' ? new Set([...this.publicNumbers(), mid]) : this.publicNumbers();
+    const written = writeBody(kind, body, pan ? { pan, publicNumbers } : { publicNumbers });
+    const seq = this.seq + 1;
+    const hash = chainHash(this.hash, seq, nowMs, kind, written);
+    this.statement('INSERT INTO record(seq, at_ms, kind, body, hash) VALUES (?, ?, ?, ?, ?)').run(
+      seq,
+      nowMs,
+      kind,
+      written,
+      hash,
+    );
+    // Folded from what was written, not from what was handed in: the order of members is the same as in a rebuild.
+    this.fold.apply(seq, nowMs, kind, JSON.parse(written));
+    this.seq = seq;
+    this.hash = hash;
+    return seq;
+  }
+
+  /** First row of a query, or undefined. Throws {@link JournalFailure} when the file cannot be read. */
+  one(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    try {
+      return this.statement(sql).get(...values) as Row | undefined;
+    } catch (cause) {
+      throw sqliteCode(cause) === 0 ? cause : this.failure('read', cause);
+    }
+  }
+
+  /** All rows of a query. Throws {@link JournalFailure} when the file cannot be read. */
+  all(sql: string, ...values: SQLInputValue[]): Row[] {
+    try {
+      return this.statement(sql).all(...values) as Row[];
+    } catch (cause) {
+      throw sqliteCode(cause) === 0 ? cause : this.failure('read', cause);
+    }
+  }
+
+  setting(name: string): string | undefined {
+    return this.one('SELECT value FROM setting WHERE name = ?', name)?.value as string | undefined;
+  }
+
+  /** Number of the last record; 0 when there is none. */
+  get headSeq(): number {
+    return this.readOnly ? Number(this.one('SELECT coalesce(max(seq), 0) AS seq FROM record')?.seq) : this.seq;
+  }
+
+  /** Short form of the newest hash, e.g. `9f3c-41aa-77d0-b2e6`: written on paper it proves later that nothing was changed. */
+  anchor(): string {
+    if (!this.readOnly) return shortHash(this.hash);
+    const row = this.one('SELECT hash FROM record ORDER BY seq DESC LIMIT 1');
+    return shortHash(row ? (row.hash as Uint8Array) : this.hash);
+  }
+
+  /** Checks every record, and that the folded tables are what the records say. Takes seconds on a large file. */
+  verify(): Verification {
+    const copy = new DatabaseSync(':memory:');
+    const fold = new Fold(copy);
+    fold.begin();
+    let seq = 0;
+    let hash = this.identityHash();
+    // One view of the file from beginning to end, also while a terminal writes on.
+    this.db.exec('BEGIN');
+    try {
+      copy.exec('BEGIN');
+      for (const row of this.db.prepare('SELECT seq, at_ms, kind, body, hash FROM record ORDER BY seq').iterate()) {
+        const bad = badRecord(row as Row, seq, hash);
+        if (bad) return { ok: false, seq: seq + 1, why: bad };
+        seq++;
+        hash = row.hash as Uint8Array;
+        fold.apply(seq, row.at_ms as number, row.kind as string, JSON.parse(row.body as string));
+      }
+      for (const table of FOLDED) {
+        const difference = firstDifference(this.db, copy, table);
+        if (difference) return { ok: false, seq: difference.seq || seq, why: difference.why };
+      }
+      return { ok: true, records: seq, anchor: shortHash(hash) };
+    } catch (cause) {
+      if (sqliteCode(cause) === 0) throw cause;
+      return { ok: false, seq: seq + 1, why: `the file cannot be read or folded here: ${sqliteText(cause)}` };
+    } finally {
+      copy.close();
+      this.db.exec('ROLLBACK');
+    }
+  }
+
+  /** Makes the folded tables again from the records, in one step. */
+  rebuild(): void {
+    this.commit(() => {
+      this.statements.clear();
+      this.fold.begin();
+      for (const row of this.db.prepare('SELECT seq, at_ms, kind, body FROM record ORDER BY seq').iterate())
+        this.fold.apply(row.seq as number, row.at_ms as number, row.kind as string, JSON.parse(row.body as string));
+      this.db.prepare('UPDATE identity SET value = ? WHERE name = ?').run(String(FOLD_VERSION), 'fold');
+    });
+  }
+
+  /** Closes the file and frees the lock. Safe to call twice. */
+  close(): void {
+    this.statements.clear();
+    if (this.db.isOpen) this.db.close();
+    if (this.lock?.isOpen) this.lock.close();
+  }
+
+  private start(): Fault | undefined {
+    const { db, path } = this;
+    if (!this.readOnly) db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    const version = Number(this.one('PRAGMA user_version')?.user_version);
+    const application = Number(this.one('PRAGMA application_id')?.application_id);
+    const empty = this.one('SELECT 1 FROM sqlite_schema LIMIT 1') === undefined;
+    if (empty && !this.readOnly) this.create();
+    else if (application !== APPLICATION_ID)
+      return fault('E_ILLEGAL', 'not-a-journal', `${path} is a database of another program`, 'Give the path of a pos8583 journal');
+    else if (version > SCHEMA_VERSION)
+      return fault(
+        'E_ILLEGAL',
+        'journal-newer',
+        `${path} was written by a newer pos8583 (format ${version}, this one knows ${SCHEMA_VERSION})`,
+        'Use that version; do not go back to an older one with the same journal',
+      );
+    this.hash = this.identityHash();
+    const wrongKey = this.sealKey && this.identity('keyCheck') !== keyCheck(this.sealKey);
+    if (wrongKey)
+      return fault(
+        'E_ILLEGAL',
+        'journal-key',
+        `the key file does not belong to the journal ${path}`,
+        'Put back the key file that was made with this journal; without it the stored card numbers cannot be opened',
+      );
+    const folded = this.identity('fold');
+    if (this.readOnly)
+      return folded === String(FOLD_VERSION)
+        ? undefined
+        : fault('E_ILLEGAL', 'journal-older', `the tables of ${path} are of another version`, 'Start pos8583 once with it');
+    const bad = this.checkTail();
+    if (bad) return fault('E_FAILURE', 'journal-damaged', `${path}: ${bad}`, DAMAGE_REMEDY);
+    if (folded !== String(FOLD_VERSION)) this.rebuild();
+    return undefined;
+  }
+
+  private create(): void {
+    const { db, entropy, sealKey } = this;
+    assert(entropy && sealKey, 'a new journal needs its key and entropy');
+    const random = new Uint8Array(16);
+    entropy.fill(random);
+    this.commit(() => {
+      db.exec(`${RECORD_SQL} PRAGMA user_version = ${SCHEMA_VERSION}; PRAGMA application_id = ${APPLICATION_ID}`);
+      const add = db.prepare('INSERT INTO identity(name, value) VALUES (?, ?)');
+      add.run('journal', grouped(Buffer.from(random).toString('hex')));
+      add.run('keyCheck', keyCheck(sealKey));
+      add.run('fold', String(FOLD_VERSION));
+      this.fold.begin();
+    });
+  }
+
+  private identity(name: string): string | undefined {
+    return this.one('SELECT value FROM identity WHERE name = ?', name)?.value as string | undefined;
+  }
+
+  private identityHash(): Uint8Array {
+    return firstHash(this.identity('journal') ?? '');
+  }
+
+  private checkTail(): string | undefined {
+    const rows = this.all('SELECT seq, at_ms, kind, body, hash FROM record ORDER BY seq DESC LIMIT ?', TAIL_LENGTH + 1);
+    rows.reverse();
+    for (const [i, row] of rows.entries()) {
+      // The oldest row of the tail only gives its hash, unless it is the first record of all.
+      if (i > 0 || row.seq === 1) {
+        const bad = badRecord(row, this.seq, this.hash);
+        if (bad) return `record ${this.seq + 1}: ${bad}`;
+      }
+      this.seq = row.seq as number;
+      this.hash = row.hash as Uint8Array;
+    }
+    return undefined;
+  }
+
+  private publicNumbers(): ReadonlySet<string> {
+    const text = this.setting('merchants') ?? '[]';
+    if (text !== this.merchantsText) {
+      this.merchantsText = text;
+      this.merchants = new Set(JSON.parse(text) as string[]);
+    }
+    return this.merchants;
+  }
+
+  private statement(sql: string): StatementSync {
+    let statement = this.statements.get(sql);
+    if (!statement) this.statements.set(sql, (statement = this.db.prepare(sql)));
+    return statement;
+  }
+
+  private rollback(): void {
+    try {
+      this.db.exec('ROLLBACK');
+    } catch (cause) {
+      // The first failure is the one to tell; this one only means that nothing may be written any more.
+      this.broken ??= this.failure('write', cause);
+    }
+  }
+
+  private failure(doing: 'read' | 'write', cause: unknown): JournalFailure {
+    const code = sqliteCode(cause);
+    const where = `${this.path} could not be ${doing === 'read' ? 'read' : 'written'}: ${sqliteText(cause)}`;
+    if (code === SQLITE_FULL)
+      return new JournalFailure(fault('E_FAILURE', 'journal-disk-full', where, 'Free space on the disk, then start again'), cause);
+    if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB)
+      return new JournalFailure(fault('E_FAILURE', 'journal-damaged', where, DAMAGE_REMEDY), cause);
+    const name = code === SQLITE_IOERR && doing === 'write' ? 'journal-sync-failed' : `journal-${doing}-failed`;
+    return new JournalFailure(
+      fault('E_FAILURE', name, where, 'Check the disk and the rights on the folder, then start again; the journal decides what is still owed'),
+      cause,
+    );
+  }
+}
+
+function openFault(path: string, readOnly: boolean, cause: unknown): Fault {
+  const code = sqliteCode(cause);
+  const text = sqliteText(cause);
+  if (code === SQLITE_BUSY)
+    return fault(
+      'E_BUSY',
+      'journal-in-use',
+      `another pos8583 writes the journal ${path}`,
+      'Stop the other one first, or give this one its own journal',
+    );
+  if (code === SQLITE_CANTOPEN)
+    return readOnly
+      ? fault('E_NOEXIST', 'journal-missing', `there is no readable journal ${path}`, 'Check the path given with --journal')
+      : fault('E_NOEXIST', 'journal-folder', `${path} cannot be opened or made: ${text}`, 'Check that the folder exists and may be written');
+  if (code === SQLITE_READONLY)
+    return fault('E_ILLEGAL', 'journal-read-only', `${path} may not be written`, 'Give write rights on the file and its folder');
+  if (code === SQLITE_NOTADB)
+    return fault('E_ILLEGAL', 'not-a-journal', `${path} is not a journal (or its first page is damaged)`, DAMAGE_REMEDY);
+  if (code === SQLITE_CORRUPT) return fault('E_FAILURE', 'journal-damaged', `${path}: ${text}`, DAMAGE_REMEDY);
+  return fault('E_FAILURE', 'journal-open-failed', `${path}: ${text}`, 'Check the disk and the rights on the folder');
+}
+
+function keyCheck(sealKey: Uint8Array): string {
+  return createHmac('sha256', sealKey).update('pos8583 journal key check').digest('hex').slice(0, 12);
+}
+
+/** Why `row` does not follow the record `seq` with `hash`, or undefined. */
+function badRecord(row: Row, seq: number, hash: Uint8Array): string | undefined {
+  if (row.seq !== seq + 1) return `record ${seq + 1} is missing, ${row.seq} follows`;
+  const expected = chainHash(hash, seq + 1, row.at_ms as number, row.kind as string, row.body as string);
+  return Buffer.from(row.hash as Uint8Array).equals(expected) ? undefined : 'its content or its hash was changed';
+}
+
+/** First row in which a folded table differs from the same table folded again. */
+function firstDifference(
+  db: DatabaseSync,
+  copy: DatabaseSync,
+  table: { readonly name: string; readonly order: string },
+): { readonly seq: number; readonly why: string } | undefined {
+  const sql = `SELECT * FROM ${table.name} ORDER BY ${table.order}`;
+  const right = copy.prepare(sql).iterate();
+  const describe = (row: Row): { seq: number; why: string } => ({
+    seq: typeof row[table.order] === 'number' ? (row[table.order] as number) : 0,
+    why: `table ${table.name} does not say what the records say (row ${table.order} = ${row[table.order]}); \`rebuild\` would make it again`,
+  });
+  for (const row of db.prepare(sql).iterate()) {
+    const other = right.next();
+    if (other.done || rowText(row as Row) !== rowText(other.value as Row)) return describe(row as Row);
+  }
+  const rest = right.next();
+  return rest.done ? undefined : describe(rest.value as Row);
+}
+
+function rowText(row: Row): string {
+  return JSON.stringify(row, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value));
+}

@@ -1,0 +1,103 @@
+/** SQL of the journal file. `record` is the truth; all other tables are a fold of it and can be made again. */
+
+/** Marks the file as a pos8583 journal ("8583" in ASCII). */
+export const APPLICATION_ID = 0x38353833;
+/** Version of `record` and `identity`; a file with a higher one is refused. */
+export const SCHEMA_VERSION = 1;
+/** Version of the folded tables; when it differs they are made again at the opening. */
+export const FOLD_VERSION = 1;
+
+export const RECORD_SQL = `
+CREATE TABLE identity(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE record(
+  seq INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  body TEXT NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER record_stays BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'records never change'); END;
+CREATE TRIGGER record_kept BEFORE DELETE ON record BEGIN SELECT RAISE(ABORT, 'records are never deleted'); END;
+`;
+
+/** Folded tables with the order in which their rows are compared and dumped. */
+export const FOLDED: readonly { readonly name: string; readonly order: string }[] = [
+  { name: 'txn', order: 'id' },
+  { name: 'reversal', order: 'id' },
+  { name: 'operator', order: 'no' },
+  { name: 'setting', order: 'name' },
+  { name: 'slip', order: 'id' },
+  { name: 'settlement', order: 'id' },
+];
+
+export const FOLDED_SQL = `
+CREATE TABLE txn(
+  id INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  act TEXT NOT NULL,
+  state TEXT NOT NULL,
+  period INTEGER NOT NULL,
+  batch INTEGER NOT NULL,
+  trace INTEGER NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  refunded_minor INTEGER NOT NULL DEFAULT 0,
+  operator TEXT NOT NULL,
+  token TEXT,
+  original_id INTEGER REFERENCES txn(id),
+  original_reference TEXT,
+  original_date TEXT,
+  reference TEXT,
+  organisation TEXT NOT NULL DEFAULT 'CUP',
+  host_date TEXT,
+  voided_by INTEGER REFERENCES txn(id),
+  resends INTEGER NOT NULL DEFAULT 0,
+  answer_seq INTEGER,
+  UNIQUE(period, trace)
+) STRICT;
+CREATE INDEX txn_unsettled ON txn(state) WHERE state IN ('open', 'unknown');
+CREATE INDEX txn_original ON txn(original_id) WHERE original_id IS NOT NULL;
+CREATE INDEX txn_original_reference ON txn(original_reference) WHERE original_reference IS NOT NULL;
+CREATE INDEX txn_reference ON txn(reference) WHERE reference IS NOT NULL;
+CREATE INDEX txn_trace ON txn(trace);
+CREATE INDEX txn_at ON txn(at_ms);
+CREATE TABLE reversal(
+  id INTEGER PRIMARY KEY REFERENCES txn(id),
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,
+  last_try_ms INTEGER,
+  last_code TEXT,
+  released_by TEXT
+) STRICT;
+CREATE INDEX reversal_waiting ON reversal(state) WHERE state IN ('armed', 'owed', 'held');
+CREATE TABLE operator(
+  no TEXT PRIMARY KEY,
+  salt BLOB,
+  hash BLOB,
+  must_change INTEGER NOT NULL,
+  failures INTEGER NOT NULL DEFAULT 0,
+  blocked_from_ms INTEGER NOT NULL DEFAULT 0,
+  block_ms INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE slip(
+  id INTEGER PRIMARY KEY,
+  txn_id INTEGER REFERENCES txn(id),
+  kind TEXT NOT NULL,
+  reprints INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX slip_txn ON slip(txn_id) WHERE txn_id IS NOT NULL;
+CREATE TABLE settlement(
+  id INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  period INTEGER NOT NULL,
+  batch INTEGER NOT NULL,
+  stage TEXT NOT NULL,
+  totals TEXT NOT NULL,
+  flags TEXT,
+  cursor TEXT,
+  items INTEGER,
+  new_batch INTEGER
+) STRICT;
+`;

@@ -1,0 +1,256 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, basename, join } from 'node:path';
+import { failed, fault, ok } from '../fault.ts';
+import type { Fault, Result } from '../fault.ts';
+
+/** Longest file that is read or written in one piece, bytes (profiles, captures, images). */
+export const FILE_LENGTH_MAX = 64 * 1024 * 1024;
+/** Bytes of the key that seals card data in the journal (AES-256). */
+export const JOURNAL_KEY_LENGTH = 32;
+
+/** Reads a whole file. Faults: `file-missing`, `file-denied`, `file-is-directory`, `file-too-long`, `file-error`. */
+export function readBytes(path: string): Result<Uint8Array> {
+  return withFile(path, 'r', 0, 'read', fd => {
+    const stat = fstatSync(fd);
+    if (stat.isDirectory()) return failed(pathFault('read', path, { code: 'EISDIR' }));
+    // Devices and pipes tell no length, so the end of the file decides; the bound holds for them too.
+    let bytes = Buffer.alloc(Math.min(stat.size, FILE_LENGTH_MAX) + 1);
+    let length = 0;
+    for (;;) {
+      const got = readSync(fd, bytes, length, bytes.length - length, null);
+      if (got === 0) return ok(new Uint8Array(bytes.buffer, bytes.byteOffset, length));
+      length += got;
+      if (length > FILE_LENGTH_MAX) {
+        return failed(
+          fault(
+            'E_ILLEGAL',
+            'file-too-long',
+            `${path} has more than ${FILE_LENGTH_MAX} bytes`,
+            'Choose a smaller file',
+          ),
+        );
+      }
+      if (length === bytes.length) bytes = Buffer.concat([bytes], bytes.length * 2 + 4096);
+    }
+  });
+}
+
+/** Reads a whole file as UTF-8; other bytes are a fault (`file-not-utf8`). A byte order mark is left out. */
+export function readText(path: string): Result<string> {
+  const bytes = readBytes(path);
+  if (!bytes.ok) return bytes;
+  try {
+    return ok(new TextDecoder('utf-8', { fatal: true }).decode(bytes.value));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return failed(fault('E_ILLEGAL', 'file-not-utf8', `${path} is no UTF-8 text`, 'Save the file as UTF-8'));
+  }
+}
+
+/**
+ * Replaces `path` by `content` so that a power cut leaves the old file or the new one, whole: a new file beside it is
+ * written, synced, renamed over it, and the folder is synced. `mode` are the permission bits of the new file.
+ */
+export function writeAtomic(path: string, content: Uint8Array | string, mode = 0o644): Result<void> {
+  const draft = draftOf(path);
+  const written = writeDraft(draft, content, mode);
+  if (!written.ok) return written;
+  try {
+    renameSync(draft, path);
+    syncFolder(dirname(path));
+    return ok(undefined);
+  } catch (error) {
+    discard(draft);
+    return failed(pathFault('write', path, error));
+  }
+}
+
+/** A file that lines are appended to. */
+export interface LineFile {
+  /** Hands `line` and a line end to the operating system before it returns. */
+  write(line: string): void;
+}
+
+/** Opens `path` for appending, made with mode 0600. Faults as {@link writeAtomic}. */
+export function openLines(path: string): Result<LineFile> {
+  let fd: number;
+  try {
+    fd = openSync(path, 'a', 0o600);
+  } catch (error) {
+    return failed(pathFault('write', path, error));
+  }
+  return ok({
+    write(line) {
+      const bytes = Buffer.from(`${line}\n`, 'utf8');
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    },
+  });
+}
+
+/** Where the key of a journal lies: beside it. */
+export function journalKeyPath(journalPath: string): string {
+  return `${journalPath}.key`;
+}
+
+/**
+ * The key that seals card data in the journal at `journalPath`, 32 bytes that the caller overwrites after use. It is made
+ * at the first start; a journal whose key is gone is a fault, because a new key could never open its records.
+ * Faults: `key-file-missing`, `key-file-open` (others may read it), `key-file-length`, and those of {@link readBytes}.
+ */
+export function openJournalKey(journalPath: string): Result<Uint8Array> {
+  const path = journalKeyPath(journalPath);
+  if (!existsSync(path)) {
+    if (existsSync(journalPath)) {
+      return failed(
+        fault(
+          'E_NOEXIST',
+          'key-file-missing',
+          `${path} is missing while the journal ${journalPath} exists`,
+          'Restore the key file from its backup; without it the sealed card numbers cannot be opened',
+        ),
+      );
+    }
+    const made = makeKeyFile(path);
+    if (!made.ok) return made;
+  }
+  return withFile(path, 'r', 0, 'read', fd => {
+    const stat = fstatSync(fd);
+    if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
+      const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
+      return failed(
+        fault(
+          'E_ILLEGAL',
+          'key-file-open',
+          `${path} has mode ${mode}, so other users of this host can use the key`,
+          `Run chmod 600 ${path}, and find out who read it`,
+        ),
+      );
+    }
+    const key = new Uint8Array(JOURNAL_KEY_LENGTH);
+    const got = stat.size === JOURNAL_KEY_LENGTH ? readSync(fd, key) : 0;
+    if (got === JOURNAL_KEY_LENGTH) return ok(key);
+    return failed(
+      fault(
+        'E_FAILURE',
+        'key-file-length',
+        `${path} has ${stat.size} bytes; a key has ${JOURNAL_KEY_LENGTH}`,
+        'Restore the key file from its backup',
+      ),
+    );
+  });
+}
+
+function makeKeyFile(path: string): Result<void> {
+  const draft = draftOf(path);
+  const key = randomBytes(JOURNAL_KEY_LENGTH);
+  const written = writeDraft(draft, key, 0o600);
+  key.fill(0);
+  if (!written.ok) return written;
+  try {
+    // A link fails where a rename would overwrite: of two processes that start at once, both use the first one's key.
+    linkSync(draft, path);
+    syncFolder(dirname(path));
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') return failed(pathFault('write', path, error));
+  } finally {
+    discard(draft);
+  }
+  return ok(undefined);
+}
+
+function draftOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
+}
+
+function writeDraft(draft: string, content: Uint8Array | string, mode: number): Result<void> {
+  const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
+  const written = withFile(draft, 'wx', mode, 'write', fd => {
+    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+    fsyncSync(fd);
+    return ok(undefined);
+  });
+  if (!written.ok && existsSync(draft)) discard(draft);
+  return written;
+}
+
+/** Removes a draft. One that stays is harmless: it is never read, and the main result tells what happened. */
+function discard(draft: string): void {
+  try {
+    unlinkSync(draft);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
+}
+
+/** Makes names in a folder durable. Windows cannot open folders and needs none of it. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function withFile<T>(
+  path: string,
+  flags: string,
+  mode: number,
+  what: 'read' | 'write',
+  use: (fd: number) => Result<T>,
+): Result<T> {
+  let fd = -1;
+  try {
+    fd = openSync(path, flags, mode);
+    return use(fd);
+  } catch (error) {
+    return failed(pathFault(what, path, error));
+  } finally {
+    if (fd !== -1) closeSync(fd);
+  }
+}
+
+/** The system's error code, or undefined for anything that is no system error. */
+function errorCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Turns a system error into a fault; anything else is a bug and goes on as it is. */
+function pathFault(what: 'read' | 'write', path: string, error: unknown): Fault {
+  const code = errorCode(error);
+  const cannot = `cannot ${what} ${path}`;
+  switch (code) {
+    case undefined:
+      throw error;
+    case 'ENOENT':
+      return fault('E_NOEXIST', 'file-missing', `${cannot}: it or its folder does not exist`, 'Check the path');
+    case 'EACCES':
+    case 'EPERM':
+      return fault('E_ILLEGAL', 'file-denied', `${cannot}: permission denied (${code})`, 'Check the owner and mode');
+    case 'EROFS':
+      return fault('E_ILLEGAL', 'file-denied', `${cannot}: the file system is read-only`, 'Choose another folder');
+    case 'EISDIR':
+      return fault('E_ILLEGAL', 'file-is-directory', `${cannot}: it is a folder`, 'Name a file in it');
+    case 'ENOTDIR':
+      return fault('E_NOEXIST', 'file-missing', `${cannot}: a part of the path is no folder`, 'Check the path');
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return fault('E_FAILURE', 'disk-full', `${cannot}: no space left (${code})`, 'Free space on the disk');
+    default:
+      return fault('E_FAILURE', 'file-error', `${cannot}: ${code}`, 'Check the disk and the system log');
+  }
+}

@@ -1,0 +1,41 @@
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Result } from '../fault.ts';
+import { readText } from './files.ts';
+
+/** Folder of the shipped profiles, beside `src` and `dist`. */
+const SHIPPED = fileURLToPath(new URL('../../firmware-profiles/', import.meta.url));
+const ENDING = '.json';
+
+/** Ids of the shipped complete profiles. */
+export function shippedProfileIds(): string[] {
+  return readdirSync(SHIPPED, { withFileTypes: true })
+    .filter(entry => entry.isFile() && entry.name.endsWith(ENDING))
+    .map(entry => entry.name.slice(0, -ENDING.length))
+    .sort();
+}
+
+/** A profile as the person named it: a shipped id, or a file of the shop. */
+export interface NamedProfile {
+  readonly id: string;
+  /** Text of the source `name`; sources of the shop's folder win over shipped ones. */
+  read(name: string): Result<string>;
+}
+
+/** `unionpay-pos` is a shipped id; `./shop/till-1.json` a file whose `extends` may name shipped sources. */
+export function namedProfile(text: string): NamedProfile {
+  if (!text.endsWith(ENDING)) return { id: text, read: readShipped };
+  const folder = dirname(resolve(text));
+  return {
+    id: basename(text, ENDING),
+    read(name) {
+      const own = readText(join(folder, name + ENDING));
+      return own.ok || own.fault.code !== 'E_NOEXIST' ? own : readShipped(name);
+    },
+  };
+}
+
+function readShipped(name: string): Result<string> {
+  return readText(join(SHIPPED, name + ENDING));
+}

@@ -1,0 +1,162 @@
+import { assert } from '../assert.ts';
+import { TerminalDevice } from '../device/terminal.ts';
+import { fault, type Fault, ok, type Result } from '../fault.ts';
+import type { Hal, SerialClose } from '../hal/hal.ts';
+import { AcquirerLine } from '../host/line.ts';
+import { FrameView } from '../iso8583/frame.ts';
+import { MessageBuilder } from '../iso8583/message-builder.ts';
+import { MessageView } from '../iso8583/message-view.ts';
+import { compileFieldPlan } from '../iso8583/plan.ts';
+import type { Journal } from '../journal/journal.ts';
+import { FRAME_LENGTH_MAX } from '../limits.ts';
+import type { Profile } from '../profile/schema.ts';
+import { Keypad } from '../terminal/machine.ts';
+import { panelProfile } from '../terminal/profile.ts';
+import type { TraceRecord } from '../trace/record.ts';
+import type { Lang, Progress } from '../terminal/types.ts';
+import { draw, serve, traceScreen } from './desk.ts';
+import { Inbox, throughInbox } from './inbox.ts';
+import { type Shop, forgetCard } from './shop.ts';
+import { run, wait } from './task.ts';
+import { TerminalLine } from './terminal-line.ts';
+
+export interface BootOptions {
+  readonly lang: Lang;
+  /** Version of this software. */
+  readonly version: string;
+  /** Takes redacted records of everything that crosses the rim. */
+  readonly trace?: (record: TraceRecord) => void;
+}
+
+/** Why a runtime ended. */
+export type End =
+  | { readonly kind: 'stopped' }
+  /** The terminal line could not be opened at the start. */
+  | { readonly kind: 'serial'; readonly reason: SerialClose }
+  /** The terminal cannot carry this profile. */
+  | { readonly kind: 'terminal'; readonly fault: Fault };
+
+export interface Runtime {
+  /** Ends after what is in flight: an exchange is finished or reversed, a waiting step is given up, the line is left clean. */
+  stop(): void;
+}
+
+/**
+ * Wires the parts of one counter together and starts them. The rim comes in as `hal`, the memory as `journal`; `ended`
+ * is called once. A broken journal throws `JournalFailure` out of the callback of the rim that was being handled.
+ */
+export function boot(outside: Hal, profile: Profile, journal: Journal, options: BootOptions, ended: (end: End) => void): Result<Runtime> {
+  const plan = compileFieldPlan(profile.dialect, profile.acquirer.dialectOptions);
+  if (!plan.ok) return plan;
+  const hal = throughInbox(outside, new Inbox());
+  const device = new TerminalDevice({
+    write: bytes => hal.serial.write(bytes),
+    timers: hal.timers,
+    notice: text => hal.log.info({ event: 'notice' }, text),
+  });
+  const keypad = new Keypad(panelProfile(profile));
+  const shop: Shop = {
+    hal,
+    profile,
+    lang: options.lang,
+    plan: plan.value,
+    journal,
+    device,
+    terminal: new TerminalLine(hal, device),
+    host: new AcquirerLine(hal.host, hal.timers),
+    keypad,
+    out: new Uint8Array(FRAME_LENGTH_MAX),
+    builder: new MessageBuilder(plan.value),
+    answer: new MessageView(plan.value),
+    frame: new FrameView(),
+    traced: new MessageView(plan.value),
+    trace: options.trace,
+    operator: undefined,
+    chipIn: false,
+    card: undefined,
+    signOnAgain: false,
+    stopping: false,
+    version: options.version,
+    progress: news => redraw(shop, news),
+  };
+  let over = false;
+  const finish = (end: End): void => {
+    if (over) return;
+    over = true;
+    shop.stopping = true;
+    forgetCard(shop);
+    shop.terminal.stop();
+    ended(end);
+  };
+
+  let greeted = false;
+  shop.terminal.onChange = up => {
+    // XID tells an inserted card anew; a lost line tells nothing.
+    shop.chipIn = false;
+    shop.trace?.({ kind: 'terminal', atMs: hal.clock.nowMs(), event: up ? 'ready' : 'lost', detail: shop.terminal.info?.model ?? '' });
+    if (!up) {
+      const { trouble } = shop.terminal;
+      if (!greeted && trouble && 'kind' in trouble && trouble.kind !== 'hangup') finish({ kind: 'serial', reason: trouble });
+      return;
+    }
+    const unfit = misfit(shop);
+    if (unfit) return finish({ kind: 'terminal', fault: unfit });
+    if (greeted) return;
+    greeted = true;
+    run(serve(shop), () => leave());
+  };
+
+  const leave = (): void => {
+    run(
+      (function* () {
+        if (!shop.terminal.isReady) return;
+        yield* wait(resume => device.close(undefined, resume));
+      })(),
+      () => finish({ kind: 'stopped' }),
+    );
+  };
+
+  shop.terminal.open();
+  return ok({
+    stop() {
+      if (shop.stopping) return;
+      shop.stopping = true;
+      if (!greeted) return finish({ kind: 'stopped' });
+      if (device.waiting) device.cancelWait(() => {});
+      else if (!shop.terminal.isReady) finish({ kind: 'stopped' });
+    },
+  });
+}
+
+/** Shows news of a running job, unless the screen is just being drawn. */
+function redraw(shop: Shop, news: Progress): void {
+  shop.keypad.send({ type: 'PROGRESS', progress: news });
+  if (!shop.terminal.isReady || shop.device.busy) return;
+  const view = shop.keypad.view();
+  const { lines, reverse } = draw(shop, view.screen);
+  traceScreen(shop, view.step, lines);
+  shop.device.showScreen(lines, reverse, done => {
+    if (!done.ok) shop.hal.log.warn({ event: 'screen', fault: done.fault.name }, done.fault.cause);
+  });
+}
+
+/** Can this terminal carry the profile? Its panel must be there and large enough, in the charset of the texts. */
+function misfit(shop: Shop): Fault | undefined {
+  const { info } = shop.terminal;
+  assert(info, 'a terminal that was greeted said what it is');
+  const { rows, columns, charset } = shop.profile.terminal;
+  const { panel } = info;
+  if (!panel)
+    return fault(
+      'E_NOHARDWARE',
+      'no-panel',
+      `${info.model || 'the terminal'} is a plain PIN pad: it answers ERR010 to XID and has no keypad, screen and printer of its own for this program`,
+      'Connect a terminal with the operator-panel extension',
+    );
+  if (panel.rows < rows || panel.columns < columns)
+    return fault('E_ILLEGAL', 'panel-size', `the screen has ${panel.rows} x ${panel.columns}, the profile needs ${rows} x ${columns}`, 'Choose another profile');
+  if (charset === 'GBK' && panel.charset !== 'GBK' && shop.lang === 'zh')
+    return fault('E_ILLEGAL', 'panel-charset', `the terminal shows ${panel.charset} only, the Chinese texts need GBK`, 'Start with --lang en or choose another profile');
+  return undefined;
+}
+

@@ -1,0 +1,213 @@
+import type { PanelEvent } from '../device/terminal.ts';
+import { faultText, type Result } from '../fault.ts';
+import type { ShownId } from '../terminal/screens.ts';
+import { clockText, renderScreen, reverseMask } from '../terminal/screens.ts';
+import type { Values } from '../profile/template.ts';
+import type { View } from '../terminal/machine.ts';
+import type { Await, CardSource, DeskStatus, Done, ScreenSpec, TerminalEvent } from '../terminal/types.ts';
+import { perform } from './jobs.ts';
+import { isLineFault } from './keys.ts';
+import type { Shop } from './shop.ts';
+import { type Task, wait } from './task.ts';
+
+const MINUTE_MS = 60_000;
+/** Pause after a terminal fault that is no line fault, so that a stubborn terminal does not make a busy loop. */
+const FAULT_PAUSE_MS = 1000;
+
+/** What the panel shows for a screen of the flows. */
+export interface Drawn {
+  readonly lines: readonly string[];
+  readonly reverse: number;
+}
+
+/** Turns what a flow wants to show into lines of the profile's language. */
+export function draw(shop: Shop, spec: ScreenSpec): Drawn {
+  const { id, values } = shown(shop, spec);
+  const lines = renderScreen(shop.profile.texts, shop.lang, id, values, spec.notice);
+  return { lines, reverse: reverseMask(shop.profile.texts, id, lines, values) };
+}
+
+function shown(shop: Shop, spec: ScreenSpec): { id: ShownId; values: Values } {
+  switch (spec.kind) {
+    case 'screen':
+      return { id: spec.id, values: spec.values };
+    case 'menu':
+      return { id: spec.id, values: { page: spec.page } };
+    case 'idle':
+      return {
+        id: spec.id,
+        values: {
+          merchant: shop.profile.merchant.name[shop.lang],
+          operator: spec.operator,
+          clock: clockText(shop.hal.clock.local(shop.hal.clock.nowMs())),
+        },
+      };
+    case 'prompt':
+      return { id: spec.prompt, values: { title: spec.title } };
+    case 'response': {
+      const { code, zh, en, actionZh, actionEn } = spec.remark;
+      return { id: 'CODE', values: { title: spec.title, code: code ?? '', zh, en, actionZh, actionEn } };
+    }
+    case 'busy':
+      return { id: 'WAIT', values: { title: spec.title } };
+  }
+}
+
+/** The desk as the flows may know it. */
+export function deskStatus(shop: Shop): DeskStatus {
+  const { journal } = shop;
+  const counts = journal.counts();
+  const session = journal.session();
+  return {
+    ...(shop.operator === undefined ? {} : { operator: shop.operator }),
+    signedOn: session?.signedOn === true,
+    batch: journal.batch(),
+    batchCount: counts.batch,
+    journalFull: counts.batch >= shop.profile.policy.maxTransactions,
+    reversalsOwed: counts.owed + counts.held,
+    blocked: journal.mayTrade()?.name === 'reversal-held',
+    unknownRefunds: counts.unknownRefunds,
+    settlementOpen: journal.openSettlement() !== undefined,
+    chipIn: shop.chipIn,
+    version: shop.version,
+    anchor: journal.anchor(),
+  };
+}
+
+/** Shows each step of the flows and feeds it what happens, until the runtime is stopped. */
+export function* serve(shop: Shop): Task<void> {
+  let drawnTurn = 0;
+  let flush = true;
+  while (!shop.stopping) {
+    if (!shop.terminal.isReady) {
+      yield* wait<boolean>(resume => shop.terminal.whenReady(resume));
+      if (shop.stopping) return;
+      flush = true;
+    }
+    const view = shop.keypad.view();
+    const picture = draw(shop, view.screen);
+    traceScreen(shop, view.step, picture.lines);
+    const drawn = yield* wait<Result<void>>(resume => shop.device.showScreen(picture.lines, picture.reverse, resume));
+    if (!drawn.ok && !(yield* survive(shop, drawn, view))) continue;
+    if (view.beep !== undefined && view.turn !== drawnTurn) yield* beep(shop, view.beep);
+    drawnTurn = view.turn;
+    const event = yield* await_(shop, view, flush);
+    if (event === undefined) continue;
+    // A key that was pressed while no key counted must never confirm the next screen.
+    flush = view.await.kind !== 'event';
+    shop.keypad.send({ type: 'STATUS', desk: deskStatus(shop) });
+    shop.keypad.send(event);
+  }
+}
+
+/** After a failed screen: a job goes on without it, a step that needs a person waits for the terminal. */
+function* survive(shop: Shop, drawn: Result<void>, view: View): Task<boolean> {
+  if (drawn.ok) return true;
+  if (!isLineFault(drawn.fault)) {
+    shop.hal.log.error({ event: 'screen', step: view.step, fault: drawn.fault.name }, faultText(drawn.fault));
+    yield* pause(shop, FAULT_PAUSE_MS);
+  } else if (shop.terminal.isReady) shop.terminal.restart(drawn.fault);
+  return view.await.kind === 'job';
+}
+
+function* beep(shop: Shop, pattern: string): Task<void> {
+  const done = yield* wait<Result<void>>(resume => shop.device.beep(pattern, resume));
+  if (!done.ok && !isLineFault(done.fault)) shop.hal.log.warn({ event: 'beep', fault: done.fault.name }, faultText(done.fault));
+}
+
+function* await_(shop: Shop, view: View, flush: boolean): Task<TerminalEvent | undefined> {
+  switch (view.await.kind) {
+    case 'pause':
+      if (view.await.ms > 0) yield* pause(shop, view.await.ms);
+      return { type: 'TIMEOUT' };
+    case 'job':
+      return yield* job(shop, view.await.job);
+    case 'event':
+      return yield* person(shop, view, view.await, flush);
+  }
+}
+
+function* job(shop: Shop, work: Extract<Await, { kind: 'job' }>['job']): Task<Done> {
+  const done = yield* perform(shop, work);
+  if (done.fault) shop.hal.log.warn({ event: 'job', job: work.kind, fault: done.fault.name }, faultText(done.fault));
+  shop.hal.log.info(
+    { event: 'job', job: work.kind, outcome: done.outcome, ...(done.prompt === undefined ? {} : { prompt: done.prompt }), ...(done.remark?.code === undefined ? {} : { code: done.remark.code }) },
+    `${work.kind}: ${done.outcome}`,
+  );
+  return done;
+}
+
+/** A key, a card, or time. Undefined: nothing that this step can use, wait again. */
+function* person(shop: Shop, view: View, want: Extract<Await, { kind: 'event' }>, flush: boolean): Task<TerminalEvent | undefined> {
+  // A chip card that is in already is not announced again by the terminal.
+  if (want.cards.includes('chip') && shop.chipIn && view.step !== 'idle') return { type: 'CARD', source: 'chip' };
+  const idle = view.screen.kind === 'idle';
+  const timeoutMs = idle ? MINUTE_MS - (shop.hal.clock.nowMs() % MINUTE_MS) : want.timeoutMs;
+  const asked = yield* wait<Result<PanelEvent>>(resume =>
+    shop.device.waitEvent(
+      {
+        keypad: true,
+        magnetic: want.cards.includes('swipe'),
+        chip: want.cards.includes('chip') || want.removal,
+        contactless: want.cards.includes('tap'),
+        scanner: want.scanner,
+      },
+      { ...(timeoutMs === undefined ? {} : { timeoutSeconds: Math.max(1, Math.ceil(timeoutMs / 1000)) }), flush },
+      resume,
+    ),
+  );
+  if (!asked.ok) {
+    if (shop.stopping) return undefined;
+    if (isLineFault(asked.fault)) {
+      if (shop.terminal.isReady) shop.terminal.restart(asked.fault);
+    } else {
+      shop.hal.log.warn({ event: 'terminal', fault: asked.fault.name }, faultText(asked.fault));
+      yield* pause(shop, FAULT_PAUSE_MS);
+    }
+    return undefined;
+  }
+  traceEvent(shop, view.step, asked.value);
+  return panelEvent(shop, asked.value, want);
+}
+
+export function traceScreen(shop: Shop, step: string, lines: readonly string[]): void {
+  shop.trace?.({ kind: 'screen', atMs: shop.hal.clock.nowMs(), step, lines });
+}
+
+/** Steps in which a password is typed: their digits are nobody's business. */
+const SECRET_STEP = /[Pp]assword/;
+
+function traceEvent(shop: Shop, step: string, event: PanelEvent): void {
+  if (!shop.trace || event.kind === 'timeout') return;
+  const atMs = shop.hal.clock.nowMs();
+  if (event.kind === 'key') shop.trace({ kind: 'key', atMs, step, key: SECRET_STEP.test(step) && /^\d+$/.test(event.key) ? '*' : event.key });
+  else shop.trace({ kind: 'card', atMs, event: event.kind });
+}
+
+function panelEvent(shop: Shop, event: PanelEvent, want: Extract<Await, { kind: 'event' }>): TerminalEvent | undefined {
+  const card = (source: CardSource): TerminalEvent | undefined => (want.cards.includes(source) ? { type: 'CARD', source } : undefined);
+  switch (event.kind) {
+    case 'key':
+      return { type: 'KEY', key: event.key };
+    case 'timeout':
+      return { type: 'TIMEOUT' };
+    case 'swiped':
+      return card('swipe');
+    case 'contactless':
+      return card('tap');
+    case 'chipInserted':
+      shop.chipIn = true;
+      return card('chip');
+    case 'chipRemoved':
+      shop.chipIn = false;
+      return want.removal ? { type: 'REMOVED' } : undefined;
+    case 'scanned':
+      return { type: 'SCAN', text: event.text };
+  }
+}
+
+function* pause(shop: Shop, ms: number): Task<void> {
+  yield* wait<void>(resume => {
+    shop.hal.timers.set(ms, () => resume(undefined));
+  });
+}

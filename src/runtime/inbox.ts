@@ -1,0 +1,99 @@
+import { assert } from '../assert.ts';
+import type { Hal, HostLink, HostSink, SerialPort, SerialSink, Timers } from '../hal/hal.ts';
+import { INBOX_MAX } from '../limits.ts';
+
+/**
+ * The one queue of the runtime: every crossing of the rim becomes an event here and is handled to its end before the
+ * next one, so that no event ever sees another one half done. Reaching its bound is a bug of the rim, not of the world.
+ */
+export class Inbox {
+  private readonly events: (() => void)[] = [];
+  private draining = false;
+
+  /** Adds an event and, unless one is being handled already, drains the inbox. */
+  post(event: () => void): void {
+    assert(this.events.length < INBOX_MAX, `the inbox holds ${INBOX_MAX} events`);
+    this.events.push(event);
+    if (this.draining) return;
+    this.draining = true;
+    try {
+      for (let next = this.events.shift(); next; next = this.events.shift()) next();
+    } finally {
+      this.draining = false;
+    }
+  }
+}
+
+/** The same rim, with every callback going through `inbox`. Received bytes are copied only when they must wait. */
+export function throughInbox(hal: Hal, inbox: Inbox): Hal {
+  return { ...hal, timers: timersOf(hal.timers, inbox), serial: serialOf(hal.serial, inbox), host: hostOf(hal.host, inbox) };
+}
+
+function timersOf(timers: Timers, inbox: Inbox): Timers {
+  const waiting = new Map<number, { now: boolean }>();
+  return {
+    set(delayMs, fire) {
+      let handle = 0;
+      const cleared = { now: false };
+      handle = timers.set(delayMs, () =>
+        inbox.post(() => {
+          // Cleared by an event that was queued before this one.
+          if (cleared.now) return;
+          waiting.delete(handle);
+          fire();
+        }),
+      );
+      waiting.set(handle, cleared);
+      return handle;
+    },
+    clear(handle) {
+      const cleared = waiting.get(handle);
+      if (cleared) cleared.now = true;
+      waiting.delete(handle);
+      timers.clear(handle);
+    },
+  };
+}
+
+function serialOf(port: SerialPort, inbox: Inbox): SerialPort {
+  return {
+    path: port.path,
+    open(sink: SerialSink) {
+      port.open({
+        opened: () => inbox.post(() => sink.opened()),
+        received: bytes => {
+          const copy = bytes.slice();
+          inbox.post(() => {
+            sink.received(copy);
+            copy.fill(0);
+          });
+        },
+        closed: reason => inbox.post(() => sink.closed(reason)),
+      });
+    },
+    write: bytes => port.write(bytes),
+    close: () => port.close(),
+  };
+}
+
+function hostOf(link: HostLink, inbox: Inbox): HostLink {
+  return {
+    routes: link.routes,
+    routeName: route => link.routeName(route),
+    connect(route, sink: HostSink) {
+      link.connect(route, {
+        connected: () => inbox.post(() => sink.connected()),
+        received: bytes => {
+          const copy = bytes.slice();
+          inbox.post(() => {
+            sink.received(copy);
+            copy.fill(0);
+          });
+        },
+        closed: reason => inbox.post(() => sink.closed(reason)),
+      });
+    },
+    write: bytes => link.write(bytes),
+    close: () => link.close(),
+  };
+}

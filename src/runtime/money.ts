@@ -1,0 +1,379 @@
+import type { ClearCard } from '../card/card.ts';
+import { type Fault, faultText } from '../fault.ts';
+import { type Intent, type Outcome as Booked, reversalTags, type StoredCard, type Txn } from '../journal/journal.ts';
+import { encryptTrack } from '../security/track.ts';
+import { SIGN_ON_AGAIN, type CodeMeaning, reversalReasonOf } from '../transaction/answers.ts';
+
+import { type CardFacts, type MessageContext, type MoneyRequest, type OriginalFacts, type TransactionCodes, moneyElements, reversalFields } from '../transaction/requests.ts';
+import type { PromptId } from '../profile/screens.ts';
+import type { Done, Draft, Remark } from '../terminal/types.ts';
+import { digits } from '../units.ts';
+import { finishChip } from './cards.ts';
+import { prepare, send, type Outcome } from './exchange.ts';
+import { overTerminal } from './keys.ts';
+import { signOn } from './management.ts';
+import { printUnknownSlip } from './printing.ts';
+import { recordView, trackingOf } from './records.ts';
+import { openedCard, reverseOwed } from './reversal.ts';
+import { type CardInHand, type Shop, forgetCard } from './shop.ts';
+import type { Task } from './task.ts';
+
+/**
+ * Sale, void and refund, in the one order that loses no money: reversal owed first, request built, intent on disk with
+ * its pending reversal, send, answer matched and its MAC checked, outcome on disk, and only then the screen and the slip.
+ */
+export function* online(shop: Shop, draft: Draft): Task<Done> {
+  const before = yield* clearTheWay(shop);
+  if (before) return before;
+  const card = shop.card;
+  if (draft.resend !== undefined) {
+    const unsure = shop.journal.txn(draft.resend);
+    if (!unsure || !card) return { type: 'DONE', outcome: 'failed', prompt: 'E02' };
+    const done = yield* resend(shop, unsure, card);
+    forgetCard(shop);
+    return done;
+  }
+  const made = request(shop, draft, card);
+  if ('type' in made) return made;
+  const done = yield* transact(shop, draft, made.request, made.stored, card, made.ownedCard);
+  if (done.remark?.code !== '55') forgetCard(shop);
+  return done;
+}
+
+/** A partly approved sale that the customer does not want: a void of the approved amount, without card. */
+export function* voidOf(shop: Shop, id: number): Task<Done> {
+  const original = shop.journal.txn(id);
+  if (!original) return { type: 'DONE', outcome: 'failed', prompt: 'E02' };
+  forgetCard(shop);
+  return yield* online(shop, {
+    kind: 'void',
+    amountMinor: original.amountMinor,
+    original: recordView(shop, original),
+    approver: original.intent.operator,
+    reason: 6,
+    pinTries: 0,
+    fallback: false,
+    readTries: 0,
+  });
+}
+
+/**
+ * F19-3, "not accepted": the refund goes out again byte for byte but for PIN and MAC, with the batch and trace of the
+ * first, so that an acquirer that has it answers 94. Tracks are never stored: the same card is in hand again.
+ */
+function* resend(shop: Shop, txn: Txn, card: CardInHand): Task<Done> {
+  const { journal, hal } = shop;
+  const { intent } = txn;
+  if (intent.card?.token !== card.token || intent.card.entry !== card.source) return { type: 'DONE', outcome: 'failed', prompt: 'E07' };
+  const stored = intent.card;
+  const ready = yield* prepare(
+    shop,
+    moneyElements({
+      kind: 'refund',
+      codes: codesOf(shop, 'refund'),
+      context: contextOf(shop, txn.batch),
+      trace: txn.trace,
+      amountMinor: txn.requestedMinor,
+      facts: cardFacts(stored),
+      card: card.clear,
+      ...(card.pinBlock ? { pinBlock: card.pinBlock, pinWithPan: true } : {}),
+      original: originalFacts(intent),
+      organisation: shop.profile.acquirer.cardOrganisation63,
+    }),
+  );
+  if ('cause' in ready) return failure(ready);
+  const again = journal.resolveRefund(hal.clock.nowMs(), txn.id, { by: '00', accepted: false, note: 'not accepted, sent again' });
+  if (!again.ok) return { type: 'DONE', outcome: 'failed', prompt: promptOf(again.fault), fault: again.fault };
+  const answer = yield* send(shop, ready, { refund: true, progress: secondsLeft => ({ stage: 'waiting', secondsLeft }) });
+  // 94 to a repeat means that the first one was accepted.
+  const accepted = answer.kind === 'answered' && answer.code === '94';
+  return yield* book(shop, again.value, accepted ? { ...answer, meaning: { ...answer.meaning, kind: 'approved' } } : answer, undefined);
+}
+
+/** What must be done before any transaction: a new sign-on when the acquirer wants one, and every reversal that is owed. */
+function* clearTheWay(shop: Shop): Task<Done | undefined> {
+  if (shop.signOnAgain || !shop.journal.session()?.signedOn) {
+    const again = yield* signOn(shop);
+    if (again.outcome !== 'ok') return again;
+  }
+  const end = yield* reverseOwed(shop);
+  return end === 'failed' ? { type: 'DONE', outcome: 'reversalFailed' } : undefined;
+}
+
+interface Made {
+  readonly request: MoneyRequest;
+  readonly stored: StoredCard;
+  /** A card that was opened from the record for this request only. */
+  readonly ownedCard?: ClearCard;
+}
+
+function request(shop: Shop, draft: Draft, card: CardInHand | undefined): Made | Done {
+  const original = draft.original === undefined ? undefined : shop.journal.txn(draft.original.id);
+  const stored = card ? storedCard(shop, card) : original?.intent.card;
+  if (!stored) return { type: 'DONE', outcome: 'failed', prompt: 'E18' };
+  const ownedCard = card || !original ? undefined : openedCard(shop, original);
+  const clear = card?.clear ?? ownedCard;
+  if (!clear) return { type: 'DONE', outcome: 'failed', prompt: 'E32' };
+  const kept: StoredCard = card ? stored : { ...stored, entry: 'none', fallback: false };
+  const facts37 = original
+    ? originalOf(shop, original)
+    : draft.kind === 'refund'
+      ? { reference: draft.reference ?? '', date: draft.date ?? '' }
+      : undefined;
+  return {
+    stored: kept,
+    ...(ownedCard ? { ownedCard } : {}),
+    request: {
+      kind: draft.kind,
+      codes: codesOf(shop, draft.kind),
+      context: contextOf(shop, shop.journal.batch()),
+      trace: shop.journal.nextTrace(),
+      amountMinor: draft.amountMinor,
+      facts: cardFacts(kept),
+      card: clear,
+      ...(card?.pinBlock ? { pinBlock: card.pinBlock, pinWithPan: true } : {}),
+      ...(card?.chip && draft.kind === 'sale' ? { chip: card.chip } : {}),
+      ...(facts37 ? { original: facts37 } : {}),
+      ...(draft.kind === 'refund' ? { organisation: shop.profile.acquirer.cardOrganisation63 } : {}),
+    },
+  };
+}
+
+function* transact(shop: Shop, draft: Draft, made: MoneyRequest, stored: StoredCard, card: CardInHand | undefined, owned: ClearCard | undefined): Task<Done> {
+  const { journal, hal } = shop;
+  if (made.context.keyMode === '004' && made.card.track2.length > 0) {
+    const encrypted = yield* overTerminal(shop, encryptTrack(made.card.track2, made.card.track2.length));
+    if (!encrypted.ok) return failure(encrypted.fault);
+  }
+  const elements = moneyElements(made);
+  const ready = yield* prepare(shop, elements);
+  owned?.wipe();
+  if ('cause' in ready) return failure(ready);
+  const intent: Intent = {
+    kind: draft.kind,
+    amountMinor: draft.amountMinor,
+    batch: made.context.batch,
+    trace: made.trace,
+    operator: shop.operator ?? '00',
+    ...(draft.approver === undefined ? {} : { approver: draft.approver }),
+    card: stored,
+    entryMode: elements.text.get(22) ?? '',
+    ...(made.original
+      ? {
+          original: {
+            ...(draft.original ? { txnId: draft.original.id, amountMinor: draft.original.amountMinor } : {}),
+            ...(made.original.batch === undefined ? {} : { batch: made.original.batch }),
+            ...(made.original.trace === undefined ? {} : { trace: made.original.trace }),
+            ...(made.original.date === undefined ? {} : { dateMmdd: made.original.date }),
+            reference: made.original.reference,
+          },
+        }
+      : {}),
+    ...(draft.reason === undefined ? {} : { reason: String(draft.reason) }),
+    tid: shop.profile.merchant.terminalNo,
+    mid: shop.profile.merchant.merchantNo,
+    fields: reversalFields(elements),
+    ...(made.chip ? { emv: reversalTags(made.chip) } : {}),
+  };
+  const begun = journal.appendIntent(hal.clock.nowMs(), intent);
+  if (!begun.ok) {
+    hal.log.warn({ event: 'refused', fault: begun.fault.name }, faultText(begun.fault));
+    return { type: 'DONE', outcome: 'failed', prompt: promptOf(begun.fault), fault: begun.fault };
+  }
+  const answer = yield* send(shop, ready, {
+    refund: draft.kind === 'refund',
+    progress: secondsLeft => ({ stage: 'waiting', secondsLeft }),
+  });
+  return yield* book(shop, begun.value, answer, card);
+}
+
+/** Outcome on disk, then what follows from it. */
+function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | undefined): Task<Done> {
+  const { journal, hal } = shop;
+  if (answer.kind === 'notSent') {
+    if (card) yield* finishChip(shop, card, { outcome: 'noHost' });
+    journal.appendOutcome(hal.clock.nowMs(), txn.id, { result: 'notSent', why: answer.fault.name });
+    return { type: 'DONE', outcome: 'failed', prompt: 'E24', fault: answer.fault };
+  }
+  if (answer.kind === 'unknown') {
+    if (card) yield* finishChip(shop, card, { outcome: 'noHost' });
+    return yield* unknown(shop, txn, reversalReasonOf(answer.why), answer.fault);
+  }
+  const { code, meaning } = answer;
+  if (meaning.kind !== 'approved') {
+    const declined: Booked = { result: 'declined', code, ...answerFacts(shop) };
+    if (SIGN_ON_AGAIN.has(code)) shop.signOnAgain = true;
+    if (card) yield* finishChip(shop, card, { outcome: 'declined', responseCode: code });
+    journal.appendOutcome(hal.clock.nowMs(), txn.id, declined);
+    return { type: 'DONE', outcome: 'declined', remark: remarkOf(code, meaning) };
+  }
+  const approvedMinor = shop.answer.has(4) ? shop.answer.amountMinor(4) : txn.requestedMinor;
+  const approved: Booked = {
+    result: 'approved',
+    code,
+    ...answerFacts(shop),
+    ...(shop.answer.has(38) ? { authCode: shop.answer.text(38) } : {}),
+    ...(code === '10' ? { amountMinor: approvedMinor } : {}),
+  };
+  // The answer's facts are read before FCX: the answer itself lives until the next exchange.
+  const finished = card ? yield* finishChip(shop, card, { outcome: 'approved', responseCode: code, ...issuerData(shop) }) : true;
+  if (!finished && txn.kind === 'sale')
+    return yield* unknown(shop, txn, reversalReasonOf('chipRefused'), {
+      code: 'E_EXTENDED',
+      name: 'chip-refused',
+      cause: 'the chip refused the approved transaction',
+      remedy: 'The transaction is reversed. Use another card',
+    });
+  journal.appendOutcome(hal.clock.nowMs(), txn.id, { ...approved, ...(card && Object.keys(card.tags).length > 0 ? { emv: card.tags } : {}) });
+  const after = journal.txn(txn.id) ?? txn;
+  return {
+    type: 'DONE',
+    outcome: code === '10' ? 'partial' : 'approved',
+    record: recordView(shop, after),
+    amountMinor: after.amountMinor,
+    ...(txn.kind === 'refund' ? trackingOf(shop, after) : {}),
+  };
+}
+
+/** No usable answer. Sale and void are reversed at once; a refund becomes UNKNOWN and its original is locked. */
+function* unknown(shop: Shop, txn: Txn, reason: '98' | 'A0' | '96' | '06', fault: Fault): Task<Done> {
+  const { journal, hal } = shop;
+  hal.log.warn({ event: 'unknown', stan: txn.trace, fault: fault.name, reason }, faultText(fault));
+  if (reason === 'A0') shop.signOnAgain = true;
+  journal.appendOutcome(hal.clock.nowMs(), txn.id, { result: 'unknown', reason, why: fault.name });
+  if (txn.kind === 'refund') {
+    const after = journal.txn(txn.id) ?? txn;
+    yield* printUnknownSlip(shop, after);
+    return { type: 'DONE', outcome: 'unknownRefund', record: recordView(shop, after), ...trackingOf(shop, after) };
+  }
+  const end = yield* reverseOwed(shop);
+  return { type: 'DONE', outcome: end === 'failed' ? 'reversalFailed' : 'reversed', fault };
+}
+
+/** What the answer says for the books and the slip: never card data. */
+function answerFacts(shop: Shop): {
+  reference?: string;
+  hostDate?: string;
+  hostTime?: string;
+  settleDate?: string;
+  issuer?: string;
+  acquirer?: string;
+  organisation?: string;
+  centreText?: string;
+} {
+  const { answer } = shop;
+  const text = (field: number): string | undefined => (answer.has(field) ? answer.text(field) : undefined);
+  const institutions = text(44);
+  const field63 = text(63);
+  return compact({
+    reference: text(37),
+    hostDate: text(13),
+    hostTime: text(12),
+    settleDate: text(15),
+    issuer: institutions?.slice(0, 11).trim() || undefined,
+    acquirer: institutions?.slice(11, 22).trim() || undefined,
+    organisation: field63 && /^[A-Z0-9]{3}/.test(field63) ? field63.slice(0, 3) : undefined,
+    centreText: field63 && field63.length > 3 ? field63.slice(3).trim() || undefined : undefined,
+  });
+}
+
+function compact<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+function issuerData(shop: Shop): { issuerData?: Uint8Array } {
+  return shop.answer.has(55) ? { issuerData: shop.answer.bytes(55).slice() } : {};
+}
+
+export function codesOf(shop: Shop, id: string): TransactionCodes {
+  const row = shop.profile.transactions[id];
+  return { ...row, info60: row.info60 ?? shop.profile.acquirer.keyMode };
+}
+
+export function contextOf(shop: Shop, batch: number): MessageContext {
+  const { profile } = shop;
+  return {
+    identity: {
+      terminalNo: profile.merchant.terminalNo,
+      merchantNo: profile.merchant.merchantNo,
+      capability: profile.terminal.readCapability,
+      currency: profile.acquirer.currency,
+    },
+    batch,
+    keyMode: shop.journal.session()?.mode ?? '003',
+  };
+}
+
+/** The local date MMDD of a record: what 61.3 of a refund carries. The acquirer's own date wins. */
+export function originalOf(shop: Shop, original: Txn): OriginalFacts {
+  const local = shop.hal.clock.local(original.atMs);
+  const authCode = original.answer?.authCode;
+  return {
+    batch: original.batch,
+    trace: original.trace,
+    date: original.answer?.hostDate ?? digits(local.month, 2) + digits(local.day, 2),
+    reference: original.answer?.reference ?? '0'.repeat(12),
+    ...(authCode === undefined ? {} : { authCode }),
+  };
+}
+
+function originalFacts(intent: Intent): OriginalFacts {
+  const o = intent.original;
+  return {
+    reference: o?.reference ?? '0'.repeat(12),
+    ...(o?.batch === undefined ? {} : { batch: o.batch }),
+    ...(o?.trace === undefined ? {} : { trace: o.trace }),
+    ...(o?.dateMmdd === undefined ? {} : { date: o.dateMmdd }),
+  };
+}
+
+function storedCard(shop: Shop, card: CardInHand): StoredCard {
+  const expiry = String.fromCharCode(...card.clear.expiry);
+  return {
+    ...shop.journal.sealCard(card.clear.pan),
+    ...(expiry === '' ? {} : { expiry }),
+    ...(card.clear.sequenceNumber < 0 ? {} : { sequence: digits(card.clear.sequenceNumber, 3) }),
+    entry: card.source,
+    fallback: card.fallback,
+  };
+}
+
+function cardFacts(stored: StoredCard): CardFacts {
+  return {
+    entry: stored.entry === 'manual' ? 'none' : stored.entry,
+    fallback: stored.fallback,
+    ...(stored.expiry === undefined ? {} : { expiry: stored.expiry }),
+    ...(stored.sequence === undefined ? {} : { sequence: stored.sequence }),
+  };
+}
+
+export function remarkOf(code: string, meaning: CodeMeaning): Remark {
+  return { code, zh: meaning.zh, en: meaning.en, actionZh: meaning.actionZh, actionEn: meaning.actionEn };
+}
+
+export function failure(fault: Fault): Done {
+  return { type: 'DONE', outcome: 'failed', prompt: fault.name === 'pack-error' ? 'E31' : 'E23', fault };
+}
+
+/** Which local prompt a refusal of the journal is. */
+const PROMPTS: Readonly<Record<string, PromptId>> = {
+  'original-unknown': 'E02',
+  'original-not-in-batch': 'E56',
+  'original-not-a-sale': 'E05',
+  'original-voided': 'E03',
+  'original-refunded': 'E04',
+  'original-not-approved': 'E06',
+  'void-amount': 'E08',
+  'void-unknown': 'E17',
+  'refund-unknown': 'E17',
+  'refund-above-remainder': 'E08',
+  'refund-batch-closed': 'E17',
+  'reversal-owed': 'E64',
+  'reversal-held': 'E64',
+  'settlement-unfinished': 'E77',
+  'batch-traces-used-up': 'E34',
+};
+
+export function promptOf(fault: Fault): PromptId {
+  return PROMPTS[fault.name] ?? 'E32';
+}

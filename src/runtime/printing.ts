@@ -1,0 +1,299 @@
+import type { PrintResult } from '../device/terminal.ts';
+import { type Fault, faultText } from '../fault.ts';
+import { institutionName } from '../profile/responses.ts';
+import type { Reversal, Settlement, Txn } from '../journal/journal.ts';
+import { slipBytes } from '../terminal/slips/bytes.ts';
+import { type DetailLine, type PurchaseSlip, type SettlementSlip, type SlipChip, type SlipData, type SlipEntry, type SlipSide, slipLines } from '../terminal/slips/slip.ts';
+import type { Done } from '../terminal/types.ts';
+import { digits } from '../units.ts';
+import { trackingNumber } from './records.ts';
+import type { Shop } from './shop.ts';
+import { type Task, wait } from './task.ts';
+
+/** Line below the copy line where the mark of a reprint stands. */
+const REPRINT_AFTER_LINE = 3;
+
+/** Prints a fresh copy of a transaction and keeps its lines for the day when somebody asks for it again. */
+export function* printSlip(shop: Shop, id: number, copy: 'merchant' | 'cardholder'): Task<Done> {
+  const txn = shop.journal.txn(id);
+  if (!txn) return { type: 'DONE', outcome: 'failed', prompt: 'E02' };
+  return yield* printNew(shop, purchaseSlip(shop, txn, copy), txn.kind, copy, txn.id);
+}
+
+/** A reprint shows the stored lines, marked with their count; every reprint is in the journal before it is on paper. */
+export function* reprint(shop: Shop, id: number): Task<Done> {
+  const stored = shop.journal.slipsOf(id);
+  const slip = stored.find(s => s.copy === 'merchant' && s.kind !== 'fault' && s.kind !== 'unknown') ?? stored[0];
+  if (!slip) {
+    // The first copy never came out: this one is the original.
+    const txn = shop.journal.txn(id);
+    if (!txn || txn.state === 'open' || txn.state === 'declined' || txn.state === 'failed') return { type: 'DONE', outcome: 'failed', prompt: 'E01' };
+    return yield* printSlip(shop, id, 'merchant');
+  }
+  const counted = shop.journal.appendReprint(shop.hal.clock.nowMs(), slip.id, shop.operator);
+  return yield* printLines(shop, marked(counted.lines, counted.reprints));
+}
+
+export function* reprintStored(shop: Shop, kind: string): Task<Done> {
+  const slip = shop.journal.lastSlip(kind);
+  if (!slip) return { type: 'DONE', outcome: 'failed', prompt: 'E01' };
+  const counted = shop.journal.appendReprint(shop.hal.clock.nowMs(), slip.id, shop.operator);
+  return yield* printLines(shop, marked(counted.lines, counted.reprints));
+}
+
+function marked(lines: readonly string[], count: number): string[] {
+  const mark = `  ****重打印/DUPLICATED(${count})****`;
+  return [...lines.slice(0, REPRINT_AFTER_LINE), mark, ...lines.slice(REPRINT_AFTER_LINE)];
+}
+
+/** Fault report of a reversal that found no end. Paper trouble does not stop anything: the slip is stored. */
+export function* printFaultSlip(shop: Shop, reversal: Reversal): Task<void> {
+  if (!shop.profile.policy.printFaultSlip) return;
+  const { txn } = reversal;
+  const words = shop.profile.texts.words;
+  const reason = { '98': words.noAnswer, A0: words.badMac, '96': words.terminalFault, '06': words.otherReason }[reversal.reason];
+  yield* printNew(
+    shop,
+    {
+      kind: 'fault',
+      terminalNo: shop.profile.merchant.terminalNo,
+      transaction: txn.kind === 'void' ? 'void' : 'sale',
+      voucher: digits(txn.trace, 6),
+      maskedPan: txn.intent.card?.masked ?? '',
+      amountMinor: txn.requestedMinor,
+      at: shop.hal.clock.local(txn.atMs),
+      tries: reversal.tries,
+      reason: `${reversal.reason} ${reason[shop.lang]}`,
+    },
+    'fault',
+    'merchant',
+    txn.id,
+  );
+}
+
+/** 待查单: the refund without an answer. */
+export function* printUnknownSlip(shop: Shop, txn: Txn): Task<void> {
+  yield* printNew(
+    shop,
+    {
+      kind: 'unknown',
+      tracking: trackingNumber(txn),
+      amountMinor: txn.requestedMinor,
+      originalReference: txn.intent.original?.reference ?? '',
+      sentAt: shop.hal.clock.local(txn.atMs),
+      trace: digits(txn.trace, 6),
+      acquirerPhone: shop.profile.merchant.servicePhone,
+    },
+    'unknown',
+    'merchant',
+    txn.id,
+  );
+}
+
+export function* printDetail(shop: Shop, period: number, batch: number): Task<Done> {
+  const details = shop.journal.batchDetails(period);
+  if (details.length === 0) return { type: 'DONE', outcome: 'failed', prompt: 'E01' };
+  const lines = details.map((txn): DetailLine => {
+    const mark = txn.state === 'voided' ? '*' : txn.state === 'unknown' ? '?' : undefined;
+    const authCode = txn.answer?.authCode;
+    return {
+      voucher: digits(txn.trace, 6),
+      type: txn.kind === 'void' ? 'V' : txn.kind === 'refund' ? 'R' : 'S',
+      ...(mark === undefined ? {} : { mark }),
+      ...(authCode === undefined ? {} : { authCode }),
+      amountMinor: txn.kind === 'sale' ? txn.amountMinor : -txn.amountMinor,
+      maskedPan: txn.intent.card?.masked ?? '',
+    };
+  });
+  return yield* printLines(shop, linesOf(shop, { kind: 'detail', terminalNo: shop.profile.merchant.terminalNo, batch: digits(batch, 6), lines }));
+}
+
+export function* printTotals(shop: Shop): Task<Done> {
+  const { cup, foreign } = shop.journal.batchTotals();
+  return yield* printLines(
+    shop,
+    linesOf(shop, { kind: 'totals', cupDebit: cup.debit, cupCredit: cup.credit, foreignDebit: foreign.debit, foreignCredit: foreign.credit }),
+  );
+}
+
+const NONE: SlipSide = { count: 0, amountMinor: 0 };
+
+/** Keeps the totals slip of a closed settlement; it is printed from the store, so that paper never holds up the books. */
+export function storeSettlementSlip(shop: Shop, settlement: Settlement): void {
+  const { journal, profile } = shop;
+  const details = journal.batchDetails(settlement.period);
+  const sum = (foreign: boolean, kind: Txn['kind']): SlipSide => {
+    const some = details.filter(t => t.kind === kind && t.state !== 'voided' && ((t.answer?.organisation ?? 'CUP') !== 'CUP') === foreign);
+    return { count: some.length, amountMinor: some.reduce((total, t) => total + t.amountMinor, 0) };
+  };
+  const voids = details.filter(t => t.kind === 'void');
+  const word = (flag: 1 | 2 | 3): string => profile.texts.words[`balance.${flag}`][shop.lang];
+  const unknown = journal.unknownRefunds();
+  const cupSale = sum(false, 'sale');
+  const cupRefund = sum(false, 'refund');
+  const foreignSale = sum(true, 'sale');
+  const foreignRefund = sum(true, 'refund');
+  const slip: SettlementSlip = {
+    kind: 'settlement',
+    shop: shopOf(shop),
+    operator: shop.operator ?? '',
+    batch: digits(settlement.batch, 6),
+    at: shop.hal.clock.local(shop.hal.clock.nowMs()),
+    cup: { sale: cupSale, refund: cupRefund, completion: NONE, offline: NONE, result: word(settlement.flags?.cup ?? 3) },
+    foreign: { sale: foreignSale, refund: foreignRefund, result: word(settlement.flags?.foreign ?? 3) },
+    voids: { count: voids.length, amountMinor: voids.reduce((total, t) => total + t.amountMinor, 0) },
+    netMinor: cupSale.amountMinor + foreignSale.amountMinor - cupRefund.amountMinor - foreignRefund.amountMinor,
+    unknownRefunds: { count: unknown.length, amountMinor: unknown.reduce((total, t) => total + t.requestedMinor, 0) },
+    pendingRefunds: { count: cupRefund.count + foreignRefund.count, amountMinor: cupRefund.amountMinor + foreignRefund.amountMinor },
+    externalRefunds: NONE,
+    anchor: journal.anchor(),
+    ...(settlement.newBatch === undefined ? {} : { newBatch: digits(settlement.newBatch, 6) }),
+  };
+  journal.storeSlip(shop.hal.clock.nowMs(), { kind: 'settlement', copy: 'merchant', columns: columns(shop), lines: linesOf(shop, slip) });
+}
+
+/** Prints the stored slip of the last settlement: the first time it is the original, later a reprint. */
+export function* printSettlement(shop: Shop, again: boolean): Task<Done> {
+  if (again) return yield* reprintStored(shop, 'settlement');
+  const slip = shop.journal.lastSlip('settlement');
+  return slip ? yield* printLines(shop, slip.lines) : { type: 'DONE', outcome: 'failed', prompt: 'E01' };
+}
+
+/** Goes on where the paper ended. */
+export function* resumePrint(shop: Shop): Task<Done> {
+  return printed(shop, yield* wait<PrintResult>(resume => shop.device.resumePrint(resume)));
+}
+
+function* printNew(shop: Shop, slip: SlipData, kind: string, copy: 'merchant' | 'cardholder', txnId: number): Task<Done> {
+  const lines = linesOf(shop, slip);
+  shop.journal.storeSlip(shop.hal.clock.nowMs(), { txnId, kind, copy, columns: columns(shop), lines });
+  return yield* printLines(shop, lines);
+}
+
+function* printLines(shop: Shop, lines: readonly string[]): Task<Done> {
+  shop.trace?.({ kind: 'slip', atMs: shop.hal.clock.nowMs(), lines });
+  if (shop.profile.terminal.printColumns === 0) return { type: 'DONE', outcome: 'ok' };
+  return printed(shop, yield* wait<PrintResult>(resume => shop.device.print(slipBytes(lines), resume)));
+}
+
+function printed(shop: Shop, result: PrintResult): Done {
+  if (result.ok) return { type: 'DONE', outcome: 'ok' };
+  const { fault } = result;
+  shop.hal.log.warn({ event: 'printer', fault: fault.name }, faultText(fault));
+  return { type: 'DONE', outcome: isPaper(fault) ? 'paperOut' : 'printerFault', fault };
+}
+
+const isPaper = (fault: Fault): boolean => fault.name === 'paper-out' || fault.name === 'cover-open';
+
+function linesOf(shop: Shop, slip: SlipData): string[] {
+  return slipLines(slip, { columns: columns(shop), lang: shop.lang, negativeAmounts: shop.profile.policy.negativeAmountOnSlip });
+}
+
+function columns(shop: Shop): 32 | 48 {
+  return shop.profile.terminal.printColumns === 48 ? 48 : 32;
+}
+
+function shopOf(shop: Shop): PurchaseSlip['shop'] {
+  const { merchant } = shop.profile;
+  return { merchantName: merchant.name[shop.lang], merchantNo: merchant.merchantNo, terminalNo: merchant.terminalNo };
+}
+
+function purchaseSlip(shop: Shop, txn: Txn, copy: 'merchant' | 'cardholder'): PurchaseSlip {
+  const { intent, answer } = txn;
+  const { profile, lang } = shop;
+  const kind = txn.kind === 'void' || txn.kind === 'refund' ? txn.kind : 'sale';
+  const original = intent.original;
+  const originalTxn = original?.txnId === undefined ? undefined : shop.journal.txn(original.txnId);
+  const words = profile.texts.words;
+  const reason = intent.reason === undefined ? undefined : reasonText(kind, intent.reason, words, lang);
+  const entry: SlipEntry = intent.card?.fallback ? 'fallback' : intent.card?.entry === 'manual' ? 'none' : (intent.card?.entry ?? 'none');
+  const at = slipTime(shop, txn);
+  const expiry = intent.card?.expiry;
+  const chip = kind === 'sale' && answer?.emv && intent.card?.entry !== 'swipe' ? chipOf(answer.emv) : undefined;
+  const due = profile.policy.refundDueDays.debit;
+  return {
+    kind,
+    copy,
+    shop: shopOf(shop),
+    title: profile.acquirer.slipTitle,
+    operator: intent.operator,
+    ...(intent.approver !== undefined && kind === 'refund' ? { approver: intent.approver } : {}),
+    ...(answer?.issuer === undefined ? {} : { issuer: institution(shop, answer.issuer) }),
+    ...(answer?.acquirer === undefined ? {} : { acquirer: institution(shop, answer.acquirer) }),
+    maskedPan: intent.card?.masked ?? '',
+    entry,
+    ...(expiry === undefined ? {} : { expiry: `20${expiry.slice(0, 2)}/${expiry.slice(2)}` }),
+    batch: digits(txn.batch, 6),
+    voucher: digits(txn.trace, 6),
+    ...(answer?.authCode === undefined || kind === 'refund' ? {} : { authCode: answer.authCode }),
+    ...(answer?.reference === undefined ? {} : { reference: answer.reference }),
+    at,
+    amountMinor: txn.amountMinor,
+    ...(original
+      ? {
+          original: {
+            ...(original.trace === undefined ? {} : { voucher: digits(original.trace, 6) }),
+            ...(original.batch === undefined ? {} : { batch: digits(original.batch, 6) }),
+            ...(original.reference === undefined ? {} : { reference: original.reference }),
+            ...(original.dateMmdd === undefined ? {} : { date: `${yearOf(at, original.dateMmdd)}/${original.dateMmdd.slice(0, 2)}/${original.dateMmdd.slice(2)}` }),
+            ...(originalTxn ? { amountMinor: originalTxn.amountMinor, remainderMinor: shop.journal.refundable(originalTxn.id) } : {}),
+          },
+        }
+      : {}),
+    ...(reason === undefined ? {} : { reason }),
+    ...(kind === 'refund' ? { tracking: trackingNumber(txn), due: lang === 'zh' ? `约${due}个工作日` : `${due} WORKDAYS` } : {}),
+    ...(answer?.centreText === undefined ? {} : { remarks: [answer.centreText] }),
+    ...(chip ? { chip } : {}),
+    servicePhone: profile.merchant.servicePhone,
+  };
+}
+
+function reasonText(kind: string, reason: string, words: Shop['profile']['texts']['words'], lang: 'zh' | 'en'): string | undefined {
+  const id = `${kind}Reason${reason}`;
+  return id in words ? `${reason} ${words[id as keyof typeof words][lang]}` : undefined;
+}
+
+function institution(shop: Shop, code: string): { name: string; code: string } {
+  return { name: institutionName(shop.profile, code, shop.lang), code };
+}
+
+/** Date and time of the acquirer (13, 12) with the year of this clock. */
+function slipTime(shop: Shop, txn: Txn): PurchaseSlip['at'] {
+  const local = shop.hal.clock.local(txn.atMs);
+  const date = txn.answer?.hostDate;
+  const time = txn.answer?.hostTime;
+  if (date === undefined || time === undefined) return local;
+  return {
+    year: yearOf(local, date),
+    month: Number(date.slice(0, 2)),
+    day: Number(date.slice(2)),
+    hour: Number(time.slice(0, 2)),
+    minute: Number(time.slice(2, 4)),
+    second: Number(time.slice(4)),
+  };
+}
+
+/** Year of a date MMDD seen from `now`: a date more than a day ahead belongs to last year. */
+function yearOf(now: { year: number; month: number; day: number }, mmdd: string): number {
+  const ahead = Number(mmdd.slice(0, 2)) * 31 + Number(mmdd.slice(2)) - (now.month * 31 + now.day);
+  return ahead > 180 ? now.year - 1 : ahead < -330 ? now.year + 1 : now.year;
+}
+
+function chipOf(tags: Readonly<Record<string, string>>): SlipChip {
+  const tag = (name: string): string => tags[name] ?? '';
+  const certificate = tag('9F27').startsWith('4');
+  return {
+    ...(tag('9F26') === '' ? {} : certificate ? { tc: tag('9F26') } : { arqc: tag('9F26') }),
+    tvr: tag('95'),
+    tsi: tag('9B'),
+    aid: tag('84') || tag('4F'),
+    atc: tag('9F36'),
+    aip: tag('82'),
+    sequence: tag('5F34').padStart(3, '0'),
+    unpredictable: tag('9F37'),
+    cvmResults: tag('9F34'),
+    label: tag('50')
+      .replace(/../g, hex => String.fromCharCode(Number.parseInt(hex, 16)))
+      .replace(/[^\x20-\x7e]/g, ''),
+  };
+}

@@ -1,0 +1,73 @@
+import type { ClearCard } from '../card/card.ts';
+import type { TerminalDevice } from '../device/terminal.ts';
+import type { Hal } from '../hal/hal.ts';
+import type { AcquirerLine } from '../host/line.ts';
+import type { FrameView } from '../iso8583/frame.ts';
+import type { MessageBuilder } from '../iso8583/message-builder.ts';
+import type { MessageView } from '../iso8583/message-view.ts';
+import type { FieldPlan } from '../iso8583/plan.ts';
+import type { EmvTags, Journal } from '../journal/journal.ts';
+import type { Profile } from '../profile/schema.ts';
+import type { Keypad } from '../terminal/machine.ts';
+import type { CardSource, Lang, Progress } from '../terminal/types.ts';
+import type { TraceRecord } from '../trace/record.ts';
+import type { TerminalLine } from './terminal-line.ts';
+
+/** The card of the transaction in hand: clear data with an owner and an end. */
+export interface CardInHand {
+  readonly clear: ClearCard;
+  readonly source: CardSource;
+  readonly fallback: boolean;
+  /** Keyed hash of the PAN: equal for equal cards. */
+  readonly token: string;
+  /** BER-TLV of data element 55, after the chip has decided to go online. */
+  chip?: Uint8Array;
+  /** Chip tags for the slip and the TC upload. */
+  tags: EmvTags;
+  label?: string;
+  pinBlock?: Uint8Array;
+  /** The chip waits for the end of the transaction (FCX). */
+  awaitsFinish: boolean;
+}
+
+/** Everything the jobs of one counter share. */
+export interface Shop {
+  readonly hal: Hal;
+  readonly profile: Profile;
+  readonly lang: Lang;
+  readonly plan: FieldPlan;
+  readonly journal: Journal;
+  readonly device: TerminalDevice;
+  readonly terminal: TerminalLine;
+  readonly host: AcquirerLine;
+  readonly keypad: Keypad;
+  /** One reused buffer for requests, and views over answers. */
+  readonly out: Uint8Array;
+  readonly builder: MessageBuilder;
+  readonly answer: MessageView;
+  readonly frame: FrameView;
+  operator: string | undefined;
+  chipIn: boolean;
+  card: CardInHand | undefined;
+  /** The acquirer asked for a new sign-on before the next transaction (header digit 6, or A0, 99, 77). */
+  signOnAgain: boolean;
+  stopping: boolean;
+  /** View over requests, for the trace only. */
+  readonly traced: MessageView;
+  /** Takes redacted records; absent when no trace is kept. */
+  readonly trace: ((record: TraceRecord) => void) | undefined;
+  /** Version of this software, for the screen. */
+  readonly version: string;
+  /** Shows news of the running job. */
+  progress(progress: Progress): void;
+}
+
+/** Zeroes the card in hand. */
+export function forgetCard(shop: Shop): void {
+  const card = shop.card;
+  if (!card) return;
+  card.clear.wipe();
+  card.chip?.fill(0);
+  card.pinBlock?.fill(0);
+  shop.card = undefined;
+}

@@ -1,0 +1,372 @@
+import { assert } from '../../assert.ts';
+import type { Entropy, LocalTime } from '../../hal/hal.ts';
+import { encodeFields } from '../../iso8583/encode.ts';
+import { bodyOffset, FrameView, HEADER_LENGTH, sealFrame, swapTpdu, TPDU_LENGTH } from '../../iso8583/frame.ts';
+import { MessageView } from '../../iso8583/message-view.ts';
+import type { FieldPlan } from '../../iso8583/plan.ts';
+import { Status, StatusText } from '../../iso8583/status.ts';
+import { FRAME_LENGTH_MAX } from '../../limits.ts';
+import { MAC_LENGTH, type MacRule, macSteps, sameMac, UNIONPAY_MAC } from '../../security/mac.ts';
+import { AMOUNT_MINOR_MAX, digits, formatAmount } from '../../units.ts';
+import { runWithSoftwareKeys, softwareCipher, unwrapKey } from '../keys.ts';
+import { type Desk, hhmmss, mmdd } from './desk.ts';
+import { type Effect, effectOfAmount } from './effects.ts';
+import { type Decision, handleAcknowledged, handleFinancial, handleReversal, isApproval } from './finance.ts';
+import type { Ledger, TerminalRow } from './ledger.ts';
+import { answerable, carriesMac, isFinancial, missingField, readRequest, type Request } from './request.ts';
+import { type FaultRule, FaultRules } from './rules.ts';
+import { FIRST_BATCH, handleNetwork, signOff, signOn } from './session.ts';
+import { handleBatchEnd, handleSettle, handleUpload } from './settlement.ts';
+
+/** A registered terminal: TID of field 41, MID of field 42. */
+export interface Registration {
+  readonly tid: string;
+  readonly mid: string;
+}
+
+export const DEFAULT_TERMINAL: Registration = { tid: '10000001', mid: '898310148160001' };
+/** The master key that terminals have out of the box: the published test key, 16 bytes of 11h. */
+export const DEFAULT_MASTER_KEY_HEX = '11'.repeat(16);
+
+export interface AcquirerOptions {
+  /** Compiled dialect. */
+  readonly plan: FieldPlan;
+  /** The books; the caller opens and closes their database. */
+  readonly ledger: Ledger;
+  /** Source of working keys and authorisation codes. */
+  readonly entropy: Entropy;
+  /** Calendar time of a wall-clock value. */
+  readonly local: (ms: number) => LocalTime;
+  /** Terminal master key, 16 bytes. */
+  readonly masterKey: Uint8Array;
+  /** Terminals that may trade; `any` takes all with 8 letters and digits. */
+  readonly terminals: readonly Registration[] | 'any';
+  readonly rules?: readonly FaultRule[];
+  /** MAC of the dialect; UnionPay's own when left out. */
+  readonly mac?: MacRule;
+  /** One line a message, without card data. */
+  readonly log?: (line: string) => void;
+}
+
+export interface TimedAnswer {
+  /** From the arrival of the request. */
+  readonly delayMs: number;
+  /** A whole frame, or its first half. */
+  readonly bytes: Uint8Array;
+}
+
+export interface Reply {
+  readonly answers: readonly TimedAnswer[];
+  /** Close the connection when all answers are out. */
+  readonly close?: boolean;
+}
+
+const NO_ANSWER: Reply = { answers: [] };
+const TOKEN_KEY = 'tokenKey';
+
+/**
+ * A UnionPay acquirer and issuer in one, without sockets, clock or chance of its own: frames in, frames out, everything that happened in
+ * the ledger before the answer is handed over. The same seed and the same requests give the same history.
+ */
+export class Acquirer {
+  private readonly options: AcquirerOptions;
+  private readonly rules: FaultRules;
+  private readonly frame = new FrameView();
+  private readonly view: MessageView;
+  private readonly tokenKey: Uint8Array;
+
+  constructor(options: AcquirerOptions) {
+    assert(options.masterKey.length === 16, 'the master key has 16 bytes');
+    this.options = options;
+    this.rules = new FaultRules(options.rules ?? []);
+    this.view = new MessageView(options.plan);
+    const { ledger, entropy } = options;
+    let tokenKey = ledger.setting(TOKEN_KEY);
+    if (tokenKey === undefined) {
+      tokenKey = new Uint8Array(32);
+      entropy.fill(tokenKey);
+      ledger.putSetting(TOKEN_KEY, tokenKey);
+    }
+    this.tokenKey = tokenKey;
+  }
+
+  /**
+   * Handles one frame (as on the line, with its length). Never throws for what came in: bytes that are no message are dropped and logged,
+   * damaged messages of a known terminal are answered 30.
+   */
+  handle(bytes: Uint8Array, nowMs: number): Reply {
+    const { plan, ledger } = this.options;
+    const now = this.options.local(nowMs);
+    const opened = this.frame.open(plan.framing, bytes, 0, bytes.length);
+    if (opened !== 0) return this.drop(now, opened, 0, this.frame.errorOffset);
+    this.view.decode(bytes, this.frame.bodyStart, this.frame.bodyEnd);
+    const request = readRequest(this.view);
+    if (!answerable(request)) return this.drop(now, request.status, this.view.errorField, this.view.errorOffset);
+    if (!isRequest(request.mti)) return this.drop(now, Status.mti, 0, this.view.start);
+
+    const wanted = this.effectOf(request);
+    this.logRequest(now, request);
+    if (wanted.closeBefore === true) return this.without(now, 'connection closed, nothing booked', true);
+    const desk: Desk = {
+      ledger,
+      entropy: this.options.entropy,
+      nowMs,
+      now,
+      masterKey: this.options.masterKey,
+      tokenKey: this.tokenKey,
+    };
+    const { decision, terminal } = ledger.atomic(
+      () => this.decide(desk, request, wanted),
+      () => wanted.bookNot !== true,
+    );
+    const effect = wanted.amount === true && !isApproval(decision.code ?? '') ? {} : wanted;
+    this.logDecision(now, request, decision, effect);
+    if (effect.silent === true) return this.without(now, 'no answer', false);
+    if (effect.closeAfter === true) return this.without(now, 'connection closed without an answer', true);
+    return this.reply(this.encode(desk, request, decision, effect, terminal, bytes), effect);
+  }
+
+  private effectOf(request: Request): Effect {
+    const { mti, type60, info60, amountMinor, trace, tid } = request;
+    return (
+      this.rules.effectOf({ mti: digits16(mti), type60, info60, amountMinor, trace, tid }) ??
+      effectOfAmount(request.word, amountMinor)
+    );
+  }
+
+  private decide(
+    desk: Desk,
+    request: Request,
+    effect: Effect,
+  ): { decision: Decision; terminal: TerminalRow | undefined } {
+    const refuse = (code: string, note: string): Decision =>
+      request.word === 'settle' ? handleSettle(desk, request, note) : { code, fields: this.echoed(request), note };
+    const unknown = this.unregistered(request);
+    if (unknown !== '')
+      return {
+        decision: refuse(
+          unknown,
+          unknown === '97' ? 'terminal is not registered' : 'merchant does not belong to the terminal',
+        ),
+        terminal: undefined,
+      };
+    const terminal = desk.ledger.terminal(request.tid, request.mid) ?? this.newTerminal(desk, request);
+    return { decision: this.decideFor(desk, request, effect, terminal, refuse), terminal };
+  }
+
+  private decideFor(
+    desk: Desk,
+    request: Request,
+    effect: Effect,
+    terminal: TerminalRow,
+    refuse: (code: string, note: string) => Decision,
+  ): Decision {
+    const { word } = request;
+    if (request.status !== 0) return refuse('30', `field ${this.view.errorField}: ${StatusText[request.status].en}`);
+    const trades = carriesMac(request) || request.mti === 0x0500 || request.mti === 0x0320;
+    if (trades && terminal.signedOn !== 1) return refuse('A0', 'not signed on');
+    if (carriesMac(request) && !this.macMatches(desk, terminal))
+      return refuse('A0', request.view.has(64) ? 'MAC is wrong' : 'MAC is absent');
+    const missing = missingField(request);
+    if (missing !== 0) return refuse('30', `field ${missing} is absent`);
+    if (
+      isFinancial(word) ||
+      word === 'settle' ||
+      word === 'detail' ||
+      word === 'certificate' ||
+      word === 'failed' ||
+      word === 'notice'
+    ) {
+      if (request.batch !== digits(terminal.batch, 6)) return refuse('77', `batch is ${terminal.batch}`);
+    }
+    if (isFinancial(word)) return handleFinancial(desk, { ...request, word }, terminal, effect);
+    if (effect.code !== undefined && !isApproval(effect.code)) return refuse(effect.code, 'on purpose');
+    switch (word) {
+      case 'reversal':
+        return handleReversal(desk, request);
+      case 'script':
+      case 'signature':
+        return handleAcknowledged(desk, request);
+      case 'signOn':
+        return signOn(desk, request, terminal);
+      case 'signOff':
+        return signOff(desk, terminal);
+      case 'settle':
+        return handleSettle(desk, request, '');
+      case 'detail':
+      case 'certificate':
+      case 'failed':
+      case 'notice':
+        return handleUpload(desk, request);
+      case 'batchEnd':
+        return handleBatchEnd(desk, request, terminal);
+      case 'unsupported':
+        return refuse('40', 'this acquirer does not know the transaction');
+      default:
+        return handleNetwork(desk, request);
+    }
+  }
+
+  /** `97` unknown terminal, `03` unknown merchant, empty when registered. */
+  private unregistered(request: Request): '' | '97' | '03' {
+    const { terminals } = this.options;
+    if (terminals === 'any') return /^[0-9A-Za-z]{8}$/.test(request.tid) ? '' : '97';
+    if (!terminals.some(terminal => terminal.tid === request.tid)) return '97';
+    return terminals.some(terminal => terminal.tid === request.tid && terminal.mid === request.mid) ? '' : '03';
+  }
+
+  private newTerminal(desk: Desk, request: Request): TerminalRow {
+    const empty = new Uint8Array(0);
+    const row: TerminalRow = {
+      tid: request.tid,
+      mid: request.mid,
+      batch: FIRST_BATCH,
+      signedOn: 0,
+      mode: '',
+      pik: empty,
+      mak: empty,
+      tdk: empty,
+    };
+    desk.ledger.putTerminal(row);
+    return row;
+  }
+
+  /** What a refusal repeats of the request, beside the fields that every answer has. */
+  private echoed(request: Request): Record<string, string> {
+    const fields: Record<string, string> = {};
+    if (request.mti === 0x0800 || request.mti === 0x0820) return fields;
+    for (const field of [2, 3, 4, 25, 49])
+      if (request.view.has(field)) fields[String(field)] = request.view.text(field);
+    return fields;
+  }
+
+  private macMatches(desk: Desk, terminal: TerminalRow): boolean {
+    const at = this.view.offset(64);
+    if (at < 0) return false;
+    const expected = new Uint8Array(MAC_LENGTH);
+    this.writeMac(desk, terminal, this.view.message, this.view.start, at, expected, 0);
+    return sameMac(expected, 0, this.view.message, at);
+  }
+
+  private writeMac(
+    desk: Desk,
+    terminal: TerminalRow,
+    data: Uint8Array,
+    start: number,
+    end: number,
+    out: Uint8Array,
+    at: number,
+  ): void {
+    const mak = unwrapKey(desk.masterKey, terminal.mak);
+    runWithSoftwareKeys(
+      macSteps(this.options.mac ?? UNIONPAY_MAC, data, start, end, out, at),
+      softwareCipher({ MAK: mak }),
+    );
+    mak.fill(0);
+  }
+
+  private encode(
+    desk: Desk,
+    request: Request,
+    decision: Decision,
+    effect: Effect,
+    terminal: TerminalRow | undefined,
+    bytes: Uint8Array,
+  ): Uint8Array {
+    const { plan } = this.options;
+    const fields: Record<string, string> = {
+      '12': hhmmss(desk.now),
+      '13': mmdd(desk.now),
+      '41': request.tid,
+      '42': request.mid,
+    };
+    if (request.trace !== '') fields['11'] = request.trace;
+    if (request.view.has(60)) fields['60'] = request.view.text(60);
+    Object.assign(fields, decision.fields);
+    if (decision.code !== undefined) {
+      const overridden =
+        effect.code !== undefined && isApproval(effect.code) && decision.code === '00' ? effect.code : decision.code;
+      fields['39'] = isFinancial(request.word) ? decision.code : overridden;
+    }
+    if (effect.wrongAmount === true && fields['4'] !== undefined)
+      fields['4'] = digits((Number(fields['4']) + 1) % AMOUNT_MINOR_MAX, 12);
+    if (effect.wrongTrace === true && fields['11'] !== undefined)
+      fields['11'] = digits((Number(fields['11']) % 999_999) + 1, 6);
+    const keyed = terminal !== undefined && terminal.mak.length > 0 && terminal.signedOn === 1;
+    if (carriesMac(request) && keyed) fields['64'] = '00'.repeat(MAC_LENGTH);
+
+    const out = new Uint8Array(FRAME_LENGTH_MAX);
+    const bodyAt = bodyOffset(plan.framing);
+    const encoded = encodeFields(plan, digits16(request.mti + 0x10), fields, out, bodyAt);
+    assert(encoded.ok, `an answer of the virtual acquirer encodes${encoded.ok ? '' : `: ${encoded.fault.cause}`}`);
+    const end = encoded.value;
+    if (terminal !== undefined && fields['64'] !== undefined) {
+      const macAt = end - MAC_LENGTH;
+      this.writeMac(desk, terminal, out, bodyAt, macAt, out, macAt);
+      if (effect.badMac === true) out[macAt] = out[macAt] === 0x30 ? 0x31 : 0x30;
+    }
+    const tpdu = this.frame.tpdu < 0 ? new Uint8Array(0) : bytes.slice(this.frame.tpdu, this.frame.tpdu + TPDU_LENGTH);
+    const header =
+      this.frame.header < 0 ? new Uint8Array(0) : bytes.slice(this.frame.header, this.frame.header + HEADER_LENGTH);
+    if (tpdu.length > 0) swapTpdu(tpdu, 0);
+    if (header.length > 0) header[2] = (header[2] & 0xf0) | (effect.requirement ?? 0);
+    const frameEnd = sealFrame(plan.framing, out, 0, end - bodyAt, tpdu, header);
+    assert(frameEnd > 0, 'an answer of the virtual acquirer fits its frame');
+    return out.slice(0, frameEnd);
+  }
+
+  private reply(bytes: Uint8Array, effect: Effect): Reply {
+    const delayMs = effect.delayMs ?? 0;
+    if (effect.closeMidAnswer === true)
+      return { answers: [{ delayMs, bytes: bytes.slice(0, bytes.length >> 1) }], close: true };
+    const answer = { delayMs, bytes };
+    return { answers: effect.twice === true ? [answer, answer] : [answer] };
+  }
+
+  private drop(now: LocalTime, status: number, field: number, offset: number): Reply {
+    this.log(now, `-> dropped: ${StatusText[status].en} (field ${field}, byte ${offset})`);
+    return NO_ANSWER;
+  }
+
+  private without(now: LocalTime, what: string, close: boolean): Reply {
+    this.log(now, `<- ${what}`);
+    return close ? { answers: [], close } : NO_ANSWER;
+  }
+
+  private logRequest(now: LocalTime, request: Request): void {
+    if (this.options.log === undefined) return;
+    const { word, mti, tid, trace, batch, info60, amountMinor } = request;
+    const parts = [`-> ${digits16(mti)} ${word}`, tid];
+    if (trace !== '') parts.push(`trace ${trace}`);
+    parts.push(`batch ${batch}`);
+    if (info60 !== '000') parts.push(`60.3 ${info60}`);
+    if (amountMinor >= 0) parts.push(formatAmount(amountMinor));
+    this.log(now, parts.join(' '));
+  }
+
+  private logDecision(now: LocalTime, request: Request, decision: Decision, effect: Effect): void {
+    if (this.options.log === undefined) return;
+    const parts = [`<- ${digits16(request.mti + 0x10)} ${request.word}`];
+    if (request.trace !== '') parts.push(`trace ${request.trace}`);
+    parts.push(decision.code === undefined ? 'totals' : `code ${decision.code}`, `(${decision.note})`);
+    if (decision.masked !== undefined && decision.masked !== '') parts.push(decision.masked);
+    if (decision.fields['4'] !== undefined) parts.push(formatAmount(Number(decision.fields['4'])));
+    const names = Object.keys(effect).filter(name => name !== 'code' && name !== 'once' && name !== 'amount');
+    if (names.length > 0) parts.push(`[${names.join(' ')}]`);
+    this.log(now, parts.join(' '));
+  }
+
+  private log(now: LocalTime, line: string): void {
+    this.options.log?.(`${digits(now.hour, 2)}:${digits(now.minute, 2)}:${digits(now.second, 2)} ${line}`);
+  }
+}
+
+/** Requests have an even third digit; the answer to one has the next. */
+function isRequest(mti: number): boolean {
+  return (mti & 0x10) === 0;
+}
+
+/** 0x0210 → `0210`. */
+function digits16(mti: number): string {
+  return mti.toString(16).padStart(4, '0');
+}

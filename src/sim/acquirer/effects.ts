@@ -1,0 +1,77 @@
+/**
+ * What an acquirer can do wrong, or refuse, on purpose. Two sources: the cents of an amount, so that a person at a real
+ * keypad reaches every case, and rules from a file.
+ */
+export interface Effect {
+  /** Field 39. A declining code is given after all real checks and nothing is booked; `10` approves half of the amount. */
+  readonly code?: string;
+  /** The code comes only when the last sale of this amount on this terminal had another one. */
+  readonly once?: boolean;
+  /**
+   * Told by the amount: line faults then come only with an approval. A refund that was booked in silence and is sent
+   * again gets its 94, so that a person can find out.
+   */
+  readonly amount?: true;
+  /** The answer leaves later. */
+  readonly delayMs?: number;
+  /** Booked, no answer. */
+  readonly silent?: boolean;
+  /** The answer comes twice. */
+  readonly twice?: boolean;
+  /** Field 64 of the answer is wrong. */
+  readonly badMac?: boolean;
+  /** Field 4 of the answer is one fen too high (its MAC is right). */
+  readonly wrongAmount?: boolean;
+  /** Field 11 of the answer is the next number (its MAC is right). */
+  readonly wrongTrace?: boolean;
+  /** Connection closed, nothing booked. */
+  readonly closeBefore?: boolean;
+  /** Booked, then the connection is closed without an answer. */
+  readonly closeAfter?: boolean;
+  /** Booked, half of the answer is sent, then the connection is closed. */
+  readonly closeMidAnswer?: boolean;
+  /** Answered as usual, but nothing is booked. */
+  readonly bookNot?: boolean;
+  /** Digit 6 of the answer's header, 0–9: what the terminal must do next (处理要求). */
+  readonly requirement?: number;
+}
+
+/** A late answer comes after any terminal's patience of 60 s. */
+export const LATE_ANSWER_MS = 70_000;
+
+const NONE: Effect = {};
+
+/** By cents; what may happen to sales. */
+const SALE_CENTS: Readonly<Record<number, Effect>> = {
+  5: { code: '05' },
+  10: { code: '10' },
+  12: { code: '12' },
+  25: { code: '25' },
+  30: { code: '30' },
+  51: { code: '51' },
+  55: { code: '55', once: true },
+  68: { silent: true },
+  69: { delayMs: LATE_ANSWER_MS },
+  70: { badMac: true },
+  71: { wrongAmount: true },
+  72: { twice: true },
+  73: { closeAfter: true },
+  74: { closeBefore: true },
+  91: { code: '91' },
+  96: { code: '96' },
+  98: { code: '98' },
+};
+
+/** Cents that count for refunds too. */
+const REFUND_CENTS: ReadonlySet<number> = new Set([25, 51, 68, 69, 70, 71, 72, 73, 96, 98]);
+
+/**
+ * The effect of an amount in minor units. Sales (0200) have all of them, refunds (0220) some; a void carries its sale's
+ * amount and must go through, so it has none, like every other message.
+ */
+export function effectOfAmount(word: string, amountMinor: number): Effect {
+  const cents = amountMinor % 100;
+  if (word !== 'sale' && !(word === 'refund' && REFUND_CENTS.has(cents))) return NONE;
+  const effect = SALE_CENTS[cents];
+  return effect === undefined ? NONE : { ...effect, amount: true };
+}

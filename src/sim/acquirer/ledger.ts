@@ -1,0 +1,435 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { assert } from '../../assert.ts';
+import { failed, fault, ok, type Result } from '../../fault.ts';
+
+/**
+ * The virtual acquirer's own books: accounts, transactions, settlements. Independent of the terminal's journal on purpose,
+ * so that the two can be compared. No clear card number: masked number and keyed token only.
+ */
+export type LedgerKind = 'sale' | 'void' | 'refund' | 'balance';
+
+/**
+ * `approved`; `voided` (a sale whose void was approved); `reversed`; `declined`; `tombstone`: a reversal came for a
+ * transaction that never did, and if it comes late it is refused.
+ */
+export type LedgerState = 'approved' | 'voided' | 'reversed' | 'declined' | 'tombstone';
+
+export type Organisation = 'CUP' | 'foreign';
+
+export interface TerminalRow {
+  readonly tid: string;
+  readonly mid: string;
+  readonly batch: number;
+  readonly signedOn: number;
+  readonly mode: string;
+  /** Working keys wrapped under the master key; empty before the first sign-on. */
+  readonly pik: Uint8Array;
+  readonly mak: Uint8Array;
+  readonly tdk: Uint8Array;
+}
+
+export interface AccountRow {
+  readonly token: string;
+  readonly pan_masked: string;
+  readonly organisation: Organisation;
+  readonly balance: number;
+  /** Keyed digest of the PIN. */
+  readonly pinCheck: string;
+  /** Wrong PINs in a row on `pinDay` (YYYYMMDD). */
+  readonly pinFailures: number;
+  readonly pinDay: string;
+}
+
+export interface TxnRow {
+  readonly id: number;
+  readonly atMs: number;
+  readonly kind: LedgerKind;
+  readonly state: LedgerState;
+  readonly tid: string;
+  readonly mid: string;
+  readonly batch: string;
+  readonly trace: string;
+  readonly amountMinor: number;
+  /** Amount of the request; differs from `amountMinor` after a partial approval. */
+  readonly requestedMinor: number;
+  readonly code: string;
+  readonly reference: string;
+  readonly authCode: string;
+  /** MMDD of the answer. */
+  readonly hostDate: string;
+  readonly token: string;
+  readonly pan_masked: string;
+  readonly organisation: Organisation;
+  /** `id` of the voided or refunded sale. */
+  readonly original: number | null;
+  /** Voucher code of a QR payment, 20 digits. */
+  readonly voucher: string;
+}
+
+export interface SettlementRow {
+  readonly tid: string;
+  readonly mid: string;
+  readonly batch: string;
+  readonly state: 'requested' | 'closed';
+  readonly flagCup: string;
+  readonly flagForeign: string;
+  /** Items that the batch end announced; -1 before it. */
+  readonly announced: number;
+}
+
+/** Debit and credit of one block of a settlement. */
+export interface Totals {
+  readonly debitMinor: number;
+  readonly debitCount: number;
+  readonly creditMinor: number;
+  readonly creditCount: number;
+}
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS terminal (
+  tid TEXT NOT NULL, mid TEXT NOT NULL, batch INTEGER NOT NULL, signedOn INTEGER NOT NULL, mode TEXT NOT NULL,
+  pik BLOB NOT NULL, mak BLOB NOT NULL, tdk BLOB NOT NULL, PRIMARY KEY (tid, mid)) STRICT;
+CREATE TABLE IF NOT EXISTS account (
+  token TEXT PRIMARY KEY, pan_masked TEXT NOT NULL, organisation TEXT NOT NULL, balance INTEGER NOT NULL,
+  pinCheck TEXT NOT NULL, pinFailures INTEGER NOT NULL, pinDay TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS txn (
+  id INTEGER PRIMARY KEY, atMs INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, tid TEXT NOT NULL, mid TEXT NOT NULL,
+  batch TEXT NOT NULL, trace TEXT NOT NULL, amountMinor INTEGER NOT NULL, requestedMinor INTEGER NOT NULL, code TEXT NOT NULL,
+  reference TEXT NOT NULL, authCode TEXT NOT NULL, hostDate TEXT NOT NULL, token TEXT NOT NULL, pan_masked TEXT NOT NULL,
+  organisation TEXT NOT NULL, original INTEGER REFERENCES txn (id), voucher TEXT NOT NULL,
+  UNIQUE (tid, mid, batch, trace)) STRICT;
+CREATE INDEX IF NOT EXISTS txnReference ON txn (mid, reference);
+CREATE INDEX IF NOT EXISTS txnOriginal ON txn (original);
+CREATE TABLE IF NOT EXISTS settlement (
+  tid TEXT NOT NULL, mid TEXT NOT NULL, batch TEXT NOT NULL, state TEXT NOT NULL, flagCup TEXT NOT NULL, flagForeign TEXT NOT NULL,
+  announced INTEGER NOT NULL, PRIMARY KEY (tid, mid, batch)) STRICT;
+CREATE TABLE IF NOT EXISTS upload (
+  tid TEXT NOT NULL, mid TEXT NOT NULL, batch TEXT NOT NULL, sort TEXT NOT NULL, trace TEXT NOT NULL, pan_masked TEXT NOT NULL,
+  amountMinor INTEGER NOT NULL, matched INTEGER NOT NULL, PRIMARY KEY (tid, mid, batch, sort, trace)) STRICT;
+`;
+
+/**
+ * Opens the books in a file (made when missing) or in `:memory:`. Fault `ledger` when the file cannot be opened, is no
+ * database, or another program writes to it.
+ */
+export function openLedger(path: string): Result<Ledger> {
+  try {
+    return ok(new Ledger(new DatabaseSync(path, { timeout: LOCK_WAIT_MS })));
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return failed(
+      fault(
+        'E_FAILURE',
+        'ledger',
+        `cannot open the ledger ${path}: ${detail}`,
+        'Check the path and that no other program holds it, or name a new file',
+      ),
+    );
+  }
+}
+
+/** How long a write waits for another program that reads or writes the books. */
+const LOCK_WAIT_MS = 5_000;
+
+/** Largest reference serial: the last eight digits of field 37. */
+const REFERENCE_SERIAL_MAX = 99_999_999;
+
+export class Ledger {
+  readonly db: DatabaseSync;
+  private readonly prepared = new Map<string, StatementSync>();
+
+  /** Takes an open database (a file or `:memory:`), makes missing tables, and turns on durable writes. */
+  constructor(db: DatabaseSync) {
+    this.db = db;
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+    db.exec(SCHEMA);
+  }
+
+  /**
+   * Runs `work` in one transaction. `keep` decides on its result: false rolls everything back. What `work` wrote is
+   * on disk when this returns.
+   */
+  atomic<T>(work: () => T, keep: (result: T) => boolean): T {
+    this.db.exec('BEGIN IMMEDIATE');
+    let kept = false;
+    try {
+      const result = work();
+      kept = keep(result);
+      if (kept) this.db.exec('COMMIT');
+      return result;
+    } finally {
+      if (!kept && this.db.isTransaction) this.db.exec('ROLLBACK');
+    }
+  }
+
+  setting(name: string): Uint8Array | undefined {
+    return this.one<{ value: Uint8Array }>('SELECT value FROM setting WHERE name = ?', name)?.value;
+  }
+
+  putSetting(name: string, value: Uint8Array): void {
+    this.run('INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)', name, value);
+  }
+
+  terminal(tid: string, mid: string): TerminalRow | undefined {
+    return this.one<TerminalRow>('SELECT * FROM terminal WHERE tid = ? AND mid = ?', tid, mid);
+  }
+
+  putTerminal(row: TerminalRow): void {
+    this.run(
+      'INSERT OR REPLACE INTO terminal (tid, mid, batch, signedOn, mode, pik, mak, tdk) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      row.tid,
+      row.mid,
+      row.batch,
+      row.signedOn,
+      row.mode,
+      row.pik,
+      row.mak,
+      row.tdk,
+    );
+  }
+
+  account(token: string): AccountRow | undefined {
+    return this.one<AccountRow>('SELECT * FROM account WHERE token = ?', token);
+  }
+
+  putAccount(row: AccountRow): void {
+    this.run(
+      'INSERT OR REPLACE INTO account (token, pan_masked, organisation, balance, pinCheck, pinFailures, pinDay) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      row.token,
+      row.pan_masked,
+      row.organisation,
+      row.balance,
+      row.pinCheck,
+      row.pinFailures,
+      row.pinDay,
+    );
+  }
+
+  addToBalance(token: string, byMinor: number): void {
+    this.run('UPDATE account SET balance = balance + ? WHERE token = ?', byMinor, token);
+  }
+
+  /** The transaction that a terminal names by batch and trace number. */
+  txnByTrace(tid: string, mid: string, batch: string, trace: string): TxnRow | undefined {
+    return this.one<TxnRow>(
+      'SELECT * FROM txn WHERE tid = ? AND mid = ? AND batch = ? AND trace = ?',
+      tid,
+      mid,
+      batch,
+      trace,
+    );
+  }
+
+  /** Sale of a merchant by field 37 and the date of its answer. */
+  saleByReference(mid: string, reference: string, hostDate: string): TxnRow | undefined {
+    return this.one<TxnRow>(
+      "SELECT * FROM txn WHERE mid = ? AND reference = ? AND hostDate = ? AND kind = 'sale' ORDER BY id DESC LIMIT 1",
+      mid,
+      reference,
+      hostDate,
+    );
+  }
+
+  saleByVoucher(mid: string, voucher: string): TxnRow | undefined {
+    return this.one<TxnRow>("SELECT * FROM txn WHERE mid = ? AND voucher = ? AND kind = 'sale'", mid, voucher);
+  }
+
+  /** The last sale of an amount on a terminal, whatever became of it. */
+  lastSaleOf(tid: string, mid: string, requestedMinor: number): TxnRow | undefined {
+    return this.one<TxnRow>(
+      "SELECT * FROM txn WHERE tid = ? AND mid = ? AND requestedMinor = ? AND kind = 'sale' ORDER BY id DESC LIMIT 1",
+      tid,
+      mid,
+      requestedMinor,
+    );
+  }
+
+  refundedMinor(saleId: number): number {
+    const row = this.one<{ sum: number }>(
+      "SELECT COALESCE(SUM(amountMinor), 0) AS sum FROM txn WHERE original = ? AND kind = 'refund' AND state = 'approved'",
+      saleId,
+    );
+    return row?.sum ?? 0;
+  }
+
+  /** Adds a row and returns its id. */
+  addTxn(row: Omit<TxnRow, 'id'>): number {
+    const result = this.run(
+      `INSERT INTO txn (atMs, kind, state, tid, mid, batch, trace, amountMinor, requestedMinor, code, reference, authCode, hostDate,
+        token, pan_masked, organisation, original, voucher) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      row.atMs,
+      row.kind,
+      row.state,
+      row.tid,
+      row.mid,
+      row.batch,
+      row.trace,
+      row.amountMinor,
+      row.requestedMinor,
+      row.code,
+      row.reference,
+      row.authCode,
+      row.hostDate,
+      row.token,
+      row.pan_masked,
+      row.organisation,
+      row.original,
+      row.voucher,
+    );
+    return Number(result.lastInsertRowid);
+  }
+
+  setState(id: number, state: LedgerState): void {
+    this.run('UPDATE txn SET state = ? WHERE id = ?', state, id);
+  }
+
+  /** Next serial for field 37, 1 to 99999999 and round again. */
+  nextSerial(): number {
+    const last = this.setting('serial');
+    const view = last === undefined ? undefined : new DataView(last.buffer, last.byteOffset, 4);
+    const next = view === undefined || view.getUint32(0) >= REFERENCE_SERIAL_MAX ? 1 : view.getUint32(0) + 1;
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setUint32(0, next);
+    this.putSetting('serial', bytes);
+    return next;
+  }
+
+  /**
+   * Totals of a batch as UnionPay settles them: sales are debit, voids and refunds credit; a voided sale counts on both sides;
+   * what was reversed or declined counts nowhere.
+   */
+  totals(tid: string, mid: string, batch: string, organisation: Organisation): Totals {
+    const rows = this.all<{ kind: LedgerKind; count: number; sum: number }>(
+      `SELECT kind, COUNT(*) AS count, SUM(amountMinor) AS sum FROM txn
+        WHERE tid = ? AND mid = ? AND batch = ? AND organisation = ? AND state IN ('approved', 'voided') GROUP BY kind`,
+      tid,
+      mid,
+      batch,
+      organisation,
+    );
+    const of = (kind: LedgerKind): { count: number; sum: number } =>
+      rows.find(row => row.kind === kind) ?? { count: 0, sum: 0 };
+    return {
+      debitMinor: of('sale').sum,
+      debitCount: of('sale').count,
+      creditMinor: of('void').sum + of('refund').sum,
+      creditCount: of('void').count + of('refund').count,
+    };
+  }
+
+  settlement(tid: string, mid: string, batch: string): SettlementRow | undefined {
+    return this.one<SettlementRow>('SELECT * FROM settlement WHERE tid = ? AND mid = ? AND batch = ?', tid, mid, batch);
+  }
+
+  putSettlement(row: SettlementRow): void {
+    this.run(
+      'INSERT OR REPLACE INTO settlement (tid, mid, batch, state, flagCup, flagForeign, announced) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      row.tid,
+      row.mid,
+      row.batch,
+      row.state,
+      row.flagCup,
+      row.flagForeign,
+      row.announced,
+    );
+  }
+
+  /**
+   * Takes one uploaded item; false when it was there already. `sort` tells details, certificates and notices apart.
+   */
+  addUpload(item: UploadItem): boolean {
+    const result = this.run(
+      'INSERT OR IGNORE INTO upload (tid, mid, batch, sort, trace, pan_masked, amountMinor, matched) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      item.tid,
+      item.mid,
+      item.batch,
+      item.sort,
+      item.trace,
+      item.panMasked,
+      item.amountMinor,
+      item.matched ? 1 : 0,
+    );
+    return Number(result.changes) === 1;
+  }
+
+  /** Number of uploaded items of a batch, and how many of them the books do not know. */
+  uploads(tid: string, mid: string, batch: string): { count: number; unmatched: number } {
+    const row = this.one<{ count: number; unmatched: number }>(
+      'SELECT COUNT(*) AS count, COALESCE(SUM(1 - matched), 0) AS unmatched FROM upload WHERE tid = ? AND mid = ? AND batch = ?',
+      tid,
+      mid,
+      batch,
+    );
+    return row ?? { count: 0, unmatched: 0 };
+  }
+
+  private one<T>(sql: string, ...values: (string | number | Uint8Array | null)[]): T | undefined {
+    return this.statement(sql).get(...values) as T | undefined;
+  }
+
+  private all<T>(sql: string, ...values: (string | number | Uint8Array | null)[]): T[] {
+    return this.statement(sql).all(...values) as T[];
+  }
+
+  private run(sql: string, ...values: (string | number | Uint8Array | null)[]): ReturnType<StatementSync['run']> {
+    return this.statement(sql).run(...values);
+  }
+
+  private statement(sql: string): StatementSync {
+    const known = this.prepared.get(sql);
+    if (known !== undefined) return known;
+    const made = this.db.prepare(sql);
+    this.prepared.set(sql, made);
+    return made;
+  }
+}
+
+export interface UploadItem {
+  readonly tid: string;
+  readonly mid: string;
+  readonly batch: string;
+  readonly sort: 'detail' | 'certificate' | 'failed' | 'notice';
+  readonly trace: string;
+  readonly panMasked: string;
+  readonly amountMinor: number;
+  readonly matched: boolean;
+}
+
+/** One line of {@link ledgerSummary}. */
+export interface SummaryRow {
+  readonly tid: string;
+  readonly mid: string;
+  readonly kind: LedgerKind;
+  readonly trace: string;
+  readonly batch: string;
+  readonly reference: string;
+  readonly amountMinor: number;
+  readonly state: LedgerState;
+  readonly code: string;
+}
+
+export interface LedgerSummary {
+  /** Sales, voids and refunds in the order in which they came, declined ones and tombstones too. */
+  readonly rows: readonly SummaryRow[];
+  /** `TID MID` → what the merchant is owed, minor units: sales less voids less refunds, without what was reversed. */
+  readonly netMinor: ReadonlyMap<string, number>;
+}
+
+/** What the acquirer has booked, for comparison with a terminal's journal. Reads only. */
+export function ledgerSummary(db: DatabaseSync): LedgerSummary {
+  const rows = db
+    .prepare(
+      "SELECT tid, mid, kind, trace, batch, reference, amountMinor, state, code FROM txn WHERE kind <> 'balance' ORDER BY id",
+    )
+    .all() as unknown as SummaryRow[];
+  const netMinor = new Map<string, number>();
+  for (const row of rows) {
+    const terminal = `${row.tid} ${row.mid}`;
+    const counts = row.state === 'approved' || row.state === 'voided';
+    const sign = row.kind === 'sale' ? 1 : -1;
+    netMinor.set(terminal, (netMinor.get(terminal) ?? 0) + (counts ? sign * row.amountMinor : 0));
+  }
+  for (const [terminal, net] of netMinor) assert(Number.isSafeInteger(net), `net of ${terminal} is a whole number`);
+  return { rows, netMinor };
+}

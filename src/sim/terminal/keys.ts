@@ -1,0 +1,77 @@
+import { desCbcEncrypt, desEncrypt, unwrapKey } from '../keys.ts';
+import { hex } from './command.ts';
+
+/** Slots 00–09 hold a master key, the same index for PIN and for data; the others are empty. */
+export const KEY_SLOTS = 10;
+/** Working keys whose use is remembered; the oldest is forgotten first. */
+const REMEMBERED_MAX = 1024;
+
+export type CipherMode = 'ecb' | 'cbc';
+
+/** TDES with a key of 16 bytes, no padding; `data` is a multiple of 8 bytes. */
+export function tdesEncrypt(
+  key: Uint8Array,
+  data: Uint8Array,
+  mode: CipherMode = 'ecb',
+  iv: Uint8Array = new Uint8Array(8),
+): Uint8Array {
+  return mode === 'ecb' ? desEncrypt(key, data) : desCbcEncrypt(key, iv, data);
+}
+
+/**
+ * ISO 9564 format 0: `0 L PIN F…` XOR `0000` and the twelve rightmost digits of the card number without its check digit.
+ * A card number of sixteen zeros leaves the first half as it is (PIN block without card number).
+ */
+export function pinBlock(pin: string, pan: string): Uint8Array {
+  const block = `0${pin.length.toString(16)}${pin}`.padEnd(16, 'F');
+  const account = `0000${pan.slice(0, -1).slice(-12).padStart(12, '0')}`;
+  return Uint8Array.from(
+    { length: 8 },
+    (_, i) => Number.parseInt(block.slice(2 * i, 2 * i + 2), 16) ^ Number.parseInt(account.slice(2 * i, 2 * i + 2), 16),
+  );
+}
+
+/** The zeros of the key check value: the one input that both kinds of key may encrypt. */
+export function isCheckValueInput(data: Uint8Array): boolean {
+  return data.length === 8 && data.every(byte => byte === 0);
+}
+
+/**
+ * Master keys and the guard over working keys. A key that made a PIN block encrypts nothing else but eight zero bytes, and a
+ * key that encrypted something else makes no PIN block: otherwise the host could compare PIN blocks with guesses of its own.
+ * The halves of a key count one by one, so that swapping or doubling a half does not get around the rule.
+ */
+export class KeyStore {
+  private readonly master: Uint8Array;
+  private readonly use = new Map<string, 'pin' | 'data'>();
+
+  /** `tmk`: 16 bytes, put into every slot 00–09. */
+  constructor(tmk: Uint8Array) {
+    this.master = tmk;
+  }
+
+  /** One hundred characters for GIX: 1 = present, 0 = absent. */
+  map(): string {
+    return '1'.repeat(KEY_SLOTS).padEnd(100, '0');
+  }
+
+  /** The working key, 16 bytes, or undefined when the slot is empty. */
+  unwrap(slot: number, wrapped: Uint8Array): Uint8Array | undefined {
+    return slot < KEY_SLOTS ? unwrapKey(this.master, wrapped) : undefined;
+  }
+
+  /** Marks `key` as used for `use`; false (and nothing is marked) when it was used for the other purpose. */
+  claim(key: Uint8Array, use: 'pin' | 'data'): boolean {
+    const halves = [hex(key.subarray(0, 8)), hex(key.subarray(8, 16))];
+    if (halves.some(half => (this.use.get(half) ?? use) !== use)) return false;
+    for (const half of halves) {
+      this.use.delete(half);
+      this.use.set(half, use);
+    }
+    for (const oldest of this.use.keys()) {
+      if (this.use.size <= REMEMBERED_MAX) break;
+      this.use.delete(oldest);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,162 @@
+import type { LocalTime } from '../../hal/hal.ts';
+import type { PromptId, WordId } from '../../profile/screens.ts';
+import type { PanelProfile } from '../profile.ts';
+import { type Change, type Context, type Step, type Steps, type Way, busy, doneOf, go, goWhen, jobStep, key, messageStep, outcome, prompt, show } from '../step.ts';
+import type { Draft, Remark } from '../types.ts';
+
+export const THREE_BEEPS = 'S-S-S';
+
+/** Seconds that the running job may still take, for the countdown on the waiting screens. */
+export function secondsLeft(c: Context): number {
+  const p = c.progress;
+  return p && 'secondsLeft' in p ? (p.secondsLeft ?? 0) : 0;
+}
+
+export function stars(c: Context): { entry: string } {
+  return { entry: '*'.repeat(c.entry.length) };
+}
+
+/** The amount as it is entry: shift-left cents, 0.00 at the start. */
+export function typedAmount(c: Context): number {
+  return c.entry === '' ? 0 : Number(c.entry);
+}
+
+export const voucherText = (voucher: number): string => String(voucher).padStart(6, '0');
+
+/** Date `11/21` and time `14:03:22` of a record. */
+export function stampOf(at: LocalTime | undefined): { date: string; time: string } {
+  if (!at) return { date: '', time: '' };
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return { date: `${two(at.month)}/${two(at.day)}`, time: `${two(at.hour)}:${two(at.minute)}:${two(at.second)}` };
+}
+
+/** F16-1 and F03-1 come before any online message when a reversal or a sign-on is owed. */
+export function beforeScreen(c: Context): ReturnType<Step['screen']> | undefined {
+  const p = c.progress;
+  if (p?.stage === 'reversal') return show('F16.1', { attempt: p.attempt, of: p.of, seconds: p.secondsLeft });
+  if (p?.stage === 'signOn') return show('F03.1', { seconds: p.secondsLeft });
+  if (p?.stage === 'keys') return show('F03.2', {});
+  return undefined;
+}
+
+/** Keeps the remark, prompt and record of a DONE event for the screen that follows. */
+export const keepDone: Change = (_, event) => {
+  const done = doneOf(event);
+  return {
+    done,
+    remark: done.remark,
+    ...(done.prompt === undefined ? {} : { notice: done.prompt }),
+    ...(done.record === undefined ? {} : { record: done.record }),
+  };
+};
+
+export function withDraft(change: (draft: Draft, c: Context) => Partial<Draft>): Change {
+  return c => ({ draft: { ...c.draft, ...change(c.draft, c) } });
+}
+
+/** What the person is doing, for the title of refusals. */
+export function about(topic: WordId): Change {
+  return () => ({ topic });
+}
+
+/** Shows a local prompt and leaves the flow. */
+export function refuse(when: Way['when'], notice: PromptId): Way {
+  return { ...go('refusal', () => ({ notice })), ...(when ? { when } : {}) };
+}
+
+/** Ways that every job of a flow can end in, after its own: cancelled, an answer of the acquirer, a local prompt. */
+export function commonEnds(): readonly Way[] {
+  return [
+    goWhen(outcome('cancelled'), 'forget'),
+    goWhen((_, e) => doneOf(e).remark !== undefined, 'declined', keepDone),
+    go('refusal', keepDone),
+  ];
+}
+
+const EMPTY_REMARK: Remark = { zh: '', en: '', actionZh: '', actionEn: '' };
+
+/** Screens that all flows share: refusals, answers of the acquirer, the end of a reversal, the card that is still in. */
+export function commonSteps(profile: PanelProfile): Steps {
+  const timeout = profile.operationTimeoutMs;
+  return {
+    /** A local prompt E01–E77: what is wrong and what to do. */
+    refusal: messageStep(c => prompt(c.topic, c.notice ?? 'E32'), timeout, 'forget', THREE_BEEPS),
+    /** The acquirer refused: code, text, action (F04-5x). */
+    declined: messageStep(c => ({ kind: 'response', title: c.topic, remark: c.remark ?? EMPTY_REMARK }), timeout, 'forget', THREE_BEEPS),
+    /** Lets go of the clear card data of a transaction that ended, then asks for the card that is still in. */
+    forget: jobStep(c => busy(c.topic), () => ({ kind: 'forgetCard' }), [goWhen(c => c.desk.chipIn, 'takeCard'), go('idle')]),
+    takeCard: takeCard(),
+    takeCardBeep: { ...takeCard(), beep: 'S' },
+    reversed: messageStep(() => show('F16.2', {}), 3000, 'forget', 'S'),
+    /** F16-3: held, the fault slip is out. */
+    reversalFailed: messageStep(() => show('F16.3', {}), timeout, 'forget', THREE_BEEPS),
+    notOpen: messageStep(c => prompt(c.topic, 'E39'), timeout, 'idle', THREE_BEEPS),
+  };
+}
+
+/** F04-8: one beep every 2 s while the card is in. */
+function takeCard(): Step {
+  return {
+    screen: () => show('F04.8', {}),
+    await: () => ({ kind: 'event', cards: [], removal: true, scanner: false, timeoutMs: 2000 }),
+    on: {
+      REMOVED: [go('idle')],
+      TIMEOUT: [goWhen(c => !c.desk.chipIn, 'idle'), go('takeCardBeep')],
+    },
+  };
+}
+
+export interface PasswordOptions {
+  readonly screen: Step['screen'];
+  /** Digits: 4 cashier, 6 supervisor, 8 administrator. */
+  readonly length: (c: Context) => number;
+  readonly operator: (c: Context) => string;
+  /** Ways after a right password, tried in order. */
+  readonly accepted: readonly Way[];
+  readonly wrong: PromptId;
+  readonly cancel?: string;
+}
+
+/**
+ * A password step and its check. The journal counts wrong ones and blocks the person; at the profile's number of tries
+ * the flow is left here too. The typed digits are gone from the context after the check.
+ */
+export function passwordSteps(profile: PanelProfile, name: string, options: PasswordOptions): Steps {
+  const check = `${name}Check`;
+  const gone = { entry: '', password: undefined } as const;
+  return {
+    [name]: {
+      screen: c => ({ ...options.screen(c), ...(c.notice === undefined ? {} : { notice: c.notice }) }),
+      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+      on: {
+        KEY: [
+          goWhen(key('CANCEL'), options.cancel ?? 'idle'),
+          {
+            when: (c, e) => key('ENTER')(c, e) && c.entry.length === options.length(c),
+            to: check,
+            change: c => ({ password: c.entry, entry: '', notice: undefined }),
+          },
+          { when: key('ENTER'), change: () => ({ entry: '', notice: options.wrong }) },
+          { when: key('CLEAR'), change: c => ({ entry: c.entry.slice(0, -1), notice: undefined }) },
+          {
+            when: (_, e) => e.type === 'KEY' && /^\d+$/.test(e.key),
+            change: (c, e) => ({ entry: (c.entry + (e.type === 'KEY' ? e.key : '')).slice(0, options.length(c)), notice: undefined }),
+          },
+        ],
+        TIMEOUT: [go(options.cancel ?? 'idle')],
+      },
+    },
+    [check]: jobStep(options.screen, c => ({ kind: 'checkPassword', operator: options.operator(c), password: c.password ?? '' }), [
+      ...options.accepted.map(way => ({
+        ...way,
+        change: (c: Context, e: Parameters<Change>[1]) => ({ tries: 0, notice: undefined, ...(way.change?.(c, e) ?? {}), ...gone }),
+      })),
+      {
+        when: (c, e) => outcome('wrong')(c, e) && c.tries + 1 < profile.passwordTries,
+        to: name,
+        change: c => ({ ...gone, tries: c.tries + 1, notice: options.wrong }),
+      },
+      { to: 'refusal', change: (c, e) => ({ ...gone, tries: 0, notice: doneOf(e).prompt ?? 'E14', topic: c.topic }) },
+    ]),
+  };
+}

@@ -1,0 +1,135 @@
+import type { PanelProfile } from '../profile.ts';
+import { closed, type Change, type Context, type Guard, NO_DRAFT, type Steps, type Way, busy, go, goWhen, jobStep, key, menuStep, outcome, pauseStep, show } from '../step.ts';
+import type { Draft, KeyName } from '../types.ts';
+import { about, beforeScreen, keepDone, refuse } from './common.ts';
+
+const ready = (c: Context): boolean => c.desk.operator !== undefined && c.desk.signedOn;
+
+/** A new transaction begins: the draft is empty but for its kind. */
+export function begin(kind: Draft['kind']): Change {
+  return () => ({ topic: kind, draft: { ...NO_DRAFT, kind }, record: undefined, remark: undefined, done: undefined });
+}
+
+/** The way into a money flow, with the checks before any transaction: sign-on, a settlement that was cut off, a full journal. */
+export function startWays(when: Guard, to: string, kind: Draft['kind']): readonly Way[] {
+  return [
+    goWhen((c, e) => when(c, e) && c.desk.settlementOpen, 'settleInterrupted'),
+    goWhen((c, e) => when(c, e) && c.desk.journalFull, 'journalFull'),
+    goWhen((c, e) => when(c, e) && !ready(c), 'refusal', () => ({ topic: kind, notice: 'E37' })),
+    goWhen(when, to, begin(kind)),
+  ];
+}
+
+/** F01: start-up, the idle screen and the menus. */
+export function idleSteps(profile: PanelProfile): Steps {
+  const at = (name: KeyName, to: string, kind: Draft['kind']): readonly Way[] => startWays(key(name), to, kind);
+  const menu = menuStep(
+    profile,
+    'MENU.main',
+    [
+      ...closed('4', '5'),
+      { key: '2', to: 'menuVoid', change: about('void') },
+      { key: '3', to: 'menuRefund', change: about('refund') },
+      { key: '6', to: 'menuPrint', change: about('print') },
+      { key: '7', to: 'menuManage' },
+      { key: '8', to: 'menuOther' },
+    ],
+    'idle',
+  );
+  const menuVoid = menuStep(profile, 'MENU.void', closed('2'), 'menu');
+  const menuRefund = menuStep(profile, 'MENU.refund', closed('2', '3'), 'menu');
+  return {
+    /** Power-up order: recover the journal, reverse what is owed, resume a settlement, then idle. */
+    boot: jobStep(() => busy('terminal'), () => ({ kind: 'recover' }), [
+      goWhen(c => c.desk.reversalsOwed > 0, 'bootOwed'),
+      goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
+      go('idle'),
+    ]),
+    bootOwed: pauseStep(() => show('F01.6', {}), 2000, [go('bootReverse', about('reversal'))]),
+    bootReverse: jobStep(c => beforeScreen(c) ?? show('F01.6', {}), () => ({ kind: 'reverse' }), [
+      goWhen((c, e) => outcome('reversed')(c, e) && c.desk.settlementOpen, 'settleInterrupted'),
+      goWhen(outcome('reversed'), 'bootReversed'),
+      goWhen(outcome('reversalFailed'), 'reversalFailed', keepDone),
+      go('refusal', keepDone),
+    ]),
+    bootReversed: pauseStep(() => show('F16.2', {}), 3000, [go('idle')]),
+
+    idle: {
+      screen: c => ({ kind: 'idle', id: ready(c) ? 'F01.1' : 'F01.2', operator: c.desk.operator ?? '' }),
+      // The clock line is redrawn every minute; the runtime shortens the first wait to the full minute.
+      await: c => ({
+        kind: 'event',
+        cards: ready(c) && profile.cardStartsSale ? ['swipe', 'chip', 'tap'] : [],
+        removal: c.desk.chipIn,
+        scanner: false,
+        timeoutMs: 60_000,
+      }),
+      on: {
+        KEY: [
+          goWhen(c => c.desk.operator === undefined, 'logonOperator', about('operatorSignOn')),
+          goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
+          goWhen(c => !c.desk.signedOn, 'signOn', about('signOn')),
+          goWhen(key('ENTER', 'MENU'), 'menu', about('terminal')),
+          goWhen(key('F1'), 'reprintLast', about('print')),
+          goWhen(key('F2', 'F4', 'FN'), 'notOpen', about('terminal')),
+          ...at('F3', 'voidPassword', 'void'),
+        ],
+        CARD: [
+          goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
+          goWhen(c => c.desk.journalFull, 'journalFull'),
+          goWhen((_, e) => e.type === 'CARD' && e.source === 'swipe', 'idleSwipe', begin('sale')),
+          go('saleAmount', begin('sale')),
+        ],
+        REMOVED: [go('idle')],
+        TIMEOUT: [go('idle')],
+      },
+    },
+    /** A card swiped at the idle screen: it is read at once (its tracks would be lost), then the amount is asked. */
+    idleSwipe: jobStep(() => busy('sale'), c => ({ kind: 'readCard', source: 'swipe', draft: c.draft }), [
+      goWhen(outcome('ok'), 'saleAmount', (c, e) => (e.type === 'DONE' && e.card ? { draft: { ...c.draft, card: e.card } } : {})),
+      refuse(outcome('swipeError'), 'E18'),
+      refuse(outcome('chipCard'), 'E19'),
+      go('refusal', keepDone),
+    ]),
+    journalFull: {
+      screen: () => show('F01.5', {}),
+      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+      beep: 'S-S-S',
+      on: { KEY: [goWhen(key('ENTER'), 'settleAsk', about('settle')), goWhen(key('CANCEL'), 'idle')], TIMEOUT: [go('idle')] },
+    },
+    menu: {
+      ...menu,
+      on: {
+        ...menu.on,
+        KEY: [...at('1', 'saleAmount', 'sale'), ...(menu.on.KEY ?? [])],
+      },
+    },
+    menuVoid: { ...menuVoid, on: { ...menuVoid.on, KEY: [...at('1', 'voidPassword', 'void'), ...(menuVoid.on.KEY ?? [])] } },
+    menuRefund: { ...menuRefund, on: { ...menuRefund.on, KEY: [...at('1', 'refundPassword', 'refund'), ...(menuRefund.on.KEY ?? [])] } },
+    menuManage: menuStep(
+      profile,
+      'MENU.manage',
+      [
+        { key: '1', to: 'menuSignOn' },
+        { key: '2', to: 'signOffAsk', change: about('signOff') },
+        { key: '3', to: 'menuQuery', change: about('query') },
+        { key: '4', to: 'settleAsk', change: about('settle') },
+        ...closed('5'),
+        { key: '6', to: 'passwordOld', change: c => ({ topic: 'password', operator: c.desk.operator ?? '01' }) },
+        { key: '7', to: 'version' },
+        { key: '8', to: 'help' },
+      ],
+      'menu',
+    ),
+    menuSignOn: menuStep(
+      profile,
+      'MENU.signOn',
+      [
+        { key: '1', to: 'logonOperator', change: about('operatorSignOn') },
+        { key: '2', to: 'signOn', change: about('signOn') },
+      ],
+      'menuManage',
+    ),
+    menuOther: menuStep(profile, 'MENU.other', [...closed('1', '2', '3'), { key: '4', to: 'echo', change: about('echo') }], 'menu'),
+  };
+}

@@ -1,0 +1,195 @@
+import type { PanelProfile } from '../profile.ts';
+import { closed, type Change, type Context, type Step, type Steps, type Way, busy, doneOf, entryStep, go, goWhen, jobStep, key, menuStep, outcome, prompt, show } from '../step.ts';
+import type { RecordView } from '../types.ts';
+import { commonEnds, keepDone, passwordSteps, stampOf, stars, THREE_BEEPS, voucherText } from './common.ts';
+
+const printing: Step['screen'] = () => show('F10.3', {});
+
+/** Printing never decides a transaction: paper out after an approval is a reprint, not a failure (F18). */
+export function printSteps(profile: PanelProfile): Steps {
+  const afterFirst = profile.slipCopies > 1 ? 'slipTear' : 'slipDone';
+  const reprint = profile.reprintNeedsManager ? 'reprintPassword' : 'reprint';
+  const foundForReprint: readonly Way[] = [
+    goWhen(outcome('ok'), reprint, (_, e) => ({ record: doneOf(e).record })),
+    goWhen((c, e) => outcome('notFound')(c, e) && c.entry !== '', 'reprintVoucher', (_, e) => ({ notice: doneOf(e).prompt ?? 'E02' })),
+    ...commonEnds(),
+  ];
+  const printed = (next: string, paper: string): readonly Way[] => [
+    goWhen(outcome('ok'), next),
+    goWhen(outcome('paperOut', 'printerFault'), paper, keepDone),
+    ...commonEnds(),
+  ];
+  /** F18-1 and F18-3: ENTER goes on where the paper ended, CANCEL leaves the slip for later. */
+  const trouble = (resume: string): Step => ({
+    screen: c => (c.done?.outcome === 'paperOut' ? show('F18.1', {}) : show('F18.3', {})),
+    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false }),
+    beep: THREE_BEEPS,
+    on: { KEY: [goWhen(key('ENTER'), resume), goWhen(key('CANCEL'), 'slipLater')] },
+  });
+  /** A job that prints, with its paper trouble and its continuation. */
+  const printJob = (name: string, screen: Step['screen'], job: Parameters<typeof jobStep>[1], next: string, beep?: string): Steps => ({
+    [name]: jobStep(screen, job, printed(next, `${name}Trouble`), beep),
+    [`${name}Trouble`]: trouble(`${name}Resume`),
+    [`${name}Resume`]: jobStep(printing, () => ({ kind: 'resumePrint' }), printed(next, `${name}Trouble`)),
+  });
+  return {
+    /** F04-6, F05-8, F06-13: approved, the merchant copy is printed. */
+    ...printJob('slip', resultScreen, c => ({ kind: 'printSlip', id: c.record?.id ?? 0, copy: 'merchant' }), afterFirst, 'S'),
+    slipTear: {
+      screen: () => show('F04.7', {}),
+      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: 10_000 }),
+      on: { KEY: [goWhen(key('ENTER'), 'slipSecond'), goWhen(key('CANCEL'), 'slipDone')], TIMEOUT: [go('slipSecond')] },
+    },
+    ...printJob('slipSecond', printing, c => ({ kind: 'printSlip', id: c.record?.id ?? 0, copy: 'cardholder' }), 'slipDone'),
+    /** CANCEL at the paper screen: the slip waits for a reprint. */
+    slipLater: jobStep(c => busy(c.topic), () => ({ kind: 'dropPrint' }), [go('slipDone')]),
+    slipDone: {
+      screen: c => (c.desk.chipIn ? show('F04.8', {}) : show('F04.8b', {})),
+      await: () => ({ kind: 'event', cards: [], removal: true, scanner: false, timeoutMs: 3000 }),
+      on: { KEY: [go('forget')], REMOVED: [go('forget')], TIMEOUT: [go('forget')] },
+    },
+
+    menuPrint: menuStep(
+      profile,
+      'MENU.print',
+      [
+        { key: '1', to: 'reprintLast' },
+        { key: '2', to: 'reprintVoucher' },
+        { key: '3', to: 'printDetail' },
+        { key: '4', to: 'printTotals' },
+        { key: '5', to: 'printSettlement' },
+      ],
+      'menu',
+    ),
+    reprintLast: jobStep(printing, () => ({ kind: 'findLast', purpose: 'reprint' }), foundForReprint),
+    reprintVoucher: entryStep(profile, {
+      screen: c => show('F10.2', { entry: c.entry }),
+      lengthMax: 6,
+      check: entry => (Number(entry) > 0 ? undefined : 'E02'),
+      accept: entry => ({ entry }),
+      next: 'reprintFind',
+      cancel: 'menuPrint',
+    }),
+    reprintFind: jobStep(c => show('F10.2', { entry: c.entry }), c => ({ kind: 'findVoucher', voucher: Number(c.entry), purpose: 'reprint' }), foundForReprint),
+    ...(profile.reprintNeedsManager
+      ? passwordSteps(profile, 'reprintPassword', {
+          screen: c => show('F05.1', stars(c)),
+          length: () => 6,
+          operator: () => '00',
+          accepted: [{ when: outcome('ok', 'mustChange'), to: 'reprint' }],
+          wrong: 'E13',
+        })
+      : {}),
+    ...printJob('reprint', printing, c => ({ kind: 'reprint', id: c.record?.id ?? 0 }), 'reprinted'),
+    ...printJob('printDetail', printing, () => ({ kind: 'printReport', report: 'detail' }), 'reprinted'),
+    ...printJob('printTotals', printing, () => ({ kind: 'printReport', report: 'totals' }), 'reprinted'),
+    ...printJob('printSettlement', printing, () => ({ kind: 'printReport', report: 'lastSettlement' }), 'reprinted'),
+    reprinted: { screen: printing, await: () => ({ kind: 'pause', ms: 500 }), on: { TIMEOUT: [go('idle')] } },
+  };
+}
+
+function resultScreen(c: Context): ReturnType<Step['screen']> {
+  const record = c.record;
+  const voucher = voucherText(record?.voucher ?? 0);
+  if (record?.kind === 'void') return show('F05.8', { voucher: voucherText(c.draft.original?.voucher ?? record.originalVoucher ?? 0), newVoucher: voucher });
+  if (record?.kind === 'refund') return show('F06.13b', { tracking: c.done?.tracking ?? '', dueDays: c.done?.dueDays ?? 0 });
+  return show('F04.6', { amount: record?.amountMinor ?? c.draft.amountMinor, voucher });
+}
+
+/** The word behind the kind of a transaction: voided, refunded, unknown, reversed, failed. */
+export function stateOf(record: RecordView): string {
+  if (record.kind === 'sale' && record.state === 'approved' && record.refundedMinor > 0)
+    return record.refundedMinor >= record.amountMinor ? 'refunded' : 'partRefunded';
+  return record.state;
+}
+
+/** F12 query: newest first, two screens a transaction. */
+export function querySteps(profile: PanelProfile): Steps {
+  const current = (c: Context): RecordView | undefined => c.records[c.page];
+  const show1 = (r: RecordView): ReturnType<Step['screen']> =>
+    show('F12.2', { kind: r.kind, state: stateOf(r), pan: r.masked, amount: r.amountMinor, voucher: voucherText(r.voucher) });
+  const show2 = (r: RecordView): ReturnType<Step['screen']> =>
+    show('F12.2b', { kind: r.kind, state: stateOf(r), reference: r.reference, ...stampOf(r.at) });
+  const page = (by: number): Change => c => ({ page: c.page + by });
+  const step = (second: boolean): Step => ({
+    screen: c => {
+      const record = current(c);
+      if (!record) return prompt('query', 'E01');
+      return second ? show2(record) : show1(record);
+    },
+    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+    on: {
+      KEY: [
+        { when: (c, e) => key('DOWN')(c, e) && c.page + 1 < c.records.length, to: 'queryShow', change: page(1) },
+        { when: (c, e) => key('UP')(c, e) && c.page > 0, to: 'queryShow', change: page(-1) },
+        goWhen(key('DOWN'), 'queryEnd'),
+        { when: key('ENTER'), to: second ? 'queryShow' : 'queryShow2' },
+        goWhen(key('F1'), profile.reprintNeedsManager ? 'reprintPassword' : 'reprint', c => ({ record: current(c) })),
+        goWhen(key('CANCEL'), 'menuQuery'),
+      ],
+      TIMEOUT: [go('idle')],
+    },
+  });
+  return {
+    menuQuery: menuStep(
+      profile,
+      'MENU.query',
+      [
+        { key: '1', to: 'queryHistory' },
+        { key: '2', to: 'queryTotals' },
+        { key: '3', to: 'queryVoucher' },
+        ...closed('4'),
+      ],
+      'menuManage',
+    ),
+    queryHistory: jobStep(() => busy('query'), () => ({ kind: 'history' }), [
+      goWhen(outcome('ok'), 'queryShow', (_, e) => ({ records: doneOf(e).records ?? [] })),
+      ...commonEnds(),
+    ]),
+    queryVoucher: entryStep(profile, {
+      screen: c => show('F10.2', { entry: c.entry }),
+      lengthMax: 6,
+      check: entry => (Number(entry) > 0 ? undefined : 'E02'),
+      accept: entry => ({ entry }),
+      next: 'queryFind',
+      cancel: 'menuQuery',
+    }),
+    queryFind: jobStep(c => show('F10.2', { entry: c.entry }), c => ({ kind: 'findVoucher', voucher: Number(c.entry), purpose: 'query' }), [
+      goWhen(outcome('ok'), 'queryShow', (_, e) => {
+        const record = doneOf(e).record;
+        return { records: record ? [record] : [] };
+      }),
+      goWhen(outcome('notFound'), 'queryVoucher', (_, e) => ({ notice: doneOf(e).prompt ?? 'E02' })),
+      ...commonEnds(),
+    ]),
+    queryShow: step(false),
+    queryShow2: step(true),
+    queryEnd: { screen: () => show('F12.end', {}), await: () => ({ kind: 'pause', ms: 1000 }), on: { TIMEOUT: [go('menuQuery')] } },
+    queryTotals: jobStep(() => busy('query'), () => ({ kind: 'totals' }), [goWhen(outcome('ok'), 'queryTotals1', keepDone), ...commonEnds()]),
+    ...totalsPages(profile, 'queryTotals', 'menuQuery', 'menuQuery'),
+  };
+}
+
+const PAGES = ['F09.2.1', 'F09.2.2', 'F09.2.3', 'F09.2.4'] as const;
+
+/** F09-2: UnionPay sales, UnionPay refunds, foreign sales, foreign refunds: one page each. */
+export function totalsPages(profile: PanelProfile, prefix: string, next: string, cancel: string): Steps {
+  const steps: Steps = {};
+  PAGES.forEach((id, index) => {
+    steps[`${prefix}${index + 1}`] = {
+      screen: c => {
+        const sum = c.done?.sides?.[index];
+        return show(id, { count: sum?.count ?? 0, amount: sum?.amountMinor ?? 0 });
+      },
+      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+      on: {
+        KEY: [
+          { ...go(index + 1 < PAGES.length ? `${prefix}${index + 2}` : next), when: key('ENTER') },
+          goWhen(key('CANCEL'), cancel),
+        ],
+        TIMEOUT: [go(cancel)],
+      },
+    };
+  });
+  return steps;
+}

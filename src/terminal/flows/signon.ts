@@ -1,0 +1,97 @@
+import type { PanelProfile } from '../profile.ts';
+import { type Context, type Steps, busy, doneOf, entryStep, go, goWhen, jobStep, messageStep, outcome, show } from '../step.ts';
+import { about, beforeScreen, commonEnds, keepDone, passwordSteps, secondsLeft, stars, THREE_BEEPS } from './common.ts';
+
+const passwordLength = (c: Context): number => (c.operator === '00' ? 6 : c.operator === '99' ? 8 : 4);
+
+/** F02 operator sign-on, F03 terminal sign-on, echo test, F14 sign-off, change of password. */
+export function signOnSteps(profile: PanelProfile): Steps {
+  return {
+    logonOperator: entryStep(profile, {
+      screen: c => show('F02.1', { entry: c.entry }),
+      lengthMax: 2,
+      check: typed => (typed.length === 2 ? undefined : 'F02.unknown'),
+      accept: typed => ({ operator: typed }),
+      next: 'logonKnown',
+    }),
+    logonKnown: jobStep(c => show('F02.1', { entry: c.operator ?? '' }), c => ({ kind: 'operatorKnown', operator: c.operator ?? '' }), [
+      goWhen(outcome('ok'), 'logonPassword'),
+      go('logonOperator', (_, e) => ({ notice: doneOf(e).prompt ?? 'F02.unknown' })),
+    ]),
+    ...passwordSteps(profile, 'logonPassword', {
+      screen: c => show('F02.2', stars(c)),
+      length: passwordLength,
+      operator: c => c.operator ?? '',
+      accepted: [
+        { when: outcome('mustChange'), to: 'newPassword' },
+        { when: outcome('ok'), to: 'logonAccepted' },
+      ],
+      wrong: 'F02.wrong',
+    }),
+    newPassword: entryStep(profile, {
+      screen: c => show('F02.3', stars(c)),
+      lengthMax: 8,
+      check: (typed, c) => (typed.length !== passwordLength(c) ? 'E12' : weak(typed) ? 'F02.weak' : undefined),
+      accept: typed => ({ password: typed }),
+      next: 'newPasswordAgain',
+    }),
+    newPasswordAgain: entryStep(profile, {
+      screen: c => show('F02.3b', stars(c)),
+      lengthMax: 8,
+      check: () => undefined,
+      accept: (typed, c) => (typed === c.password ? {} : { password: undefined }),
+      next: 'newPasswordSet',
+    }),
+    /** Two different entries leave no password: the first one is asked again. */
+    newPasswordSet: jobStep(c => busy(c.topic), c => ({ kind: 'setPassword', operator: c.operator ?? '', password: c.password ?? '' }), [
+      goWhen((c, e) => outcome('ok')(c, e) && c.topic === 'password', 'passwordChanged', () => ({ password: undefined })),
+      goWhen(outcome('ok'), 'logonAccepted', () => ({ password: undefined })),
+      go('newPassword', (_, e) => ({ notice: doneOf(e).prompt ?? 'F02.differ', password: undefined })),
+    ]),
+    passwordChanged: messageStep(() => show('F02.4', {}), 3000, 'idle', 'S'),
+    /** Management menu 6 and supervisor menu 4: the own password. */
+    ...passwordSteps(profile, 'passwordOld', {
+      screen: c => show('F11.6', stars(c)),
+      length: passwordLength,
+      operator: c => c.operator ?? '',
+      accepted: [{ when: outcome('ok', 'mustChange'), to: 'newPassword' }],
+      wrong: 'F02.wrong',
+    }),
+    logonAccepted: jobStep(() => busy('operatorSignOn'), c => ({ kind: 'logOn', operator: c.operator ?? '' }), [
+      goWhen(c => c.operator === '00', 'supervisor', about('supervisor')),
+      goWhen(c => c.operator === '99', 'notOpen', about('terminal')),
+      goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
+      goWhen(c => c.desk.signedOn, 'idle'),
+      go('signOn', about('signOn')),
+    ]),
+
+    signOn: jobStep(c => beforeScreen(c) ?? show('F03.1', { seconds: 0 }), () => ({ kind: 'signOn' }), [
+      goWhen(outcome('ok'), 'signedOn', keepDone),
+      goWhen(outcome('settleFirst'), 'settleInterrupted'),
+      ...commonEnds(),
+    ]),
+    signedOn: messageStep(c => show('F03.3', { batch: String(c.desk.batch).padStart(6, '0') }), 3000, 'idle', 'S'),
+
+    echo: jobStep(c => show('F03.1', { seconds: secondsLeft(c) }), () => ({ kind: 'echo' }), [goWhen(outcome('ok'), 'echoed', keepDone), ...commonEnds()]),
+    echoed: messageStep(() => show('ECHO.ok', {}), profile.operationTimeoutMs, 'idle', 'S'),
+
+    signOffAsk: jobStep(c => beforeScreen(c) ?? show('F03.1', { seconds: secondsLeft(c) }), () => ({ kind: 'signOff' }), [
+      goWhen(outcome('settleFirst'), 'signOffRefused'),
+      goWhen(outcome('ok'), 'signedOff'),
+      ...commonEnds(),
+    ]),
+    signOffRefused: messageStep(() => show('F14.1', {}), profile.operationTimeoutMs, 'idle', THREE_BEEPS),
+    signedOff: messageStep(() => show('F14.2', {}), 5000, 'idle', 'S'),
+    version: messageStep(
+      c => show('VERSION', { version: c.desk.version, profile: `${profile.id} v${profile.version}`, digest: c.desk.anchor }),
+      profile.operationTimeoutMs,
+      'menuManage',
+    ),
+    help: messageStep(() => show('HELP', { phone: profile.servicePhone }), profile.operationTimeoutMs, 'menuManage'),
+  };
+}
+
+/** Passwords that every shop forum prints, and runs of one digit. */
+function weak(password: string): boolean {
+  return /^(\d)\1*$/.test(password) || '123456789'.startsWith(password);
+}

@@ -1,0 +1,62 @@
+import type { Profile } from '../profile/schema.ts';
+
+/** What the flows need from the profile: limits, switches and times in milliseconds. */
+export interface PanelProfile {
+  readonly operationTimeoutMs: number;
+  readonly cardTimeoutMs: number;
+  readonly cardConfirmMs: number;
+  readonly saleMaxMinor: number;
+  readonly refundMaxMinor: number;
+  readonly voidNeedsManager: boolean;
+  readonly voidNeedsCard: boolean;
+  readonly voidNeedsPin: boolean;
+  readonly voidNeedsReason: boolean;
+  readonly refundNeedsManager: boolean;
+  readonly refundNeedsPin: boolean;
+  readonly refundNeedsReason: boolean;
+  readonly reprintNeedsManager: boolean;
+  /** Contactless sales up to this amount ask for no PIN (小额免密); 0 = always ask. */
+  readonly noPinLimitMinor: number;
+  readonly slipCopies: number;
+  /** A card at the idle screen starts a sale. */
+  readonly cardStartsSale: boolean;
+  readonly confirmCardAfterSwipe: boolean;
+  readonly fallbackAllowed: boolean;
+  readonly pinSendsMax: number;
+  readonly readTriesMax: number;
+  readonly passwordTries: number;
+  readonly servicePhone: string;
+  readonly id: string;
+  readonly version: number;
+}
+
+/** The flows' view of a complete profile. */
+export function panelProfile(profile: Profile): PanelProfile {
+  const { policy, terminal, merchant } = profile;
+  return {
+    operationTimeoutMs: policy.operationTimeoutSeconds * 1000,
+    cardTimeoutMs: policy.cardTimeoutSeconds * 1000,
+    cardConfirmMs: policy.cardConfirmSeconds * 1000,
+    saleMaxMinor: policy.saleMaxMinor,
+    refundMaxMinor: policy.refundMaxMinor,
+    voidNeedsManager: policy.voidNeedsManager,
+    voidNeedsCard: policy.voidNeedsCard,
+    voidNeedsPin: policy.voidNeedsPin,
+    voidNeedsReason: policy.voidNeedsReason,
+    refundNeedsManager: policy.refundNeedsManager,
+    refundNeedsPin: policy.refundNeedsPin,
+    refundNeedsReason: policy.refundNeedsReason,
+    reprintNeedsManager: policy.reprintNeedsManager,
+    noPinLimitMinor: policy.qpsLimitMinor,
+    slipCopies: terminal.printColumns === 0 ? 0 : policy.slipCopies,
+    cardStartsSale: policy.defaultTransaction === 'sale',
+    confirmCardAfterSwipe: policy.confirmCardAfterSwipe,
+    fallbackAllowed: policy.fallbackAllowed,
+    pinSendsMax: policy.pinTries,
+    readTriesMax: policy.cardTries,
+    passwordTries: policy.passwordTries,
+    servicePhone: merchant.servicePhone,
+    id: profile.id,
+    version: profile.version,
+  };
+}

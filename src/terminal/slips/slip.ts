@@ -1,0 +1,34 @@
+import { unreachable } from '../../assert.ts';
+import type { SlipData, SlipOptions } from './data.ts';
+import { faultLines, trackingLines, unknownLines } from './notices.ts';
+import { purchaseLines } from './purchase.ts';
+import { detailLines, settlementLines, totalsLines } from './reports.ts';
+
+export type * from './data.ts';
+
+/**
+ * The lines of a slip, each at most `columns` half-width columns. What does not fit goes on in the next line; amounts
+ * and numbers are never cut.
+ */
+export function slipLines(slip: SlipData, options: SlipOptions): string[] {
+  switch (slip.kind) {
+    case 'sale':
+    case 'void':
+    case 'refund':
+      return purchaseLines(slip, options);
+    case 'settlement':
+      return settlementLines(slip, options);
+    case 'detail':
+      return detailLines(slip, options);
+    case 'totals':
+      return totalsLines(slip, options);
+    case 'fault':
+      return faultLines(slip, options);
+    case 'tracking':
+      return trackingLines(slip, options);
+    case 'unknown':
+      return unknownLines(slip, options);
+    default:
+      return unreachable(slip);
+  }
+}

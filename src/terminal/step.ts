@@ -1,0 +1,205 @@
+import { MENUS, type MenuId, type PromptId, type ScreenId, type WordId } from '../profile/screens.ts';
+import type { Values } from '../profile/template.ts';
+import type { PanelProfile } from './profile.ts';
+import type { Await, DeskStatus, Done, Draft, Job, KeyName, Progress, RecordView, Remark, ScreenSpec, TerminalEvent } from './types.ts';
+
+/** Everything a flow knows between two events. Plain data: two equal contexts behave the same for ever. */
+export interface Context {
+  readonly desk: DeskStatus;
+  /** Keys typed in the present step. */
+  readonly entry: string;
+  /** Local prompt shown in the present step after a wrong entry. */
+  readonly notice?: PromptId;
+  readonly tries: number;
+  readonly operator?: string;
+  readonly password?: string;
+  /** What the person is doing: the title line of refusals. */
+  readonly topic: WordId;
+  readonly draft: Draft;
+  /** Transaction whose slip is printed, or that is looked at. */
+  readonly record?: RecordView;
+  readonly records: readonly RecordView[];
+  readonly remark?: Remark;
+  readonly done?: Done;
+  readonly progress?: Progress;
+  readonly page: number;
+}
+
+export type Guard = (context: Context, event: TerminalEvent) => boolean;
+export type Change = (context: Context, event: TerminalEvent) => Partial<Context>;
+
+/** One way out of a step. The first whose `when` holds is taken; without `to` the step stays. */
+export interface Way {
+  readonly when?: Guard;
+  readonly change?: Change;
+  readonly to?: string;
+}
+
+/** One step of a flow: what is shown, what is waited for, and where each event leads. */
+export interface Step {
+  readonly screen: (context: Context) => ScreenSpec;
+  readonly await: (context: Context) => Await;
+  /** Beeps when the step is entered: S short, L long. */
+  readonly beep?: string;
+  readonly on: Partial<Record<TerminalEvent['type'], readonly Way[]>>;
+}
+
+export type Steps = Record<string, Step>;
+
+export const NO_DRAFT: Draft = { kind: 'sale', amountMinor: 0, pinTries: 0, fallback: false, readTries: 0 };
+
+/** Clears what belongs to one step only. */
+const FRESH = { entry: '', notice: undefined, tries: 0, page: 0, progress: undefined } as const;
+
+/** A {@link Way} into another step with a clean entry line. */
+export function go(to: string, change?: Change): Way {
+  return { to, change: (c, e) => ({ ...FRESH, ...(change ? change(c, e) : {}) }) };
+}
+
+export function goWhen(when: Guard, to: string, change?: Change): Way {
+  return { when, ...go(to, change) };
+}
+
+export const key =
+  (...names: readonly KeyName[]): Guard =>
+  (_, event) =>
+    event.type === 'KEY' && names.includes(event.key);
+
+export const outcome =
+  (...names: readonly string[]): Guard =>
+  (_, event) =>
+    event.type === 'DONE' && names.includes(event.outcome);
+
+/** Shorthand: `done` of the event that is being handled. */
+export function doneOf(event: TerminalEvent): Done {
+  return event.type === 'DONE' ? event : { type: 'DONE', outcome: '' };
+}
+
+/** A screen of the profile with its values. */
+export function show(id: ScreenId, values: Values): ScreenSpec {
+  return { kind: 'screen', id, values };
+}
+
+export const busy = (title: WordId): ScreenSpec => ({ kind: 'busy', title });
+export const prompt = (title: WordId, id: PromptId): ScreenSpec => ({ kind: 'prompt', title, prompt: id });
+
+/** Letters behind the digits of a keypad, for reference numbers (ALPHA cycles them). */
+const LETTERS: Record<string, string> = {
+  '1': '1QZ', '2': '2ABC', '3': '3DEF', '4': '4GHI', '5': '5JKL', '6': '6MNO', '7': '7PRS', '8': '8TUV', '9': '9WXY', '0': '0',
+}; // prettier-ignore
+
+function nextLetter(character: string): string {
+  for (const ring of Object.values(LETTERS)) {
+    const at = ring.indexOf(character);
+    if (at >= 0) return ring[(at + 1) % ring.length];
+  }
+  return character;
+}
+
+/** The entry line after one more key: digits and 00 append, CLEAR takes one away, ALPHA turns the last digit into a letter. */
+export function edited(entry: string, pressed: KeyName, lengthMax: number, letters: boolean): string {
+  if (pressed === 'CLEAR') return entry.slice(0, -1);
+  if (letters && pressed === 'ALPHA' && entry !== '') return entry.slice(0, -1) + nextLetter(entry.slice(-1));
+  if (/^\d+$/.test(pressed)) return (entry + pressed).slice(0, Math.max(lengthMax, entry.length));
+  return entry;
+}
+
+export interface EntryOptions {
+  readonly screen: (context: Context) => ScreenSpec;
+  readonly lengthMax: number;
+  readonly letters?: boolean;
+  /** Amounts drop leading zeros while typing (shift-left cents). */
+  readonly amount?: boolean;
+  /** Undefined when the entry is right, otherwise the local prompt to show. */
+  readonly check: (entry: string, context: Context) => PromptId | undefined;
+  readonly accept: (entry: string, context: Context) => Partial<Context>;
+  readonly next: string;
+  /** Other keys of this step, tried before anything else. */
+  readonly ways?: readonly Way[];
+  readonly cancel?: string;
+  readonly timeout?: string;
+}
+
+/** A step in which something is typed. Wrong entries stay with a notice and three beeps; CANCEL and time-out leave. */
+export function entryStep(profile: PanelProfile, options: EntryOptions): Step {
+  const type: Change = (c, e) => {
+    if (e.type !== 'KEY') return {};
+    let entry = edited(c.entry, e.key, options.lengthMax, options.letters === true);
+    if (options.amount) entry = entry.replace(/^0+/, '');
+    return { entry, notice: undefined };
+  };
+  return {
+    screen: c => {
+      const spec = options.screen(c);
+      return c.notice === undefined ? spec : { ...spec, notice: c.notice };
+    },
+    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+    on: {
+      KEY: [
+        ...(options.ways ?? []),
+        goWhen(key('CANCEL'), options.cancel ?? 'idle'),
+        goWhen(
+          (c, e) => key('ENTER')(c, e) && options.check(c.entry, c) === undefined,
+          options.next,
+          c => options.accept(c.entry, c),
+        ),
+        { when: key('ENTER'), change: c => ({ notice: options.check(c.entry, c), entry: '' }) },
+        { change: type },
+      ],
+      TIMEOUT: [go(options.timeout ?? options.cancel ?? 'idle')],
+    },
+  };
+}
+
+/** A step in which the runtime works. `ways` are tried in order on its DONE; the last one should have no condition. */
+export function jobStep(screen: Step['screen'], job: (context: Context) => Job, ways: readonly Way[], beep?: string): Step {
+  return {
+    screen,
+    await: c => ({ kind: 'job', job: job(c) }),
+    ...(beep === undefined ? {} : { beep }),
+    on: { DONE: ways, PROGRESS: [{ change: (_, e) => (e.type === 'PROGRESS' ? { progress: e.progress } : {}) }] },
+  };
+}
+
+/** A message that stays until a key or its time is over. */
+export function messageStep(screen: Step['screen'], timeoutMs: number, next: string, beep?: string, ways: readonly Way[] = []): Step {
+  return {
+    screen,
+    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs }),
+    ...(beep === undefined ? {} : { beep }),
+    on: { KEY: [...ways, go(next)], TIMEOUT: [go(next)] },
+  };
+}
+
+/** A short message in which no key counts. */
+export function pauseStep(screen: Step['screen'], ms: number, ways: readonly Way[]): Step {
+  return { screen, await: () => ({ kind: 'pause', ms }), on: { TIMEOUT: ways } };
+}
+
+/** Menu items of functions that this release or profile does not open: the refusal says so (E39). */
+export function closed(...keys: readonly string[]): readonly MenuItem[] {
+  return keys.map(name => ({ key: name, to: 'notOpen' }));
+}
+
+export interface MenuItem {
+  readonly key: string;
+  readonly to: string;
+  readonly change?: Change;
+}
+
+/** A numbered menu of one or more pages: UP and DOWN turn them, the digit chooses from any page. */
+export function menuStep(profile: PanelProfile, id: MenuId, items: readonly MenuItem[], parent: string): Step {
+  return {
+    screen: c => ({ kind: 'menu', id, page: c.page }),
+    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+    on: {
+      KEY: [
+        ...items.map(item => goWhen(key(item.key as KeyName), item.to, item.change)),
+        goWhen(key('CANCEL'), parent),
+        { when: key('DOWN'), change: c => ({ page: Math.min(c.page + 1, MENUS[id] - 1) }) },
+        { when: key('UP'), change: c => ({ page: Math.max(c.page - 1, 0) }) },
+      ],
+      TIMEOUT: [go('idle')],
+    },
+  };
+}

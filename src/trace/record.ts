@@ -1,0 +1,27 @@
+import { FIELD_MAX, type FieldPlan } from '../iso8583/plan.ts';
+import type { MessageView } from '../iso8583/message-view.ts';
+import { mtiText } from '../iso8583/subfields.ts';
+import { maskedText } from './describe.ts';
+
+/** One crossing of the rim, already redacted: nothing in it may hurt a cardholder. Times are milliseconds since 1970. */
+export type TraceRecord =
+  | { readonly kind: 'screen'; readonly atMs: number; readonly step: string; readonly lines: readonly string[] }
+  /** Digits typed into a password are `*`. */
+  | { readonly kind: 'key'; readonly atMs: number; readonly step: string; readonly key: string }
+  | { readonly kind: 'card'; readonly atMs: number; readonly event: string }
+  | {
+      readonly kind: 'sent' | 'received';
+      readonly atMs: number;
+      readonly mti: string;
+      /** Data element → text, card data masked by its class. */
+      readonly fields: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'slip'; readonly atMs: number; readonly lines: readonly string[] }
+  | { readonly kind: 'terminal'; readonly atMs: number; readonly event: string; readonly detail: string };
+
+/** A decoded message with every value masked by the allow-list of its dialect. */
+export function messageRecord(kind: 'sent' | 'received', atMs: number, plan: FieldPlan, message: MessageView): TraceRecord {
+  const fields: Record<string, string> = {};
+  for (let field = 2; field <= FIELD_MAX; field++) if (message.has(field)) fields[String(field)] = maskedText(plan, message, field, false);
+  return { kind, atMs, mti: mtiText(message.mti), fields };
+}

@@ -1,0 +1,71 @@
+import type { ClearCard } from '../card/card.ts';
+import type { MessageBuilder } from '../iso8583/message-builder.ts';
+import { type Fault, fault } from '../fault.ts';
+
+/**
+ * The data elements of one request. Public ones are text; what must never become a string (PAN, tracks, PIN block)
+ * stays in the caller's bytes and is copied into the message by {@link encodeElements}.
+ */
+export interface Elements {
+  /** 0x0200 for 0200. */
+  readonly mti: number;
+  /** Data element number → text as `MessageView.text` gives it. Never 2, 35, 36, 52. */
+  readonly text: ReadonlyMap<number, string>;
+  /** Source of 2 (when `withPan`), 35 and 36 (when `withTracks`). */
+  readonly card?: ClearCard;
+  readonly withPan?: boolean;
+  readonly withTracks?: boolean;
+  /** 8 bytes for data element 52. */
+  readonly pinBlock?: Uint8Array;
+  /** BER-TLV for data element 55. */
+  readonly chip?: Uint8Array;
+  /** ASCII digits of data element 48 when they hold PANs (detail upload): owned by the caller, who wipes them. */
+  readonly digits48?: Uint8Array;
+  /** True when data element 64 closes the message. */
+  readonly mac: boolean;
+}
+
+/** Where the finished body lies in the buffer. */
+export interface EncodedBody {
+  readonly start: number;
+  readonly end: number;
+  /** Offset of the 8 bytes of data element 64, or -1. */
+  readonly macOffset: number;
+}
+
+const LAST_FIELD = 64;
+
+/**
+ * Writes `elements` as one message body from `at`. When a MAC closes the message its 8 bytes are zero and their offset
+ * is returned: the MAC covers MTI up to the byte before them. A missing or over-long value is prompt E31 打包错误:
+ * nothing has been sent then.
+ */
+export function encodeElements(builder: MessageBuilder, elements: Elements, out: Uint8Array, at: number): EncodedBody | Fault {
+  const { card, text } = elements;
+  let macOffset = -1;
+  builder.begin(out, at, elements.mti);
+  for (let field = 2; field <= LAST_FIELD; field++) {
+    if (field === 2 && elements.withPan && card) builder.digitsFrom(2, card.pan, 0, card.pan.length);
+    else if (field === 35 && elements.withTracks && card && card.track2.length > 0)
+      builder.digitsFrom(35, card.track2, 0, card.track2.length);
+    else if (field === 36 && elements.withTracks && card && card.track3.length > 0)
+      builder.digitsFrom(36, card.track3, 0, card.track3.length);
+    else if (field === 52 && elements.pinBlock) builder.bytes(52, elements.pinBlock);
+    else if (field === 55 && elements.chip && elements.chip.length > 0) builder.bytes(55, elements.chip);
+    else if (field === 48 && elements.digits48) builder.digitsFrom(48, elements.digits48, 0, elements.digits48.length);
+    else if (field === 64 && elements.mac) macOffset = builder.reserveMac();
+    else {
+      const value = text.get(field);
+      if (value !== undefined) builder.value(field, value);
+    }
+  }
+  const end = builder.finish();
+  if (end < 0)
+    return fault(
+      'E_ILLEGAL',
+      'pack-error',
+      `data element ${builder.errorField} could not be written (status ${builder.status})`,
+      'Nothing was sent. Check the profile with the technician and send a support bundle',
+    );
+  return { start: at, end, macOffset };
+}

@@ -1,0 +1,98 @@
+import iconv from 'iconv-lite';
+import { assert } from '../assert.ts';
+
+/**
+ * Chinese text of the terminal line, the slips and the text fields of a message: GBK (code page 936), one byte for
+ * ASCII, two for everything else. Tables are taken once from iconv-lite, so that encoding creates nothing.
+ */
+const LEAD_FIRST = 0x81;
+const LEAD_LAST = 0xfe;
+const TRAIL_FIRST = 0x40;
+const TRAIL_LAST = 0xfe;
+const UNKNOWN = 0xfffd;
+
+/** UTF-16 unit of each two-byte code, 0 where GBK has none. */
+const TO_UNICODE = new Uint16Array(0x10000);
+/** GBK code of each UTF-16 unit: 0 where GBK has none (U+0000 itself is handled as ASCII). */
+const FROM_UNICODE = new Uint16Array(0x10000);
+
+for (let code = 1; code < 0x80; code++) FROM_UNICODE[code] = code;
+const row = new Uint8Array((TRAIL_LAST - TRAIL_FIRST + 1) * 3);
+for (let lead = LEAD_FIRST; lead <= LEAD_LAST; lead++) {
+  // A line feed after each pair keeps a pair that is not assigned from spoiling the next one.
+  for (let trail = TRAIL_FIRST; trail <= TRAIL_LAST; trail++) {
+    row.set([lead, trail, 0x0a], (trail - TRAIL_FIRST) * 3);
+  }
+  const texts = iconv.decode(row, 'gbk').split('\n');
+  for (let trail = TRAIL_FIRST; trail <= TRAIL_LAST; trail++) {
+    const text = texts[trail - TRAIL_FIRST];
+    if (text.length !== 1 || trail === 0x7f) continue;
+    const unit = text.charCodeAt(0);
+    const privateUse = unit >= 0xe000 && unit <= 0xf8ff;
+    if (unit === UNKNOWN || unit < 0x80 || privateUse) continue;
+    TO_UNICODE[(lead << 8) | trail] = unit;
+    if (FROM_UNICODE[unit] === 0) FROM_UNICODE[unit] = (lead << 8) | trail;
+  }
+}
+
+/** GBK code of a UTF-16 unit: one byte below 128, two bytes above; -1 when GBK has no such character. */
+export function gbkCode(unit: number): number {
+  const code = FROM_UNICODE[unit];
+  return code === 0 && unit !== 0 ? -1 : code;
+}
+
+/** Index of the first character that GBK cannot hold, or -1 when the whole text can be encoded. */
+export function notGbk(text: string): number {
+  for (let i = 0; i < text.length; i++) if (gbkCode(text.charCodeAt(i)) < 0) return i;
+  return -1;
+}
+
+/** Half-width columns on a GBK display or printer: 1 for ASCII, 2 for every other character. Equals the encoded length. */
+export function columnsOf(text: string): number {
+  let columns = 0;
+  for (let i = 0; i < text.length; i++) columns += text.charCodeAt(i) < 0x80 ? 1 : 2;
+  return columns;
+}
+
+/** Writes `text` into `out` from `at`. Returns the end, -1 when it does not fit, -2 when a character is not in GBK. */
+export function encodeGbkInto(text: string, out: Uint8Array, at: number): number {
+  for (let i = 0; i < text.length; i++) {
+    const code = gbkCode(text.charCodeAt(i));
+    if (code < 0) return -2;
+    if (at + (code > 0xff ? 2 : 1) > out.length) return -1;
+    if (code > 0xff) out[at++] = code >> 8;
+    out[at++] = code & 0xff;
+  }
+  return at;
+}
+
+/**
+ * GBK bytes of `text`. A character that GBK cannot hold is a bug of the caller and asserts with its position:
+ * text from outside is checked with {@link notGbk} first.
+ */
+export function encodeGbk(text: string): Uint8Array {
+  const bytes = new Uint8Array(columnsOf(text));
+  const end = encodeGbkInto(text, bytes, 0);
+  assert(end === bytes.length, `character ${notGbk(text) + 1} of a text is not in GBK`);
+  return bytes;
+}
+
+/** Text of `bytes[start, end)`; bytes that are no GBK show as U+FFFD each. */
+export function decodeGbk(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  let text = '';
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i];
+    if (byte < 0x80) {
+      text += String.fromCharCode(byte);
+      continue;
+    }
+    const unit = i + 1 < end ? TO_UNICODE[(byte << 8) | bytes[i + 1]] : 0;
+    if (unit === 0) {
+      text += '\uFFFD';
+    } else {
+      text += String.fromCharCode(unit);
+      i++;
+    }
+  }
+  return text;
+}

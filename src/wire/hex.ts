@@ -1,0 +1,43 @@
+import { failed, fault, ok, type Result } from '../fault.ts';
+
+/** Upper-case pair of each byte, so that hex text needs no number formatting. */
+const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).toUpperCase().padStart(2, '0'),
+);
+
+/** Value of one ASCII hex character (`0`–`9`, `A`–`F`, `a`–`f`), or -1. */
+export function hexValue(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const upper = code & 0xdf;
+  return upper >= 0x41 && upper <= 0x46 ? upper - 0x37 : -1;
+}
+
+/** ASCII code of the upper-case hex character of a nibble (0–15). */
+export function hexDigit(nibble: number): number {
+  return nibble < 10 ? 0x30 + nibble : 0x37 + nibble;
+}
+
+/** `bytes[start, end)` as upper-case hex, two characters a byte. */
+export function toHex(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  let text = '';
+  for (let i = start; i < end; i++) text += PAIRS[bytes[i]];
+  return text;
+}
+
+/** Bytes of a hex text without separators. Fault `bad-hex` for an odd count or another character. */
+export function fromHex(text: string): Result<Uint8Array> {
+  if (text.length % 2 !== 0) {
+    return failed(
+      fault('E_ILLEGAL', 'bad-hex', `${text.length} hex digits make no whole bytes`, 'Give two digits a byte'),
+    );
+  }
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < text.length; i++) {
+    const value = hexValue(text.charCodeAt(i));
+    if (value < 0) {
+      return failed(fault('E_ILLEGAL', 'bad-hex', `character ${i + 1} is no hex digit`, 'Use only 0-9 and A-F'));
+    }
+    bytes[i >> 1] = (bytes[i >> 1] << 4) | value;
+  }
+  return ok(bytes);
+}
