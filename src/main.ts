@@ -47,7 +47,7 @@ const program = new Command('pos8583')
   .exitOverride();
 
 run(program, { console, version, loadProfile: profileOf });
-demo(program, { console });
+demo(program, { console, loadProfile: profileOf });
 decode(program, {
   ...shared,
   loadDialect: dialectOf,

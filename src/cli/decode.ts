@@ -134,17 +134,23 @@ function parseDump(lines: readonly string[]): Uint8Array | undefined {
   // One line without a colon may as well be a message that begins with 0000.
   if (rows.length === 0 || (rows.length === 1 && rows[0]?.[2] !== ':')) return undefined;
   const bytes: number[] = [];
-  let width = ROW_LENGTH;
   for (const [i, row] of rows.entries()) {
     if (row === null || offsets[i] !== bytes.length) return undefined;
     // Behind the bytes stand characters, which may look like hex: the next offset says how many bytes there are.
-    if (i + 1 < rows.length) width = offsets[i + 1] - offsets[i];
+    const width = i + 1 < rows.length ? offsets[i + 1] - offsets[i] : lastRowWidth(row[3] ?? '');
     const columns = /^(?:[0-9A-Fa-f]{2}\s{0,2})*/.exec((row[3] ?? '').replace(/\|.*$/, ''))?.[0] ?? '';
     const digits = columns.replace(/\s/g, '').slice(0, Math.max(0, width) * 2);
     if (digits === '' && (row[3] ?? '') !== '') return undefined;
     for (let at = 0; at < digits.length; at += 2) bytes.push(Number.parseInt(digits.slice(at, at + 2), 16));
   }
   return Uint8Array.from(bytes);
+}
+
+/** Bytes that the last row may have: when a full row of 16 is followed by a gap, characters come after it. */
+function lastRowWidth(row: string): number {
+  const [first, ...more] = row.trim().split(/\s{2,}/);
+  const full = first.replace(/\s/g, '').length === ROW_LENGTH * 2;
+  return full && more.length > 0 ? ROW_LENGTH : INPUT_LENGTH_MAX + 1;
 }
 
 function jsonText(found: Detection, bytes: Uint8Array, flags: DecodeFlags): string {

@@ -1,3 +1,131 @@
-import type { Command } from 'commander';
+import { join } from 'node:path';
+import { Option, type Command } from 'commander';
+import { type Result, faultText } from '../fault.ts';
+import { openJournal } from '../journal/journal.ts';
 import type { Console } from '../node/console.ts';
-export function register(program: Command, rim: { readonly console: Console }): void { program.command('demo'); void rim; }
+import { writeAtomic } from '../node/files.ts';
+import { type Part, followLines, scratchFolder, startPart, whenThere } from '../node/processes.ts';
+import type { Profile } from '../profile/profile.ts';
+import { ledgerSummary, openLedger } from '../sim/acquirer/ledger.ts';
+import type { TraceRecord } from '../trace/record.ts';
+import { compareBooks } from './compare.ts';
+import { Storyteller, tourScript } from './tour.ts';
+
+const PROFILE = 'unionpay-pos';
+
+export interface DemoRim {
+  readonly console: Console;
+  loadProfile(id: string): Result<Profile>;
+}
+
+interface Flags {
+  readonly tour?: boolean;
+  readonly lang: 'zh' | 'en';
+}
+
+/** Adds `demo` (npm start): acquirer, terminal and runtime as three processes; a person plays the terminal, or a tour does. */
+export function register(program: Command, rim: DemoRim): void {
+  program
+    .command('demo')
+    .description('start acquirer, terminal and runtime together; you play the terminal, or --tour plays a day')
+    .option('--tour', 'play a scripted day and compare the books (also when this is no terminal)')
+    .addOption(new Option('--lang <lang>', 'language of screens and slips').choices(['zh', 'en']).default('zh'))
+    .addHelpText('after', '\nExit status: 0 the books agree (tour) or you ended it, 1 they differ or a step failed, 2 usage.')
+    .action((flags: Flags) => demo(flags, rim));
+}
+
+function demo(flags: Flags, rim: DemoRim): void {
+  const { console } = rim;
+  const profile = rim.loadProfile(PROFILE);
+  if (!profile.ok) {
+    console.printError(faultText(profile.fault));
+    return console.setExitStatus(1);
+  }
+  const tour = flags.tour === true || !console.isTerminal('input') || !console.isTerminal('output');
+  const folder = scratchFolder();
+  const at = (name: string): string => join(folder, name);
+  const story = new Storyteller(profile.value, flags.lang, text => console.print(text));
+  const parts: Part[] = [];
+  const notes: string[] = [];
+  let over = false;
+  /** The person or the script is done: the runtime is asked to stop. */
+  let leaving = false;
+
+  const end = (status: number, why?: string): void => {
+    if (over) return;
+    over = true;
+    if (why !== undefined) {
+      console.printError(why);
+      for (const note of notes.slice(-12)) console.printError(`  ${note}`);
+    }
+    for (const part of parts) part.kill();
+    console.printError(`files of this run: ${folder}`);
+    console.exit(status);
+  };
+
+  const acquirer = startPart(['sim', 'acquirer', '--listen', '127.0.0.1:0', '--ledger', at('ledger.db')]);
+  parts.push(acquirer);
+  acquirer.onEnd(status => end(1, `the acquirer ended by itself (status ${status})`));
+  let address: string | undefined;
+  acquirer.onLine(line => {
+    notes.push(`acquirer: ${line}`);
+    const ready = /^listening on (\S+)/.exec(line);
+    if (!ready || address !== undefined) return;
+    address = ready[1];
+    startTerminal();
+  });
+
+  function startTerminal(): void {
+    const args = ['sim', 'terminal', '--link', at('terminal'), '--slips', at('slips')];
+    if (tour) {
+      const written = writeAtomic(at('tour.txt'), tourScript(flags.lang));
+      if (!written.ok) return end(1, faultText(written.fault));
+      args.push('--script', at('tour.txt'));
+    }
+    const terminal = startPart(args, !tour);
+    parts.push(terminal);
+    let runtime: Part | undefined;
+    let stopFollowing = (): void => {};
+    const startRuntime = (): void => {
+      if (runtime) return;
+      runtime = startPart([
+        ...['run', '--profile', PROFILE, '--port', at('terminal'), '--acquirer', address as string],
+        ...['--journal', at('journal.db'), '--trace', at('trace.jsonl'), '--log', at('run.log'), '--lang', flags.lang],
+      ]);
+      parts.push(runtime);
+      runtime.onLine(line => notes.push(`runtime: ${line}`));
+      runtime.onEnd(status => {
+        if (!leaving) end(1, `the runtime ended by itself (status ${status})`);
+      });
+      if (tour) stopFollowing = followLines(at('trace.jsonl'), line => story.tell(JSON.parse(line) as TraceRecord));
+    };
+    if (tour) {
+      terminal.onLine(line => {
+        notes.push(`terminal: ${line}`);
+        if (line.startsWith('terminal ready')) startRuntime();
+      });
+    } else whenThere(at('terminal'), startRuntime);
+    terminal.onEnd(status => {
+      if (status !== 0) return end(1, tour ? `the tour broke off: the terminal's script ended with status ${status}` : `the terminal ended with status ${status}`);
+      if (!runtime) return end(0);
+      leaving = true;
+      runtime.onEnd(() => {
+        stopFollowing();
+        finish();
+      });
+      runtime.interrupt();
+    });
+  }
+
+  function finish(): void {
+    const ledger = openLedger(at('ledger.db'));
+    const journal = openJournal({ path: at('journal.db'), readOnly: true });
+    if (!ledger.ok) return end(1, faultText(ledger.fault));
+    if (!journal.ok) return end(1, faultText(journal.fault));
+    const verdict = compareBooks(journal.value, ledgerSummary(ledger.value.db));
+    story.books(verdict, journal.value.anchor());
+    journal.value.close();
+    if (verdict.differences.length > 0) return end(1, 'the books differ');
+    end(0);
+  }
+}

@@ -75,18 +75,20 @@ export class MessageView {
     let bits = high;
     while (bits !== 0) {
       const bit = Math.clz32(bits);
-      bits &= ~(0x80000000 >>> bit);
+      const mask = 1 << (31 - bit);
+      bits &= ~mask;
       last = bit + 1;
       if (this.field(last, end) !== Status.ok) return this.status;
-      this.decodedHigh |= 0x80000000 >>> bit;
+      this.decodedHigh |= mask;
     }
     bits = low;
     while (bits !== 0) {
       const bit = Math.clz32(bits);
-      bits &= ~(0x80000000 >>> bit);
+      const mask = 1 << (31 - bit);
+      bits &= ~mask;
       last = bit + 33;
       if (this.field(last, end) !== Status.ok) return this.status;
-      this.decodedLow |= 0x80000000 >>> bit;
+      this.decodedLow |= mask;
     }
     return this.end === end ? Status.ok : this.fail(Status.trailing, last, this.end);
   }

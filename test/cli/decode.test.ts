@@ -164,7 +164,7 @@ describe('input', () => {
             .join('')
             .match(/.{2,4}/g)
             ?.join(' ')
-            .padEnd(40)} .t..1D..be beef`,
+            .padEnd(40)} beef.t..1D..be`,
       ),
       rows(16, (at, row) =>
         `${offset(at, 8)}  ${row.slice(0, 8).join(' ')}  ${row.slice(8).join(' ').padEnd(23)}  |.t..12 34|`.replace(
@@ -185,6 +185,20 @@ describe('input', () => {
     for (const form of forms) {
       const parsed = parseHex(form);
       expect(parsed.ok && toHex(parsed.value), form.slice(0, 120)).toBe(hex);
+    }
+  });
+
+  test('one row of a hex dump, with and without characters behind it, of any width', () => {
+    const row = '60 00 03 00 00 60 31 00 31 00 00 02 00 30 20 04';
+    const sixteen = '60000300006031003100000200302004';
+    for (const [text, hex] of [
+      [`0000: ${row}  beefbeefbeefbeef`, sixteen],
+      [`0000: ${row} 05 06`, `${sixteen}0506`],
+      [`0000: 6000 0300`.padEnd(50) + 'beef', '60000300'],
+      [`0000: ${row.slice(0, 23)}  ${row.slice(24)}  |beefbeefbeefbeef|`, sixteen],
+    ]) {
+      const parsed = parseHex(text);
+      expect(parsed.ok && toHex(parsed.value), text).toBe(hex);
     }
   });
 

@@ -211,8 +211,8 @@ describe('the program', () => {
     expect((await first.read(bytes => bytes.length > 8 && whole(bytes))).toString('latin1')).toContain(
       '\xe0\x10\x00\x0210',
     );
+    // The cable may be out before the answer: what is under way then is lost, as on a real line.
     first.send(packet('XPR010\x60\x06\x00\x06ok\x0a\x1dV\x00'));
-    await first.read(whole);
     await first.closed;
     first.close();
     const again = await reopened(link);

@@ -122,6 +122,10 @@ describe('masked', () => {
     expect(tree.children[4].children[0].value).toBe('[hidden, 2 bytes]');
   });
 
+  test('bytes between chip tags are hidden', () => {
+    expect(maskedText(plan, build('0200', { 55: '9F3602031E00009F270180' }), 55, false)).toBe('9F3602031E****9F270180');
+  });
+
   test('tagged text: tags stay, codes of payers do not', () => {
     const view = viewOf(constructed[14]);
     expect(maskedText(plan, view, 59, false)).toBe(`A3019${'*'.repeat(19)}`);
