@@ -100,13 +100,14 @@ const WORDS = {
   en: { sent: 'to the acquirer', received: 'from the acquirer', slip: 'slip', card: 'card', books: 'The books', agree: 'The books agree', differ: 'THE BOOKS DIFFER', journal: 'journal', ledger: 'acquirer', net: 'net', anchor: 'journal anchor' },
 } as const;
 
-/** Tells a trace as a story: screens in boxes, keys, messages field by field, slips. */
+/** Tells a trace as a story: each step once, with what was typed in it; messages field by field; slips as printed. */
 export class Storyteller {
   private readonly lang: Lang;
   private readonly print: (text: string) => void;
   private readonly fieldNames: Readonly<Record<string, { readonly zh: string; readonly en: string }>>;
+  /** The step on the screen: it is told when it is over, as it looked last. */
+  private step: { readonly name: string; lines: readonly string[]; readonly keys: string[] } | undefined;
   private shown = '';
-  private keys: string[] = [];
 
   constructor(profile: Profile, lang: Lang, print: (text: string) => void) {
     this.lang = lang;
@@ -115,29 +116,37 @@ export class Storyteller {
   }
 
   tell(record: TraceRecord): void {
-    if (record.kind === 'key') {
-      this.keys.push(record.key);
-      return;
-    }
-    this.flushKeys();
     switch (record.kind) {
+      case 'key':
+        this.step?.keys.push(record.key);
+        return;
       case 'screen':
-        return this.screen(record.lines);
+        if (this.step?.name === record.step) {
+          this.step.lines = record.lines;
+          return;
+        }
+        this.flush();
+        this.step = { name: record.step, lines: record.lines, keys: [] };
+        return;
       case 'card':
+        this.flush();
         return this.print(`    · ${WORDS[this.lang].card}: ${record.event}`);
       case 'sent':
       case 'received':
+        this.flush();
         return this.message(record.kind, record.mti, record.fields);
       case 'slip':
+        this.flush();
         return this.slip(record.lines);
       case 'terminal':
+        this.flush();
         return this.print(`    · ${record.detail} ${record.event}`);
     }
   }
 
   /** The last page: both books side by side. */
   books(verdict: Verdict, anchor: string): void {
-    this.flushKeys();
+    this.flush();
     const w = WORDS[this.lang];
     this.print(`\n=== ${w.books} ===`);
     const column = (text: string, width: number): string => text + ' '.repeat(Math.max(1, width - columnsOf(text)));
@@ -150,20 +159,19 @@ export class Storyteller {
     this.print(verdict.differences.length === 0 ? w.agree : w.differ);
   }
 
-  private flushKeys(): void {
-    if (this.keys.length === 0) return;
-    this.print(`    ⌨ ${this.keys.join(' ')}`);
-    this.keys = [];
-  }
-
-  private screen(lines: readonly string[]): void {
+  private flush(): void {
+    const step = this.step;
+    if (!step) return;
     // A countdown that only counts is one screen.
-    const still = lines.join('\n').replace(/\d+(?=[秒s])/g, '');
-    if (still === this.shown) return;
-    this.shown = still;
-    this.print('    ┌────────────────┐');
-    for (const line of lines) this.print(`    │${line}${' '.repeat(Math.max(0, 16 - columnsOf(line)))}│`);
-    this.print('    └────────────────┘');
+    const still = step.lines.join('\n').replace(/\d+(?=[秒s])/g, '');
+    if (still !== this.shown || step.keys.length > 0) {
+      this.shown = still;
+      this.print('    ┌────────────────┐');
+      for (const line of step.lines) this.print(`    │${line}${' '.repeat(Math.max(0, 16 - columnsOf(line)))}│`);
+      this.print('    └────────────────┘');
+      if (step.keys.length > 0) this.print(`    ⌨ ${step.keys.join(' ')}`);
+    }
+    this.step = { ...step, keys: [] };
   }
 
   private message(direction: 'sent' | 'received', mti: string, fields: Readonly<Record<string, string>>): void {
