@@ -52,7 +52,10 @@ decode(program, {
   ...shared,
   loadDialect: dialectOf,
   readFile: readBytes,
-  readStdin: () => new Promise((resolve, reject) => console.readInput(input => (input.ok ? resolve(input.value) : reject(new Error(input.fault.cause))))),
+  readStdin: () =>
+    new Promise((resolve, reject) =>
+      console.readInput(input => (input.ok ? resolve(input.value) : reject(new Error(input.fault.cause)))),
+    ),
 });
 journal(program, { ...shared, openJournal: path => openJournal({ path, readOnly: true }) });
 ports(program, { console });

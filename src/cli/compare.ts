@@ -41,15 +41,25 @@ export function compareBooks(journal: Journal, ledger: LedgerSummary): Verdict {
     const key = keyOf(txn.kind, digits(txn.batch, 6), digits(txn.trace, 6));
     const row = theirs.get(key);
     theirs.delete(key);
-    rows.push({ kind: txn.kind, batch: digits(txn.batch, 6), trace: digits(txn.trace, 6), amountMinor: txn.amountMinor, journal: txn.state, ledger: row?.state ?? '-' });
+    rows.push({
+      kind: txn.kind,
+      batch: digits(txn.batch, 6),
+      trace: digits(txn.trace, 6),
+      amountMinor: txn.amountMinor,
+      journal: txn.state,
+      ledger: row?.state ?? '-',
+    });
     const difference = differs(txn, row);
     if (difference !== undefined) differences.push(`${key}: ${difference}`);
   }
   for (const [key, row] of theirs)
-    if (moved(row.state)) differences.push(`${key}: the acquirer booked ${formatAmount(row.amountMinor)}, the journal knows nothing of it`);
+    if (moved(row.state))
+      differences.push(`${key}: the acquirer booked ${formatAmount(row.amountMinor)}, the journal knows nothing of it`);
   const ledgerNetMinor = [...ledger.netMinor.values()].reduce((sum, net) => sum + net, 0);
   if (ledgerNetMinor !== journalNetMinor)
-    differences.push(`net: the journal has ${formatAmount(journalNetMinor)}, the acquirer ${formatAmount(ledgerNetMinor)}`);
+    differences.push(
+      `net: the journal has ${formatAmount(journalNetMinor)}, the acquirer ${formatAmount(ledgerNetMinor)}`,
+    );
   return { rows, differences, journalNetMinor, ledgerNetMinor };
 }
 
@@ -61,7 +71,8 @@ function differs(txn: Txn, row: SummaryRow | undefined): string | undefined {
   const booked = row !== undefined && moved(row.state);
   if (moved(txn.state) !== booked) return `journal says ${txn.state}, acquirer says ${row?.state ?? 'nothing'}`;
   if (!booked) return undefined;
-  if (row.amountMinor !== txn.amountMinor) return `journal has ${formatAmount(txn.amountMinor)}, acquirer ${formatAmount(row.amountMinor)}`;
+  if (row.amountMinor !== txn.amountMinor)
+    return `journal has ${formatAmount(txn.amountMinor)}, acquirer ${formatAmount(row.amountMinor)}`;
   if (row.state !== txn.state) return `journal says ${txn.state}, acquirer says ${row.state}`;
   return undefined;
 }

@@ -30,7 +30,10 @@ export function register(program: Command, rim: DemoRim): void {
     .description('start acquirer, terminal and runtime together; you play the terminal, or --tour plays a day')
     .option('--tour', 'play a scripted day and compare the books (also when this is no terminal)')
     .addOption(new Option('--lang <lang>', 'language of screens and slips').choices(['zh', 'en']).default('zh'))
-    .addHelpText('after', '\nExit status: 0 the books agree (tour) or you ended it, 1 they differ or a step failed, 2 usage.')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 the books agree (tour) or you ended it, 1 they differ or a step failed, 2 usage.',
+    )
     .action((flags: Flags) => demo(flags, rim));
 }
 
@@ -106,7 +109,13 @@ function demo(flags: Flags, rim: DemoRim): void {
       });
     } else whenThere(at('terminal'), startRuntime);
     terminal.onEnd(status => {
-      if (status !== 0) return end(1, tour ? `the tour broke off: the terminal's script ended with status ${status}` : `the terminal ended with status ${status}`);
+      if (status !== 0)
+        return end(
+          1,
+          tour
+            ? `the tour broke off: the terminal's script ended with status ${status}`
+            : `the terminal ended with status ${status}`,
+        );
       if (!runtime) return end(0);
       leaving = true;
       runtime.onEnd(() => {

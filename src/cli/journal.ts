@@ -109,7 +109,9 @@ const STATES: Readonly<Record<TxnState, string>> = {
 
 /** Adds `pos8583 journal list|show|verify`: looks at a journal, also while a terminal runs; changes nothing. */
 export function register(program: Command, rim: JournalRim): void {
-  const journal = program.command('journal').description('look at a journal: transactions, one transaction, the whole chain');
+  const journal = program
+    .command('journal')
+    .description('look at a journal: transactions, one transaction, the whole chain');
   const common = (command: Command): Command =>
     command
       .requiredOption('--journal <file>', 'the journal file')
@@ -121,9 +123,12 @@ export function register(program: Command, rim: JournalRim): void {
     .option('--batch <n>', 'only this batch number')
     .action((options: ListOptions) => run(rim, options, (opened, lang) => list(rim, opened, options, lang)));
 
-  common(journal.command('show').argument('<id>', 'number of a transaction or record').description('one transaction with its records and slips')).action(
-    (id: string, options: Options) => run(rim, options, (opened, lang) => show(rim, opened, id, options, lang)),
-  );
+  common(
+    journal
+      .command('show')
+      .argument('<id>', 'number of a transaction or record')
+      .description('one transaction with its records and slips'),
+  ).action((id: string, options: Options) => run(rim, options, (opened, lang) => show(rim, opened, id, options, lang)));
 
   common(journal.command('verify').description('checks every record; exit status 1 names the first bad one')).action(
     (options: Options) => run(rim, options, (opened, lang) => verify(rim, opened, options, lang)),
@@ -174,7 +179,17 @@ function list(rim: JournalRim, journal: Journal, options: ListOptions, lang: Lan
     txn.intent.card?.masked ?? '-',
     txn.answer?.reference ?? '-',
   ]);
-  const head = [words.id, words.time, words.kind, words.state, words.batch, words.trace, words.amount, words.card, words.reference];
+  const head = [
+    words.id,
+    words.time,
+    words.kind,
+    words.state,
+    words.batch,
+    words.trace,
+    words.amount,
+    words.card,
+    words.reference,
+  ];
   rim.print(table([head, ...rows], 6));
 }
 
@@ -203,7 +218,10 @@ function show(rim: JournalRim, journal: Journal, idText: string, options: Option
     `  ${words.batch} ${digits(txn.batch, 6)}  ${words.trace} ${digits(txn.trace, 6)}  ${words.card} ${intent.card?.masked ?? '-'}`,
     `  ${words.operator} ${intent.operator}${intent.approver ? `  ${words.approver} ${intent.approver}` : ''}`,
   ];
-  if (original) lines.push(`  ${words.original} ${original.txnId ?? original.reference ?? '-'} ${original.dateMmdd ?? ''}`.trimEnd());
+  if (original)
+    lines.push(
+      `  ${words.original} ${original.txnId ?? original.reference ?? '-'} ${original.dateMmdd ?? ''}`.trimEnd(),
+    );
   if (answer?.code) lines.push(`  ${words.answer} ${answer.code}  ${words.reference} ${answer.reference ?? '-'}`);
   if (answer?.why ?? answer?.note) lines.push(`  ${words.why}: ${answer?.why ?? answer?.note}`);
   if (txn.refundedMinor > 0) lines.push(`  ${words.refunded} ${formatAmount(txn.refundedMinor, true)}`);

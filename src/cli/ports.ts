@@ -30,7 +30,11 @@ async function list(flags: Flags, console: Console): Promise<void> {
   const rows: (PortEntry & { readonly terminal?: string })[] = [];
   for (const port of ports) {
     if (!flags.probe || !port.accessible) rows.push(port);
-    else rows.push({ ...port, terminal: words(await new Promise<ProbeResult>(resolve => probeTerminal(port.path, baud, resolve))) });
+    else
+      rows.push({
+        ...port,
+        terminal: words(await new Promise<ProbeResult>(resolve => probeTerminal(port.path, baud, resolve))),
+      });
   }
   if (flags.json) return console.print(JSON.stringify(rows, undefined, 2));
   if (rows.length === 0) return console.print('no serial devices found (pos8583 sim terminal makes a virtual one)');
@@ -38,7 +42,9 @@ async function list(flags: Flags, console: Console): Promise<void> {
     const device = [row.manufacturer, row.product, row.serialNumber].filter(Boolean).join(' ');
     const id = row.vendorId ? ` [${row.vendorId}:${row.productId ?? '????'}]` : '';
     const access = row.accessible ? '' : '  no permission: add this user to the group that owns the device';
-    console.print(`${row.path.padEnd(20)} ${row.kind.padEnd(9)} ${device}${id}${row.terminal ? `  ${row.terminal}` : ''}${access}`);
+    console.print(
+      `${row.path.padEnd(20)} ${row.kind.padEnd(9)} ${device}${id}${row.terminal ? `  ${row.terminal}` : ''}${access}`,
+    );
   }
 }
 

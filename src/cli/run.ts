@@ -58,15 +58,23 @@ export function register(program: Command, rim: RunRim): void {
     .requiredOption('--port <tty>', 'serial device of the terminal')
     .option('--acquirer <host:port>', 'address of the acquirer (default: the routes of the profile)')
     .option('--backup <host:port>', 'second address, tried when no connection to the first can be made')
-    .requiredOption('--journal <file>', 'journal of all transactions; made at the first start, with a key file beside it')
+    .requiredOption(
+      '--journal <file>',
+      'journal of all transactions; made at the first start, with a key file beside it',
+    )
     .option('--trace <file>', 'append a redacted trace of keys, screens, messages and slips (JSON lines)')
     .option('--log <file>', 'append the log to a file instead of stderr')
-    .addOption(new Option('--lang <lang>', 'language of screens and slips (default: of the profile)').choices(['zh', 'en']))
+    .addOption(
+      new Option('--lang <lang>', 'language of screens and slips (default: of the profile)').choices(['zh', 'en']),
+    )
     .option('--baud <n>', 'line speed (default: of the profile)')
     .option('--tls', 'TLS 1.2 or later to the acquirer')
     .option('--tls-ca <file>', 'trust the certificates of this PEM file only')
     .option('--tls-name <name>', "name in the acquirer's certificate when it differs from its address")
-    .addHelpText('after', '\nExit status: 0 stopped, 2 usage, 3 profile, 4 serial line, 5 journal, 6 terminal does not fit.')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 stopped, 2 usage, 3 profile, 4 serial line, 5 journal, 6 terminal does not fit.',
+    )
     .action((flags: Flags) => start(flags, rim));
 }
 
@@ -81,7 +89,11 @@ function start(flags: Flags, rim: RunRim): void {
   const routes = routesOf(flags, profile.value);
   if (!routes.ok) return give(RunExit.usage, routes.fault);
   const baudRate = flags.baud === undefined ? profile.value.terminal.baud : Number(flags.baud);
-  if (!Number.isInteger(baudRate) || baudRate < 300) return give(RunExit.usage, fault('E_ILLEGAL', 'baud', `--baud ${flags.baud} is no line speed`, 'Give for example 19200'));
+  if (!Number.isInteger(baudRate) || baudRate < 300)
+    return give(
+      RunExit.usage,
+      fault('E_ILLEGAL', 'baud', `--baud ${flags.baud} is no line speed`, 'Give for example 19200'),
+    );
   const log = openLog(flags.log === undefined ? {} : { file: flags.log });
   if (!log.ok) return give(RunExit.usage, log.fault);
   const entropy = openEntropy();
@@ -101,7 +113,14 @@ function start(flags: Flags, rim: RunRim): void {
     serial: openSerialPort(flags.port, { baudRate }),
     host: openHostLink(
       routes.value,
-      tls ? { tls: { ...(flags.tlsCa === undefined ? {} : { caFile: flags.tlsCa }), ...(flags.tlsName === undefined ? {} : { serverName: flags.tlsName }) } } : {},
+      tls
+        ? {
+            tls: {
+              ...(flags.tlsCa === undefined ? {} : { caFile: flags.tlsCa }),
+              ...(flags.tlsName === undefined ? {} : { serverName: flags.tlsName }),
+            },
+          }
+        : {},
     ),
     log: log.value,
   };
@@ -113,7 +132,9 @@ function start(flags: Flags, rim: RunRim): void {
   console.onFailure(error => {
     if (!(error instanceof JournalFailure)) return false;
     // A write that is not on disk never happened: stopping here is as safe as a power cut.
-    console.printError(`pos8583: the journal ${flags.journal} cannot be written: ${error.message}. Trading has stopped; make room or replace the disk, then start again`);
+    console.printError(
+      `pos8583: the journal ${flags.journal} cannot be written: ${error.message}. Trading has stopped; make room or replace the disk, then start again`,
+    );
     log.value.flush();
     return console.exit(RunExit.journal);
   });
@@ -136,7 +157,9 @@ function start(flags: Flags, rim: RunRim): void {
   console.onStop(() => {
     asked++;
     if (asked === 1) {
-      console.printError('pos8583: stopping after what is in flight; press Ctrl-C again to stop at once (the journal keeps what is owed)');
+      console.printError(
+        'pos8583: stopping after what is in flight; press Ctrl-C again to stop at once (the journal keeps what is owed)',
+      );
       started.value.stop();
     } else console.exit(130);
   });
@@ -159,13 +182,33 @@ function ended(end: End, port: string, console: Console, log: Log): number {
 function serialFault(kind: string, detail: string, port: string): Fault {
   switch (kind) {
     case 'missing':
-      return fault('E_NOHARDWARE', 'no-such-tty', `there is no serial device ${port}`, 'Plug the terminal in; pos8583 ports lists the devices');
+      return fault(
+        'E_NOHARDWARE',
+        'no-such-tty',
+        `there is no serial device ${port}`,
+        'Plug the terminal in; pos8583 ports lists the devices',
+      );
     case 'busy':
-      return fault('E_BUSY', 'tty-busy', `${port} is in use by another program`, 'Stop the other program, or choose another device');
+      return fault(
+        'E_BUSY',
+        'tty-busy',
+        `${port} is in use by another program`,
+        'Stop the other program, or choose another device',
+      );
     case 'denied':
-      return fault('E_ILLEGAL', 'tty-denied', `no permission to open ${port}`, 'Add this user to the group that owns the device (often dialout), then log in again');
+      return fault(
+        'E_ILLEGAL',
+        'tty-denied',
+        `no permission to open ${port}`,
+        'Add this user to the group that owns the device (often dialout), then log in again',
+      );
     default:
-      return fault('E_NOHARDWARE', 'tty-error', `${port} could not be opened: ${detail}`, 'Check the cable and the device name; pos8583 ports lists the devices');
+      return fault(
+        'E_NOHARDWARE',
+        'tty-error',
+        `${port} could not be opened: ${detail}`,
+        'Check the cable and the device name; pos8583 ports lists the devices',
+      );
   }
 }
 
@@ -184,9 +227,19 @@ function routesOf(flags: Flags, profile: Profile): Result<HostRoute[]> {
     const match = /^(\[[0-9A-Fa-f:]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
     const port = Number(match?.[2]);
     if (!match || port < 1 || port > 65535)
-      return failed(fault('E_ILLEGAL', 'acquirer-address', `${text} is no address`, 'Give host:port, for example 127.0.0.1:8583'));
+      return failed(
+        fault('E_ILLEGAL', 'acquirer-address', `${text} is no address`, 'Give host:port, for example 127.0.0.1:8583'),
+      );
     routes.push({ host: match[1].replace(/^\[|\]$/g, ''), port });
   }
-  if (routes.length === 0) return failed(fault('E_ILLEGAL', 'no-acquirer', 'neither the flags nor the profile name an acquirer', 'Give --acquirer host:port'));
+  if (routes.length === 0)
+    return failed(
+      fault(
+        'E_ILLEGAL',
+        'no-acquirer',
+        'neither the flags nor the profile name an acquirer',
+        'Give --acquirer host:port',
+      ),
+    );
   return ok(routes);
 }

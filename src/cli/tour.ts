@@ -96,8 +96,32 @@ export function tourScript(lang: Lang): string {
 }
 
 const WORDS = {
-  zh: { sent: '发往收单', received: '收单应答', slip: '签购单', card: '卡片', books: '账目核对', agree: '账目一致', differ: '账目不一致', journal: '流水', ledger: '收单账', net: '净额', anchor: '账本锚' },
-  en: { sent: 'to the acquirer', received: 'from the acquirer', slip: 'slip', card: 'card', books: 'The books', agree: 'The books agree', differ: 'THE BOOKS DIFFER', journal: 'journal', ledger: 'acquirer', net: 'net', anchor: 'journal anchor' },
+  zh: {
+    sent: '发往收单',
+    received: '收单应答',
+    slip: '签购单',
+    card: '卡片',
+    books: '账目核对',
+    agree: '账目一致',
+    differ: '账目不一致',
+    journal: '流水',
+    ledger: '收单账',
+    net: '净额',
+    anchor: '账本锚',
+  },
+  en: {
+    sent: 'to the acquirer',
+    received: 'from the acquirer',
+    slip: 'slip',
+    card: 'card',
+    books: 'The books',
+    agree: 'The books agree',
+    differ: 'THE BOOKS DIFFER',
+    journal: 'journal',
+    ledger: 'acquirer',
+    net: 'net',
+    anchor: 'journal anchor',
+  },
 } as const;
 
 /** Tells a trace as a story: each step once, with what was typed in it; messages field by field; slips as printed. */
@@ -112,7 +136,9 @@ export class Storyteller {
   constructor(profile: Profile, lang: Lang, print: (text: string) => void) {
     this.lang = lang;
     this.print = print;
-    this.fieldNames = Object.fromEntries(Object.entries(profile.dialect.fields).map(([field, source]) => [field, source.name]));
+    this.fieldNames = Object.fromEntries(
+      Object.entries(profile.dialect.fields).map(([field, source]) => [field, source.name]),
+    );
   }
 
   tell(record: TraceRecord): void {
@@ -152,8 +178,12 @@ export class Storyteller {
     const column = (text: string, width: number): string => text + ' '.repeat(Math.max(1, width - columnsOf(text)));
     this.print(`${column('', 26)}${column('', 12)}${column(w.journal, 12)}${w.ledger}`);
     for (const row of verdict.rows)
-      this.print(`${column(`${row.kind} ${row.batch}/${row.trace}`, 26)}${formatAmount(row.amountMinor).padStart(10)}  ${column(row.journal, 12)}${row.ledger}`);
-    this.print(`${column(w.net, 26)}${formatAmount(verdict.journalNetMinor).padStart(10)}  ${column(formatAmount(verdict.journalNetMinor), 12)}${formatAmount(verdict.ledgerNetMinor)}`);
+      this.print(
+        `${column(`${row.kind} ${row.batch}/${row.trace}`, 26)}${formatAmount(row.amountMinor).padStart(10)}  ${column(row.journal, 12)}${row.ledger}`,
+      );
+    this.print(
+      `${column(w.net, 26)}${formatAmount(verdict.journalNetMinor).padStart(10)}  ${column(formatAmount(verdict.journalNetMinor), 12)}${formatAmount(verdict.ledgerNetMinor)}`,
+    );
     this.print(`${w.anchor} ${anchor}`);
     for (const difference of verdict.differences) this.print(`! ${difference}`);
     this.print(verdict.differences.length === 0 ? w.agree : w.differ);

@@ -46,7 +46,7 @@ export class MessageBuilder {
     if (!Number.isInteger(mti) || mti < 0 || mti > 0xffff) return this.fail(Status.mti, 0);
     out[at] = mti >> 8;
     out[at + 1] = mti & 0xff;
-    out.fill(0, at + 2, this.at);
+    for (let i = at + 2; i < this.at; i++) out[i] = 0;
     return Status.ok;
   }
 
@@ -113,8 +113,9 @@ export class MessageBuilder {
     const size = plain ? text.length : gbkLength(text);
     if (size < 0) return this.fail(Status.character, field);
     if (this.open(field, size) !== Status.ok) return this.status;
-    if (plain) for (let i = 0; i < size; i++) this.out[this.at + i] = text.charCodeAt(i);
-    else encodeGbkInto(text, this.out, this.at);
+    const { out, at } = this;
+    if (plain) for (let i = 0; i < size; i++) out[at + i] = text.charCodeAt(i);
+    else encodeGbkInto(text, out, at);
     return this.checkCharacters(field, type, size);
   }
 
@@ -125,7 +126,8 @@ export class MessageBuilder {
     const size = to - from;
     if (size < 0 || from < 0 || to > source.length) return this.fail(Status.range, field);
     if (this.open(field, size) !== Status.ok) return this.status;
-    for (let i = 0; i < size; i++) this.out[this.at + i] = source[from + i];
+    const { out, at } = this;
+    for (let i = 0; i < size; i++) out[at + i] = source[from + i];
     return type === FieldTypeCode.b ? this.close(field, size, size, 0) : this.checkCharacters(field, type, size);
   }
 
@@ -164,7 +166,7 @@ export class MessageBuilder {
     if (this.plan.type[MAC_FIELD] !== FieldTypeCode.b) this.fail(Status.type, MAC_FIELD);
     if (this.open(MAC_FIELD, MAC_LENGTH) !== Status.ok) return -this.status;
     const at = this.at;
-    this.out.fill(0, at, at + MAC_LENGTH);
+    for (let i = at; i < at + MAC_LENGTH; i++) this.out[i] = 0;
     this.close(MAC_FIELD, MAC_LENGTH, MAC_LENGTH, 0);
     return at;
   }

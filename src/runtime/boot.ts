@@ -45,7 +45,13 @@ export interface Runtime {
  * Wires the parts of one counter together and starts them. The rim comes in as `hal`, the memory as `journal`; `ended`
  * is called once. A broken journal throws `JournalFailure` out of the callback of the rim that was being handled.
  */
-export function boot(outside: Hal, profile: Profile, journal: Journal, options: BootOptions, ended: (end: End) => void): Result<Runtime> {
+export function boot(
+  outside: Hal,
+  profile: Profile,
+  journal: Journal,
+  options: BootOptions,
+  ended: (end: End) => void,
+): Result<Runtime> {
   const plan = compileFieldPlan(profile.dialect, profile.acquirer.dialectOptions);
   if (!plan.ok) return plan;
   const hal = throughInbox(outside, new Inbox());
@@ -93,10 +99,16 @@ export function boot(outside: Hal, profile: Profile, journal: Journal, options: 
   shop.terminal.onChange = up => {
     // XID tells an inserted card anew; a lost line tells nothing.
     shop.chipIn = false;
-    shop.trace?.({ kind: 'terminal', atMs: hal.clock.nowMs(), event: up ? 'ready' : 'lost', detail: shop.terminal.info?.model ?? '' });
+    shop.trace?.({
+      kind: 'terminal',
+      atMs: hal.clock.nowMs(),
+      event: up ? 'ready' : 'lost',
+      detail: shop.terminal.info?.model ?? '',
+    });
     if (!up) {
       const { trouble } = shop.terminal;
-      if (!greeted && trouble && 'kind' in trouble && trouble.kind !== 'hangup') finish({ kind: 'serial', reason: trouble });
+      if (!greeted && trouble && 'kind' in trouble && trouble.kind !== 'hangup')
+        finish({ kind: 'serial', reason: trouble });
       return;
     }
     const unfit = misfit(shop);
@@ -154,9 +166,18 @@ function misfit(shop: Shop): Fault | undefined {
       'Connect a terminal with the operator-panel extension',
     );
   if (panel.rows < rows || panel.columns < columns)
-    return fault('E_ILLEGAL', 'panel-size', `the screen has ${panel.rows} x ${panel.columns}, the profile needs ${rows} x ${columns}`, 'Choose another profile');
+    return fault(
+      'E_ILLEGAL',
+      'panel-size',
+      `the screen has ${panel.rows} x ${panel.columns}, the profile needs ${rows} x ${columns}`,
+      'Choose another profile',
+    );
   if (charset === 'GBK' && panel.charset !== 'GBK' && shop.lang === 'zh')
-    return fault('E_ILLEGAL', 'panel-charset', `the terminal shows ${panel.charset} only, the Chinese texts need GBK`, 'Start with --lang en or choose another profile');
+    return fault(
+      'E_ILLEGAL',
+      'panel-charset',
+      `the terminal shows ${panel.charset} only, the Chinese texts need GBK`,
+      'Start with --lang en or choose another profile',
+    );
   return undefined;
 }
-

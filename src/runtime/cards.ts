@@ -30,7 +30,11 @@ export function* readCard(shop: Shop, source: CardSource, draft: Draft): Task<Do
     return { type: 'DONE', outcome: 'failed', prompt: refusal };
   }
   shop.card = read;
-  return { type: 'DONE', outcome: 'ok', card: { masked: read.clear.masked(), entry: read.source, fallback: read.fallback } };
+  return {
+    type: 'DONE',
+    outcome: 'ok',
+    card: { masked: read.clear.masked(), entry: read.source, fallback: read.fallback },
+  };
 }
 
 function* readStripe(shop: Shop, draft: Draft): Task<CardInHand | Done> {
@@ -101,7 +105,10 @@ function chipCard(info: ChipInfo, tracks: Result<Tracks>): ClearCard | undefined
     if (card.ok) return card.value;
   }
   if (!info.pan) return undefined;
-  const card = ClearCard.fromPan(info.pan, Uint8Array.from((info.expiry ?? '').slice(0, 4), c => c.charCodeAt(0)));
+  const card = ClearCard.fromPan(
+    info.pan,
+    Uint8Array.from((info.expiry ?? '').slice(0, 4), c => c.charCodeAt(0)),
+  );
   return card.ok ? card.value : undefined;
 }
 
@@ -116,7 +123,9 @@ function check(shop: Shop, card: CardInHand, draft: Draft): PromptId | undefined
   if (token !== undefined && token !== card.token) return 'E07';
   if (draft.kind !== 'sale' || card.clear.expiry.length !== 4) return undefined;
   const now = shop.hal.clock.local(shop.hal.clock.nowMs());
-  return String.fromCharCode(...card.clear.expiry) < digits(now.year % 100, 2) + digits(now.month, 2) ? 'E53' : undefined;
+  return String.fromCharCode(...card.clear.expiry) < digits(now.year % 100, 2) + digits(now.month, 2)
+    ? 'E53'
+    : undefined;
 }
 
 /** The PIN step: GPN for a stripe or a void, GOX (which also lets the chip decide) for a chip or contactless sale. */
@@ -137,7 +146,10 @@ export function* pin(shop: Shop, draft: Draft, skip: boolean): Task<Done> {
   }
   if (chip && (draft.pinTries === 0 || card.source === 'chip')) return yield* goOnline(shop, card, draft, skip);
   if (skip) return { type: 'DONE', outcome: 'ok' };
-  const key = wrappedKey(shop.journal.session(), { key: 'PIK', part: shop.journal.session()?.mode === '001' ? 'left' : 'whole' });
+  const key = wrappedKey(shop.journal.session(), {
+    key: 'PIK',
+    part: shop.journal.session()?.mode === '001' ? 'left' : 'whole',
+  });
   if (!key.ok) return pinTrouble(shop, key.fault);
   const answer = yield* wait<Result<PinResult>>(resume =>
     shop.device.enterPin(
@@ -169,7 +181,10 @@ function* goOnline(shop: Shop, card: CardInHand, draft: Draft, skip: boolean): T
       resume,
     ),
   );
-  if (!answer.ok) return card.source === 'chip' && !isPersonFault(answer.fault) ? cardTrouble(shop, answer.fault) : pinTrouble(shop, answer.fault);
+  if (!answer.ok)
+    return card.source === 'chip' && !isPersonFault(answer.fault)
+      ? cardTrouble(shop, answer.fault)
+      : pinTrouble(shop, answer.fault);
   const { decision, pinBlock, emvData, ksn } = answer.value;
   ksn?.fill(0);
   if (decision === 'declined') {
@@ -195,7 +210,11 @@ function* goOnline(shop: Shop, card: CardInHand, draft: Draft, skip: boolean): T
 export function* finishChip(
   shop: Shop,
   card: CardInHand,
-  end: { readonly outcome: 'approved' | 'declined' | 'noHost'; readonly responseCode?: string; readonly issuerData?: Uint8Array },
+  end: {
+    readonly outcome: 'approved' | 'declined' | 'noHost';
+    readonly responseCode?: string;
+    readonly issuerData?: Uint8Array;
+  },
 ): Task<boolean> {
   if (!card.awaitsFinish) return true;
   card.awaitsFinish = false;

@@ -112,7 +112,8 @@ function* survive(shop: Shop, drawn: Result<void>, view: View): Task<boolean> {
 
 function* beep(shop: Shop, pattern: string): Task<void> {
   const done = yield* wait<Result<void>>(resume => shop.device.beep(pattern, resume));
-  if (!done.ok && !isLineFault(done.fault)) shop.hal.log.warn({ event: 'beep', fault: done.fault.name }, faultText(done.fault));
+  if (!done.ok && !isLineFault(done.fault))
+    shop.hal.log.warn({ event: 'beep', fault: done.fault.name }, faultText(done.fault));
 }
 
 function* await_(shop: Shop, view: View, flush: boolean): Task<TerminalEvent | undefined> {
@@ -131,14 +132,25 @@ function* job(shop: Shop, work: Extract<Await, { kind: 'job' }>['job']): Task<Do
   const done = yield* perform(shop, work);
   if (done.fault) shop.hal.log.warn({ event: 'job', job: work.kind, fault: done.fault.name }, faultText(done.fault));
   shop.hal.log.info(
-    { event: 'job', job: work.kind, outcome: done.outcome, ...(done.prompt === undefined ? {} : { prompt: done.prompt }), ...(done.remark?.code === undefined ? {} : { code: done.remark.code }) },
+    {
+      event: 'job',
+      job: work.kind,
+      outcome: done.outcome,
+      ...(done.prompt === undefined ? {} : { prompt: done.prompt }),
+      ...(done.remark?.code === undefined ? {} : { code: done.remark.code }),
+    },
     `${work.kind}: ${done.outcome}`,
   );
   return done;
 }
 
 /** A key, a card, or time. Undefined: nothing that this step can use, wait again. */
-function* person(shop: Shop, view: View, want: Extract<Await, { kind: 'event' }>, flush: boolean): Task<TerminalEvent | undefined> {
+function* person(
+  shop: Shop,
+  view: View,
+  want: Extract<Await, { kind: 'event' }>,
+  flush: boolean,
+): Task<TerminalEvent | undefined> {
   // A chip card that is in already is not announced again by the terminal.
   if (want.cards.includes('chip') && shop.chipIn && view.step !== 'idle') return { type: 'CARD', source: 'chip' };
   const idle = view.screen.kind === 'idle';
@@ -180,12 +192,14 @@ const SECRET_STEP = /[Pp]assword/;
 function traceEvent(shop: Shop, step: string, event: PanelEvent): void {
   if (!shop.trace || event.kind === 'timeout') return;
   const atMs = shop.hal.clock.nowMs();
-  if (event.kind === 'key') shop.trace({ kind: 'key', atMs, step, key: SECRET_STEP.test(step) && /^\d+$/.test(event.key) ? '*' : event.key });
+  if (event.kind === 'key')
+    shop.trace({ kind: 'key', atMs, step, key: SECRET_STEP.test(step) && /^\d+$/.test(event.key) ? '*' : event.key });
   else shop.trace({ kind: 'card', atMs, event: event.kind });
 }
 
 function panelEvent(shop: Shop, event: PanelEvent, want: Extract<Await, { kind: 'event' }>): TerminalEvent | undefined {
-  const card = (source: CardSource): TerminalEvent | undefined => (want.cards.includes(source) ? { type: 'CARD', source } : undefined);
+  const card = (source: CardSource): TerminalEvent | undefined =>
+    want.cards.includes(source) ? { type: 'CARD', source } : undefined;
   switch (event.kind) {
     case 'key':
       return { type: 'KEY', key: event.key };

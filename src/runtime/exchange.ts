@@ -37,7 +37,10 @@ export function* prepare(shop: Shop, elements: Elements): Task<Ready | Fault> {
   const body = encodeElements(shop.builder, elements, shop.out, at);
   if ('cause' in body) return body;
   if (body.macOffset >= 0) {
-    const mac = yield* overTerminal(shop, macSteps(macRule(shop), shop.out, body.start, body.macOffset, shop.out, body.macOffset));
+    const mac = yield* overTerminal(
+      shop,
+      macSteps(macRule(shop), shop.out, body.start, body.macOffset, shop.out, body.macOffset),
+    );
     if (!mac.ok) return mac.fault;
   }
   const { acquirer } = shop.profile;
@@ -46,7 +49,13 @@ export function* prepare(shop: Shop, elements: Elements): Task<Ready | Fault> {
   if (!tpdu.ok) return tpdu.fault;
   if (!header.ok) return header.fault;
   const length = sealFrame(framing(shop), shop.out, 0, body.end - body.start, tpdu.value, header.value);
-  if (length < 0) return fault('E_ILLEGAL', 'pack-error', 'the request is longer than a frame', 'Nothing was sent. Check the profile');
+  if (length < 0)
+    return fault(
+      'E_ILLEGAL',
+      'pack-error',
+      'the request is longer than a frame',
+      'Nothing was sent. Check the profile',
+    );
   const amount = elements.text.get(4);
   const processingCode = elements.text.get(3);
   return {
@@ -110,10 +119,12 @@ export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outc
   if (!decode(shop, result.bytes, result.start, result.end))
     return { kind: 'unknown', why: 'undecodable', fault: noCode('the answer could not be decoded') };
   shop.trace?.(messageRecord('received', shop.hal.clock.nowMs(), shop.plan, shop.answer));
-  if (shop.frame.header >= 0 && requirementOf(result.bytes, shop.frame.header) === REQUIREMENT_SIGN_ON) shop.signOnAgain = true;
+  if (shop.frame.header >= 0 && requirementOf(result.bytes, shop.frame.header) === REQUIREMENT_SIGN_ON)
+    shop.signOnAgain = true;
   // 0510 carries no response code: its flags are read by the settlement.
   if (!shop.answer.has(39)) {
-    if (ready.sent.mti === 0x0500) return { kind: 'answered', code: '', meaning: meaningOf({ '': APPROVED }, '', false) };
+    if (ready.sent.mti === 0x0500)
+      return { kind: 'answered', code: '', meaning: meaningOf({ '': APPROVED }, '', false) };
     return { kind: 'unknown', why: 'mismatch', fault: noCode('the answer carries no response code (39)') };
   }
   const code = shop.answer.text(39);
@@ -123,7 +134,11 @@ export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outc
     if (right !== true) return { kind: 'unknown', why: 'badMac', fault: right };
   }
   if (meaning.kind === 'unknown')
-    return { kind: 'unknown', why: 'hostUnknown', fault: fault('E_EXTENDED', `code-${code}`, `the acquirer answered ${code}: ${meaning.en}`, 'Wait for the result') };
+    return {
+      kind: 'unknown',
+      why: 'hostUnknown',
+      fault: fault('E_EXTENDED', `code-${code}`, `the acquirer answered ${code}: ${meaning.en}`, 'Wait for the result'),
+    };
   return { kind: 'answered', code, meaning };
 }
 
@@ -137,7 +152,8 @@ const APPROVED: CodeMeaning = { kind: 'approved', zh: '', en: '', actionZh: '', 
 
 /** An approved answer must carry a right MAC over MTI up to the byte before data element 64. */
 function* macRight(shop: Shop, bytes: Uint8Array): Task<true | Fault> {
-  const wrong = (cause: string): Fault => fault('E_EXTENDED', 'bad-mac', cause, 'Sign on again; if it comes back, call the acquirer');
+  const wrong = (cause: string): Fault =>
+    fault('E_EXTENDED', 'bad-mac', cause, 'Sign on again; if it comes back, call the acquirer');
   if (!shop.answer.has(64)) return wrong('the approved answer carries no MAC (64)');
   const at = shop.answer.offset(64);
   const expected = new Uint8Array(MAC_BYTES);

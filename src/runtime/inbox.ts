@@ -26,7 +26,12 @@ export class Inbox {
 
 /** The same rim, with every callback going through `inbox`. Received bytes are copied only when they must wait. */
 export function throughInbox(hal: Hal, inbox: Inbox): Hal {
-  return { ...hal, timers: timersOf(hal.timers, inbox), serial: serialOf(hal.serial, inbox), host: hostOf(hal.host, inbox) };
+  return {
+    ...hal,
+    timers: timersOf(hal.timers, inbox),
+    serial: serialOf(hal.serial, inbox),
+    host: hostOf(hal.host, inbox),
+  };
 }
 
 function timersOf(timers: Timers, inbox: Inbox): Timers {

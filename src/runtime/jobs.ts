@@ -63,11 +63,18 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
       return done(end === 'failed' ? 'reversalFailed' : 'reversed');
     }
     case 'findVoucher':
-      return find(shop, journal.byVoucher(job.voucher, job.batch) ?? (job.batch === undefined ? journal.byVoucherEver(job.voucher)[0] : undefined), job.purpose);
+      return find(
+        shop,
+        journal.byVoucher(job.voucher, job.batch) ??
+          (job.batch === undefined ? journal.byVoucherEver(job.voucher)[0] : undefined),
+        job.purpose,
+      );
     case 'findLast':
       return find(
         shop,
-        job.purpose === 'void' ? journal.list({ kind: 'sale', state: 'approved', limit: 1 })[0] : journal.lastTxn(['approved', 'voided', 'unknown', 'reversed']),
+        job.purpose === 'void'
+          ? journal.list({ kind: 'sale', state: 'approved', limit: 1 })[0]
+          : journal.lastTxn(['approved', 'voided', 'unknown', 'reversed']),
         job.purpose,
       );
     case 'findReference':
@@ -84,7 +91,8 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
       return yield* reprint(shop, job.id);
     case 'printReport':
       if (job.report === 'totals') return yield* printTotals(shop);
-      if (job.report === 'settlement' || job.report === 'lastSettlement') return yield* printSettlement(shop, job.report === 'lastSettlement');
+      if (job.report === 'settlement' || job.report === 'lastSettlement')
+        return yield* printSettlement(shop, job.report === 'lastSettlement');
       // Right after a settlement the batch is new and empty: the details are those of the batch that was closed.
       return yield* journal.counts().batch > 0 || !journal.lastSettlement()
         ? printDetail(shop, journal.period(), journal.batch())
@@ -102,7 +110,12 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
       return txn ? { ...done('ok'), record: recordView(shop, txn), tracking: trackingNumber(txn) } : done('none');
     }
     case 'resolveRefund': {
-      const resolved = journal.resolveRefund(now, job.id, { by: '00', accepted: true, reference: job.reference, note: 'accepted, says the acquirer' });
+      const resolved = journal.resolveRefund(now, job.id, {
+        by: '00',
+        accepted: true,
+        reference: job.reference,
+        note: 'accepted, says the acquirer',
+      });
       if (!resolved.ok) return { ...refused(promptOf(resolved.fault), 'failed'), fault: resolved.fault };
       return { ...done('ok'), record: recordView(shop, resolved.value), ...trackingOf(shop, resolved.value) };
     }
@@ -127,9 +140,14 @@ function refused(prompt: PromptId, outcome: string): Done {
 function recover(shop: Shop): Done {
   const { journal, hal } = shop;
   const found = journal.recover(hal.clock.nowMs());
-  journal.appendEvent(hal.clock.nowMs(), 'boot', { version: shop.version, profile: `${shop.profile.id} v${shop.profile.version}` });
-  for (const reversal of found.owed) hal.log.warn({ event: 'recover', stan: reversal.txn.trace }, 'a sale or void was cut off: reversal owed');
-  for (const refund of found.unknownRefunds) hal.log.warn({ event: 'recover', stan: refund.trace }, 'a refund was cut off: its outcome is unknown');
+  journal.appendEvent(hal.clock.nowMs(), 'boot', {
+    version: shop.version,
+    profile: `${shop.profile.id} v${shop.profile.version}`,
+  });
+  for (const reversal of found.owed)
+    hal.log.warn({ event: 'recover', stan: reversal.txn.trace }, 'a sale or void was cut off: reversal owed');
+  for (const refund of found.unknownRefunds)
+    hal.log.warn({ event: 'recover', stan: refund.trace }, 'a refund was cut off: its outcome is unknown');
   shop.operator = journal.currentOperator();
   return done('ok');
 }
@@ -172,9 +190,14 @@ function findReference(shop: Shop, reference: string, date: string): Done {
   const month = Number(date.slice(0, 2));
   const day = Number(date.slice(2));
   const ahead = month > today.month || (month === today.month && day > today.day);
-  const days = Math.round((Date.UTC(today.year, today.month - 1, today.day) - Date.UTC(ahead ? today.year - 1 : today.year, month - 1, day)) / 86_400_000);
+  const days = Math.round(
+    (Date.UTC(today.year, today.month - 1, today.day) - Date.UTC(ahead ? today.year - 1 : today.year, month - 1, day)) /
+      86_400_000,
+  );
   if (days > profile.policy.refundWindowDays) return refused(ahead ? 'E11' : 'E10', ahead ? 'badDate' : 'failed');
-  const known = journal.byReference(reference, date).find(txn => txn.kind === 'sale' && (shop.card === undefined || txn.intent.card?.token === shop.card.token));
+  const known = journal
+    .byReference(reference, date)
+    .find(txn => txn.kind === 'sale' && (shop.card === undefined || txn.intent.card?.token === shop.card.token));
   if (!known) {
     const other = journal.byReference(reference, date).find(txn => txn.kind === 'sale');
     return other ? refused('E07', 'failed') : done('foreign');
@@ -186,5 +209,7 @@ function findReference(shop: Shop, reference: string, date: string): Done {
 
 function history(shop: Shop): Done {
   const list = shop.journal.list({ limit: HISTORY_MAX });
-  return list.length === 0 ? refused('E01', 'failed') : { ...done('ok'), records: list.map(txn => recordView(shop, txn)) };
+  return list.length === 0
+    ? refused('E01', 'failed')
+    : { ...done('ok'), records: list.map(txn => recordView(shop, txn)) };
 }

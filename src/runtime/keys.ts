@@ -9,7 +9,11 @@ import { type Task, wait } from './task.ts';
  * Cipher steps over the terminal: every block goes through `EBX` with the working key as the acquirer sent it, still
  * under the terminal's master key. The host never holds a clear key.
  */
-export function* overTerminal<T>(shop: Shop, steps: CipherSteps<T>, session: Session | undefined = shop.journal.session()): Task<Result<T>> {
+export function* overTerminal<T>(
+  shop: Shop,
+  steps: CipherSteps<T>,
+  session: Session | undefined = shop.journal.session(),
+): Task<Result<T>> {
   let step = steps.next();
   while (!step.done) {
     const wrapped = wrappedKey(session, step.value);
@@ -30,7 +34,14 @@ export function* overTerminal<T>(shop: Shop, steps: CipherSteps<T>, session: Ses
 /** EBX; a line that breaks meanwhile is waited for, because an answer that is here must not be lost for a loose cable. */
 function* encrypt(shop: Shop, request: CipherRequest, wrapped: Uint8Array): Task<Result<Uint8Array>> {
   if (request.algorithm === 'sm4')
-    return failed(fault('E_ILLEGAL', 'sm4-key', 'SM4 keys do not fit the terminal line', 'Choose key mode 001, 003 or 004 in the profile'));
+    return failed(
+      fault(
+        'E_ILLEGAL',
+        'sm4-key',
+        'SM4 keys do not fit the terminal line',
+        'Choose key mode 001, 003 or 004 in the profile',
+      ),
+    );
   for (let attempt = 0; ; attempt++) {
     const answer = yield* wait<Result<Uint8Array>>(resume =>
       shop.device.encrypt(
@@ -59,10 +70,20 @@ export function isLineFault(f: Fault): boolean {
 }
 
 /** Working key as it goes into SPE_WKENC: 16 bytes under the master key. `left` passes the first half twice. */
-export function wrappedKey(session: Session | undefined, request: { readonly key: KeyName; readonly part: 'left' | 'whole' }): Result<Uint8Array> {
+export function wrappedKey(
+  session: Session | undefined,
+  request: { readonly key: KeyName; readonly part: 'left' | 'whole' },
+): Result<Uint8Array> {
   const entry = session && { PIK: session.keys.pin, MAK: session.keys.mac, TDK: session.keys.track }[request.key];
   if (!entry)
-    return failed(fault('E_ILLEGAL', 'no-working-key', `there is no ${request.key} from a sign-on`, 'Sign on the terminal (menu 7, 1, 2)'));
+    return failed(
+      fault(
+        'E_ILLEGAL',
+        'no-working-key',
+        `there is no ${request.key} from a sign-on`,
+        'Sign on the terminal (menu 7, 1, 2)',
+      ),
+    );
   const bytes = fromHex(entry.wrapped);
   if (!bytes.ok) return bytes;
   if (request.part === 'left') bytes.value.copyWithin(8, 0, 8);

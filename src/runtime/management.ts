@@ -8,7 +8,7 @@ import type { Done } from '../terminal/types.ts';
 import { toHex } from '../wire/hex.ts';
 import { prepare, send } from './exchange.ts';
 import { overTerminal } from './keys.ts';
-import { codesOf, contextOf, remarkOf } from './money.ts';
+import { codesOf, contextOf, remarkOf } from './context.ts';
 import type { Shop } from './shop.ts';
 import type { Task } from './task.ts';
 
@@ -21,7 +21,15 @@ export function* signOn(shop: Shop): Task<Done> {
   if (journal.openSettlement()) return { type: 'DONE', outcome: 'settleFirst' };
   const mode = profile.acquirer.keyMode;
   if (!isKeyMode(mode) || (mode !== '001' && mode !== '003' && mode !== '004'))
-    return failed(fault('E_ILLEGAL', 'key-mode', `key mode ${mode} does not fit the terminal line`, 'Choose 001, 003 or 004 in the profile'), 'E31');
+    return failed(
+      fault(
+        'E_ILLEGAL',
+        'key-mode',
+        `key mode ${mode} does not fit the terminal line`,
+        'Choose 001, 003 or 004 in the profile',
+      ),
+      'E31',
+    );
   const trace = journal.takeTrace(hal.clock.nowMs());
   const operator = shop.operator ?? '01';
   const form = profile.acquirer.signOnOperatorForm === '001' ? operator.padStart(3, '0') : operator.padEnd(3, ' ');
@@ -31,11 +39,16 @@ export function* signOn(shop: Shop): Task<Done> {
   const answer = yield* send(shop, ready, { progress: secondsLeft => ({ stage: 'signOn', secondsLeft }) });
   if (answer.kind === 'notSent') return failed(answer.fault, 'E24');
   if (answer.kind === 'unknown') return failed(answer.fault, 'E26');
-  if (answer.meaning.kind !== 'approved') return { type: 'DONE', outcome: 'declined', remark: remarkOf(answer.code, answer.meaning) };
+  if (answer.meaning.kind !== 'approved')
+    return { type: 'DONE', outcome: 'declined', remark: remarkOf(answer.code, answer.meaning) };
 
   shop.progress({ stage: 'keys' });
   const { answer: message } = shop;
-  if (!message.has(62)) return keyTrouble(shop, fault('E_EXTENDED', 'no-keys', 'the sign-on answer carries no keys (62)', 'Call the acquirer'));
+  if (!message.has(62))
+    return keyTrouble(
+      shop,
+      fault('E_EXTENDED', 'no-keys', 'the sign-on answer carries no keys (62)', 'Call the acquirer'),
+    );
   const at = message.offset(62);
   const keys = parseKeyBlock(message.message, at, at + message.length(62), mode, 'terminal');
   if (!keys.ok) return keyTrouble(shop, keys.fault);
@@ -50,12 +63,28 @@ export function* signOn(shop: Shop): Task<Done> {
     mid: profile.merchant.merchantNo,
   };
   const trial: Session = { ...signedOn, signedOn: true, atMs: hal.clock.nowMs() };
-  for (const [name, key] of [['PIK', pik], ['MAK', mak], ['TDK', tdk]] as const) {
+  for (const [name, key] of [
+    ['PIK', pik],
+    ['MAK', mak],
+    ['TDK', tdk],
+  ] as const) {
     if (!key) continue;
-    const right = yield* overTerminal(shop, keyCheckMatches(name, key.single ? 'left' : 'whole', key.checkValue), trial);
+    const right = yield* overTerminal(
+      shop,
+      keyCheckMatches(name, key.single ? 'left' : 'whole', key.checkValue),
+      trial,
+    );
     if (!right.ok) return failed(right.fault, 'E23');
     if (!right.value)
-      return keyTrouble(shop, fault('E_EXTENDED', 'key-check', `the check value of the ${name} is wrong`, "Compare the master key of the terminal's slot with the acquirer"));
+      return keyTrouble(
+        shop,
+        fault(
+          'E_EXTENDED',
+          'key-check',
+          `the check value of the ${name} is wrong`,
+          "Compare the master key of the terminal's slot with the acquirer",
+        ),
+      );
   }
   journal.appendSignOn(hal.clock.nowMs(), signedOn);
   shop.signOnAgain = false;
@@ -67,7 +96,8 @@ export function* signOn(shop: Shop): Task<Done> {
 export function* signOff(shop: Shop): Task<Done> {
   const { journal, hal } = shop;
   const counts = journal.counts();
-  if (counts.batch > 0 || counts.owed > 0 || counts.held > 0 || journal.openSettlement()) return { type: 'DONE', outcome: 'settleFirst' };
+  if (counts.batch > 0 || counts.owed > 0 || counts.held > 0 || journal.openSettlement())
+    return { type: 'DONE', outcome: 'settleFirst' };
   const trace = journal.takeTrace(hal.clock.nowMs());
   const elements = managementElements(codesOf(shop, 'signOff'), contextOf(shop, journal.batch()), trace);
   const ready = yield* prepare(shop, elements);
@@ -92,7 +122,8 @@ export function* echo(shop: Shop): Task<Done> {
   const answer = yield* send(shop, ready, { progress: secondsLeft => ({ stage: 'waiting', secondsLeft }) });
   if (answer.kind === 'notSent') return failed(answer.fault, 'E24');
   if (answer.kind === 'unknown') return failed(answer.fault, 'E26');
-  if (answer.meaning.kind !== 'approved') return { type: 'DONE', outcome: 'declined', remark: remarkOf(answer.code, answer.meaning) };
+  if (answer.meaning.kind !== 'approved')
+    return { type: 'DONE', outcome: 'declined', remark: remarkOf(answer.code, answer.meaning) };
   return { type: 'DONE', outcome: 'ok', millis: Math.round(shop.hal.clock.monotonicMs() - began) };
 }
 

@@ -1,14 +1,21 @@
 import type { ClearCard } from '../card/card.ts';
-import { type Fault, faultText } from '../fault.ts';
+import { type Fault, fault, faultText } from '../fault.ts';
 import { type Intent, type Outcome as Booked, reversalTags, type StoredCard, type Txn } from '../journal/journal.ts';
 import { encryptTrack } from '../security/track.ts';
-import { SIGN_ON_AGAIN, type CodeMeaning, reversalReasonOf } from '../transaction/answers.ts';
+import { SIGN_ON_AGAIN, reversalReasonOf } from '../transaction/answers.ts';
 
-import { type CardFacts, type MessageContext, type MoneyRequest, type OriginalFacts, type TransactionCodes, moneyElements, reversalFields } from '../transaction/requests.ts';
+import {
+  type CardFacts,
+  type MoneyRequest,
+  type OriginalFacts,
+  moneyElements,
+  reversalFields,
+} from '../transaction/requests.ts';
 import type { PromptId } from '../profile/screens.ts';
-import type { Done, Draft, Remark } from '../terminal/types.ts';
+import type { Done, Draft } from '../terminal/types.ts';
 import { digits } from '../units.ts';
 import { finishChip } from './cards.ts';
+import { codesOf, contextOf, remarkOf } from './context.ts';
 import { prepare, send, type Outcome } from './exchange.ts';
 import { overTerminal } from './keys.ts';
 import { signOn } from './management.ts';
@@ -64,30 +71,44 @@ export function* voidOf(shop: Shop, id: number): Task<Done> {
 function* resend(shop: Shop, txn: Txn, card: CardInHand): Task<Done> {
   const { journal, hal } = shop;
   const { intent } = txn;
-  if (intent.card?.token !== card.token || intent.card.entry !== card.source) return { type: 'DONE', outcome: 'failed', prompt: 'E07' };
+  if (intent.card?.token !== card.token || intent.card.entry !== card.source)
+    return { type: 'DONE', outcome: 'failed', prompt: 'E07' };
   const stored = intent.card;
-  const ready = yield* prepare(
-    shop,
-    moneyElements({
-      kind: 'refund',
-      codes: codesOf(shop, 'refund'),
-      context: contextOf(shop, txn.batch),
-      trace: txn.trace,
-      amountMinor: txn.requestedMinor,
-      facts: cardFacts(stored),
-      card: card.clear,
-      ...(card.pinBlock ? { pinBlock: card.pinBlock, pinWithPan: true } : {}),
-      original: originalFacts(intent),
-      organisation: shop.profile.acquirer.cardOrganisation63,
-    }),
-  );
+  const repeat: MoneyRequest = {
+    kind: 'refund',
+    codes: codesOf(shop, 'refund'),
+    context: contextOf(shop, txn.batch),
+    trace: txn.trace,
+    amountMinor: txn.requestedMinor,
+    facts: cardFacts(stored),
+    card: card.clear,
+    ...(card.pinBlock ? { pinBlock: card.pinBlock, pinWithPan: true } : {}),
+    original: originalFacts(intent),
+    organisation: shop.profile.acquirer.cardOrganisation63,
+  };
+  const track = yield* trackInSafety(shop, repeat);
+  if ('cause' in track) return failure(track);
+  const ready = yield* prepare(shop, moneyElements({ ...repeat, ...track }));
+  track.encryptedTrack2?.fill(0);
   if ('cause' in ready) return failure(ready);
-  const again = journal.resolveRefund(hal.clock.nowMs(), txn.id, { by: '00', accepted: false, note: 'not accepted, sent again' });
+  const again = journal.resolveRefund(hal.clock.nowMs(), txn.id, {
+    by: '00',
+    accepted: false,
+    note: 'not accepted, sent again',
+  });
   if (!again.ok) return { type: 'DONE', outcome: 'failed', prompt: promptOf(again.fault), fault: again.fault };
-  const answer = yield* send(shop, ready, { refund: true, progress: secondsLeft => ({ stage: 'waiting', secondsLeft }) });
+  const answer = yield* send(shop, ready, {
+    refund: true,
+    progress: secondsLeft => ({ stage: 'waiting', secondsLeft }),
+  });
   // 94 to a repeat means that the first one was accepted.
   const accepted = answer.kind === 'answered' && answer.code === '94';
-  return yield* book(shop, again.value, accepted ? { ...answer, meaning: { ...answer.meaning, kind: 'approved' } } : answer, undefined);
+  return yield* book(
+    shop,
+    again.value,
+    accepted ? { ...answer, meaning: { ...answer.meaning, kind: 'approved' } } : answer,
+    undefined,
+  );
 }
 
 /** What must be done before any transaction: a new sign-on when the acquirer wants one, and every reversal that is owed. */
@@ -139,15 +160,21 @@ function request(shop: Shop, draft: Draft, card: CardInHand | undefined): Made |
   };
 }
 
-function* transact(shop: Shop, draft: Draft, made: MoneyRequest, stored: StoredCard, card: CardInHand | undefined, owned: ClearCard | undefined): Task<Done> {
+function* transact(
+  shop: Shop,
+  draft: Draft,
+  made: MoneyRequest,
+  stored: StoredCard,
+  card: CardInHand | undefined,
+  owned: ClearCard | undefined,
+): Task<Done> {
   const { journal, hal } = shop;
-  if (made.context.keyMode === '004' && made.card.track2.length > 0) {
-    const encrypted = yield* overTerminal(shop, encryptTrack(made.card.track2, made.card.track2.length));
-    if (!encrypted.ok) return failure(encrypted.fault);
-  }
-  const elements = moneyElements(made);
+  const track = yield* trackInSafety(shop, made);
+  if ('cause' in track) return failure(track);
+  const elements = moneyElements({ ...made, ...track });
   const ready = yield* prepare(shop, elements);
   owned?.wipe();
+  track.encryptedTrack2?.fill(0);
   if ('cause' in ready) return failure(ready);
   const intent: Intent = {
     kind: draft.kind,
@@ -187,6 +214,23 @@ function* transact(shop: Shop, draft: Draft, made: MoneyRequest, stored: StoredC
   return yield* book(shop, begun.value, answer, card);
 }
 
+/** After sign-on 004 a track leaves the host only with its block encrypted under the track key, never in clear. */
+function* trackInSafety(shop: Shop, made: MoneyRequest): Task<{ encryptedTrack2?: Uint8Array } | Fault> {
+  if (made.context.keyMode !== '004' || made.facts.entry === 'none' || made.card.track2.length === 0) return {};
+  // A copy: the card in hand stays as it was read, for a second PIN.
+  const encryptedTrack2 = made.card.track2.slice();
+  const done = yield* overTerminal(shop, encryptTrack(encryptedTrack2, encryptedTrack2.length));
+  if (!done.ok) return done.fault;
+  if (done.value) return { encryptedTrack2 };
+  encryptedTrack2.fill(0);
+  return fault(
+    'E_ILLEGAL',
+    'track-too-short',
+    'track 2 is too short to be encrypted, so it may not be sent',
+    'Nothing was sent. Use another card',
+  );
+}
+
 /** Outcome on disk, then what follows from it. */
 function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | undefined): Task<Done> {
   const { journal, hal } = shop;
@@ -216,7 +260,9 @@ function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | undefin
     ...(code === '10' ? { amountMinor: approvedMinor } : {}),
   };
   // The answer's facts are read before FCX: the answer itself lives until the next exchange.
-  const finished = card ? yield* finishChip(shop, card, { outcome: 'approved', responseCode: code, ...issuerData(shop) }) : true;
+  const finished = card
+    ? yield* finishChip(shop, card, { outcome: 'approved', responseCode: code, ...issuerData(shop) })
+    : true;
   if (!finished && txn.kind === 'sale')
     return yield* unknown(shop, txn, reversalReasonOf('chipRefused'), {
       code: 'E_EXTENDED',
@@ -224,7 +270,10 @@ function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | undefin
       cause: 'the chip refused the approved transaction',
       remedy: 'The transaction is reversed. Use another card',
     });
-  journal.appendOutcome(hal.clock.nowMs(), txn.id, { ...approved, ...(card && Object.keys(card.tags).length > 0 ? { emv: card.tags } : {}) });
+  journal.appendOutcome(hal.clock.nowMs(), txn.id, {
+    ...approved,
+    ...(card && Object.keys(card.tags).length > 0 ? { emv: card.tags } : {}),
+  });
   const after = journal.txn(txn.id) ?? txn;
   return {
     type: 'DONE',
@@ -246,6 +295,8 @@ function* unknown(shop: Shop, txn: Txn, reason: '98' | 'A0' | '96' | '06', fault
     yield* printUnknownSlip(shop, after);
     return { type: 'DONE', outcome: 'unknownRefund', record: recordView(shop, after), ...trackingOf(shop, after) };
   }
+  // After a wrong MAC the keys are in doubt: a sign-on may go before the reversal, which then carries the new MAC key.
+  if (reason === 'A0') yield* signOn(shop);
   const end = yield* reverseOwed(shop);
   return { type: 'DONE', outcome: end === 'failed' ? 'reversalFailed' : 'reversed', fault };
 }
@@ -278,30 +329,13 @@ function answerFacts(shop: Shop): {
 }
 
 function compact<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 function issuerData(shop: Shop): { issuerData?: Uint8Array } {
   return shop.answer.has(55) ? { issuerData: shop.answer.bytes(55).slice() } : {};
-}
-
-export function codesOf(shop: Shop, id: string): TransactionCodes {
-  const row = shop.profile.transactions[id];
-  return { ...row, info60: row.info60 ?? shop.profile.acquirer.keyMode };
-}
-
-export function contextOf(shop: Shop, batch: number): MessageContext {
-  const { profile } = shop;
-  return {
-    identity: {
-      terminalNo: profile.merchant.terminalNo,
-      merchantNo: profile.merchant.merchantNo,
-      capability: profile.terminal.readCapability,
-      currency: profile.acquirer.currency,
-    },
-    batch,
-    keyMode: shop.journal.session()?.mode ?? '003',
-  };
 }
 
 /** The local date MMDD of a record: what 61.3 of a refund carries. The acquirer's own date wins. */
@@ -345,10 +379,6 @@ function cardFacts(stored: StoredCard): CardFacts {
     ...(stored.expiry === undefined ? {} : { expiry: stored.expiry }),
     ...(stored.sequence === undefined ? {} : { sequence: stored.sequence }),
   };
-}
-
-export function remarkOf(code: string, meaning: CodeMeaning): Remark {
-  return { code, zh: meaning.zh, en: meaning.en, actionZh: meaning.actionZh, actionEn: meaning.actionEn };
 }
 
 export function failure(fault: Fault): Done {

@@ -3,7 +3,16 @@ import { type Fault, faultText } from '../fault.ts';
 import { institutionName } from '../profile/responses.ts';
 import type { Reversal, Settlement, Txn } from '../journal/journal.ts';
 import { slipBytes } from '../terminal/slips/bytes.ts';
-import { type DetailLine, type PurchaseSlip, type SettlementSlip, type SlipChip, type SlipData, type SlipEntry, type SlipSide, slipLines } from '../terminal/slips/slip.ts';
+import {
+  type DetailLine,
+  type PurchaseSlip,
+  type SettlementSlip,
+  type SlipChip,
+  type SlipData,
+  type SlipEntry,
+  type SlipSide,
+  slipLines,
+} from '../terminal/slips/slip.ts';
 import type { Done } from '../terminal/types.ts';
 import { digits } from '../units.ts';
 import { trackingNumber } from './records.ts';
@@ -27,7 +36,8 @@ export function* reprint(shop: Shop, id: number): Task<Done> {
   if (!slip) {
     // The first copy never came out: this one is the original.
     const txn = shop.journal.txn(id);
-    if (!txn || txn.state === 'open' || txn.state === 'declined' || txn.state === 'failed') return { type: 'DONE', outcome: 'failed', prompt: 'E01' };
+    if (!txn || txn.state === 'open' || txn.state === 'declined' || txn.state === 'failed')
+      return { type: 'DONE', outcome: 'failed', prompt: 'E01' };
     return yield* printSlip(shop, id, 'merchant');
   }
   const counted = shop.journal.appendReprint(shop.hal.clock.nowMs(), slip.id, shop.operator);
@@ -51,7 +61,9 @@ export function* printFaultSlip(shop: Shop, reversal: Reversal): Task<void> {
   if (!shop.profile.policy.printFaultSlip) return;
   const { txn } = reversal;
   const words = shop.profile.texts.words;
-  const reason = { '98': words.noAnswer, A0: words.badMac, '96': words.terminalFault, '06': words.otherReason }[reversal.reason];
+  const reason = { '98': words.noAnswer, A0: words.badMac, '96': words.terminalFault, '06': words.otherReason }[
+    reversal.reason
+  ];
   yield* printNew(
     shop,
     {
@@ -105,14 +117,23 @@ export function* printDetail(shop: Shop, period: number, batch: number): Task<Do
       maskedPan: txn.intent.card?.masked ?? '',
     };
   });
-  return yield* printLines(shop, linesOf(shop, { kind: 'detail', terminalNo: shop.profile.merchant.terminalNo, batch: digits(batch, 6), lines }));
+  return yield* printLines(
+    shop,
+    linesOf(shop, { kind: 'detail', terminalNo: shop.profile.merchant.terminalNo, batch: digits(batch, 6), lines }),
+  );
 }
 
 export function* printTotals(shop: Shop): Task<Done> {
   const { cup, foreign } = shop.journal.batchTotals();
   return yield* printLines(
     shop,
-    linesOf(shop, { kind: 'totals', cupDebit: cup.debit, cupCredit: cup.credit, foreignDebit: foreign.debit, foreignCredit: foreign.credit }),
+    linesOf(shop, {
+      kind: 'totals',
+      cupDebit: cup.debit,
+      cupCredit: cup.credit,
+      foreignDebit: foreign.debit,
+      foreignCredit: foreign.credit,
+    }),
   );
 }
 
@@ -123,7 +144,9 @@ export function storeSettlementSlip(shop: Shop, settlement: Settlement): void {
   const { journal, profile } = shop;
   const details = journal.batchDetails(settlement.period);
   const sum = (foreign: boolean, kind: Txn['kind']): SlipSide => {
-    const some = details.filter(t => t.kind === kind && t.state !== 'voided' && ((t.answer?.organisation ?? 'CUP') !== 'CUP') === foreign);
+    const some = details.filter(
+      t => t.kind === kind && t.state !== 'voided' && ((t.answer?.organisation ?? 'CUP') !== 'CUP') === foreign,
+    );
     return { count: some.length, amountMinor: some.reduce((total, t) => total + t.amountMinor, 0) };
   };
   const voids = details.filter(t => t.kind === 'void');
@@ -139,17 +162,31 @@ export function storeSettlementSlip(shop: Shop, settlement: Settlement): void {
     operator: shop.operator ?? '',
     batch: digits(settlement.batch, 6),
     at: shop.hal.clock.local(shop.hal.clock.nowMs()),
-    cup: { sale: cupSale, refund: cupRefund, completion: NONE, offline: NONE, result: word(settlement.flags?.cup ?? 3) },
+    cup: {
+      sale: cupSale,
+      refund: cupRefund,
+      completion: NONE,
+      offline: NONE,
+      result: word(settlement.flags?.cup ?? 3),
+    },
     foreign: { sale: foreignSale, refund: foreignRefund, result: word(settlement.flags?.foreign ?? 3) },
     voids: { count: voids.length, amountMinor: voids.reduce((total, t) => total + t.amountMinor, 0) },
     netMinor: cupSale.amountMinor + foreignSale.amountMinor - cupRefund.amountMinor - foreignRefund.amountMinor,
     unknownRefunds: { count: unknown.length, amountMinor: unknown.reduce((total, t) => total + t.requestedMinor, 0) },
-    pendingRefunds: { count: cupRefund.count + foreignRefund.count, amountMinor: cupRefund.amountMinor + foreignRefund.amountMinor },
+    pendingRefunds: {
+      count: cupRefund.count + foreignRefund.count,
+      amountMinor: cupRefund.amountMinor + foreignRefund.amountMinor,
+    },
     externalRefunds: NONE,
     anchor: journal.anchor(),
     ...(settlement.newBatch === undefined ? {} : { newBatch: digits(settlement.newBatch, 6) }),
   };
-  journal.storeSlip(shop.hal.clock.nowMs(), { kind: 'settlement', copy: 'merchant', columns: columns(shop), lines: linesOf(shop, slip) });
+  journal.storeSlip(shop.hal.clock.nowMs(), {
+    kind: 'settlement',
+    copy: 'merchant',
+    columns: columns(shop),
+    lines: linesOf(shop, slip),
+  });
 }
 
 /** Prints the stored slip of the last settlement: the first time it is the original, later a reprint. */
@@ -164,7 +201,13 @@ export function* resumePrint(shop: Shop): Task<Done> {
   return printed(shop, yield* wait<PrintResult>(resume => shop.device.resumePrint(resume)));
 }
 
-function* printNew(shop: Shop, slip: SlipData, kind: string, copy: 'merchant' | 'cardholder', txnId: number): Task<Done> {
+function* printNew(
+  shop: Shop,
+  slip: SlipData,
+  kind: string,
+  copy: 'merchant' | 'cardholder',
+  txnId: number,
+): Task<Done> {
   const lines = linesOf(shop, slip);
   shop.journal.storeSlip(shop.hal.clock.nowMs(), { txnId, kind, copy, columns: columns(shop), lines });
   return yield* printLines(shop, lines);
@@ -186,7 +229,11 @@ function printed(shop: Shop, result: PrintResult): Done {
 const isPaper = (fault: Fault): boolean => fault.name === 'paper-out' || fault.name === 'cover-open';
 
 function linesOf(shop: Shop, slip: SlipData): string[] {
-  return slipLines(slip, { columns: columns(shop), lang: shop.lang, negativeAmounts: shop.profile.policy.negativeAmountOnSlip });
+  return slipLines(slip, {
+    columns: columns(shop),
+    lang: shop.lang,
+    negativeAmounts: shop.profile.policy.negativeAmountOnSlip,
+  });
 }
 
 function columns(shop: Shop): 32 | 48 {
@@ -206,7 +253,11 @@ function purchaseSlip(shop: Shop, txn: Txn, copy: 'merchant' | 'cardholder'): Pu
   const originalTxn = original?.txnId === undefined ? undefined : shop.journal.txn(original.txnId);
   const words = profile.texts.words;
   const reason = intent.reason === undefined ? undefined : reasonText(kind, intent.reason, words, lang);
-  const entry: SlipEntry = intent.card?.fallback ? 'fallback' : intent.card?.entry === 'manual' ? 'none' : (intent.card?.entry ?? 'none');
+  const entry: SlipEntry = intent.card?.fallback
+    ? 'fallback'
+    : intent.card?.entry === 'manual'
+      ? 'none'
+      : (intent.card?.entry ?? 'none');
   const at = slipTime(shop, txn);
   const expiry = intent.card?.expiry;
   const chip = kind === 'sale' && answer?.emv && intent.card?.entry !== 'swipe' ? chipOf(answer.emv) : undefined;
@@ -235,20 +286,33 @@ function purchaseSlip(shop: Shop, txn: Txn, copy: 'merchant' | 'cardholder'): Pu
             ...(original.trace === undefined ? {} : { voucher: digits(original.trace, 6) }),
             ...(original.batch === undefined ? {} : { batch: digits(original.batch, 6) }),
             ...(original.reference === undefined ? {} : { reference: original.reference }),
-            ...(original.dateMmdd === undefined ? {} : { date: `${yearOf(at, original.dateMmdd)}/${original.dateMmdd.slice(0, 2)}/${original.dateMmdd.slice(2)}` }),
-            ...(originalTxn ? { amountMinor: originalTxn.amountMinor, remainderMinor: shop.journal.refundable(originalTxn.id) } : {}),
+            ...(original.dateMmdd === undefined
+              ? {}
+              : {
+                  date: `${yearOf(at, original.dateMmdd)}/${original.dateMmdd.slice(0, 2)}/${original.dateMmdd.slice(2)}`,
+                }),
+            ...(originalTxn
+              ? { amountMinor: originalTxn.amountMinor, remainderMinor: shop.journal.refundable(originalTxn.id) }
+              : {}),
           },
         }
       : {}),
     ...(reason === undefined ? {} : { reason }),
-    ...(kind === 'refund' ? { tracking: trackingNumber(txn), due: lang === 'zh' ? `约${due}个工作日` : `${due} WORKDAYS` } : {}),
+    ...(kind === 'refund'
+      ? { tracking: trackingNumber(txn), due: lang === 'zh' ? `约${due}个工作日` : `${due} WORKDAYS` }
+      : {}),
     ...(answer?.centreText === undefined ? {} : { remarks: [answer.centreText] }),
     ...(chip ? { chip } : {}),
     servicePhone: profile.merchant.servicePhone,
   };
 }
 
-function reasonText(kind: string, reason: string, words: Shop['profile']['texts']['words'], lang: 'zh' | 'en'): string | undefined {
+function reasonText(
+  kind: string,
+  reason: string,
+  words: Shop['profile']['texts']['words'],
+  lang: 'zh' | 'en',
+): string | undefined {
   const id = `${kind}Reason${reason}`;
   return id in words ? `${reason} ${words[id as keyof typeof words][lang]}` : undefined;
 }

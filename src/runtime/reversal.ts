@@ -2,9 +2,11 @@ import { ClearCard } from '../card/card.ts';
 import { type Fault, faultText } from '../fault.ts';
 import { type Reversal, type Txn, tlvOf } from '../journal/journal.ts';
 import type { Elements } from '../transaction/elements.ts';
+import { SIGN_ON_AGAIN } from '../transaction/answers.ts';
 import { reversalElements } from '../transaction/requests.ts';
 import { digits } from '../units.ts';
 import { prepare, send } from './exchange.ts';
+import { signOn } from './management.ts';
 import { printFaultSlip } from './printing.ts';
 import type { Shop } from './shop.ts';
 import type { Task } from './task.ts';
@@ -32,7 +34,7 @@ export function* reverseOwed(shop: Shop): Task<ReversalEnd> {
 function* reverseOne(shop: Shop, first: Reversal): Task<boolean> {
   const { journal, hal } = shop;
   const of = shop.profile.acquirer.reversal.tries;
-  for (let reversal = first; reversal.state === 'owed'; ) {
+  for (let reversal = first; reversal.state === 'owed';) {
     const { elements, card } = buildReversal(shop, reversal);
     const ready = yield* prepare(shop, elements);
     card?.wipe();
@@ -42,7 +44,9 @@ function* reverseOne(shop: Shop, first: Reversal): Task<boolean> {
       return false;
     }
     const attempt = journal.appendReversalTry(hal.clock.nowMs(), reversal.id).tries;
-    const answer = yield* send(shop, ready, { progress: secondsLeft => ({ stage: 'reversal', attempt, of, secondsLeft }) });
+    const answer = yield* send(shop, ready, {
+      progress: secondsLeft => ({ stage: 'reversal', attempt, of, secondsLeft }),
+    });
     const now = hal.clock.nowMs();
     if (answer.kind === 'answered') reversal = journal.appendReversalResult(now, reversal.id, { code: answer.code });
     else {
@@ -51,6 +55,13 @@ function* reverseOne(shop: Shop, first: Reversal): Task<boolean> {
       reversal = journal.appendReversalResult(now, reversal.id, badMac ? { badMac: true } : { noAnswer: true });
     }
     if (reversal.state === 'done') return true;
+    // Wrong keys will not get better by themselves: a sign-on may go before the next try, which is built anew.
+    if (
+      answer.kind === 'answered' ? SIGN_ON_AGAIN.has(answer.code) : answer.kind === 'unknown' && answer.why === 'badMac'
+    ) {
+      shop.signOnAgain = true;
+      if (reversal.state === 'owed') yield* signOn(shop);
+    }
     if (reversal.state === 'held') yield* printFaultSlip(shop, reversal);
   }
   return false;

@@ -3,12 +3,20 @@ import type { Settlement, SettlementFlags, Txn, UploadCursor } from '../journal/
 import { tlvOf } from '../journal/journal.ts';
 import type { Elements } from '../transaction/elements.ts';
 import { type TransactionCodes, managementElements, originalData, privateUse60 } from '../transaction/requests.ts';
-import { balanceFlags, type Detail, detailField, detailFieldLength, tcField, totalsField } from '../transaction/settlement.ts';
+import {
+  balanceFlags,
+  type Detail,
+  detailField,
+  detailFieldLength,
+  tcField,
+  totalsField,
+} from '../transaction/settlement.ts';
 import type { Done } from '../terminal/types.ts';
 import { digits } from '../units.ts';
 import { prepare, send, type Outcome } from './exchange.ts';
 import { signOn } from './management.ts';
-import { codesOf, contextOf, originalOf } from './money.ts';
+import { codesOf, contextOf } from './context.ts';
+import { originalOf } from './money.ts';
 import { storeSettlementSlip } from './printing.ts';
 import { openedCard, reverseOwed } from './reversal.ts';
 import type { Shop } from './shop.ts';
@@ -53,7 +61,11 @@ export function* settle(shop: Shop): Task<Done> {
   }
   settlement = journal.closeBatch(hal.clock.nowMs(), settlement.id);
   storeSettlementSlip(shop, settlement);
-  return { type: 'DONE', outcome: 'settled', ...(settlement.newBatch === undefined ? {} : { batch: settlement.newBatch }) };
+  return {
+    type: 'DONE',
+    outcome: 'settled',
+    ...(settlement.newBatch === undefined ? {} : { batch: settlement.newBatch }),
+  };
 }
 
 /** The operator goes home: signed off when the profile says so. */
@@ -74,14 +86,23 @@ function* requestTotals(shop: Shop, settlement: Settlement): Task<Settlement | D
   const operator = (shop.operator ?? '01').padStart(3, '0');
   const base = managementElements(codesOf(shop, 'settle'), contextOf(shop, settlement.batch), trace, operator);
   const text = new Map(base.text);
-  text.set(48, totalsField({ cupDebit: cup.debit, cupCredit: cup.credit, foreignDebit: foreign.debit, foreignCredit: foreign.credit }));
+  text.set(
+    48,
+    totalsField({
+      cupDebit: cup.debit,
+      cupCredit: cup.credit,
+      foreignDebit: foreign.debit,
+      foreignCredit: foreign.credit,
+    }),
+  );
   text.set(49, profile.acquirer.currency);
   const ready = yield* prepare(shop, { ...base, text });
   if ('cause' in ready) return { type: 'DONE', outcome: 'failed', prompt: 'E31', fault: ready };
   const answer = yield* send(shop, ready, { progress: secondsLeft => ({ stage: 'totals', secondsLeft }) });
   const flags = flagsOf(shop, answer);
   if (!flags) {
-    if (answer.kind !== 'answered') shop.hal.log.warn({ event: 'settlement', fault: answer.fault.name }, faultText(answer.fault));
+    if (answer.kind !== 'answered')
+      shop.hal.log.warn({ event: 'settlement', fault: answer.fault.name }, faultText(answer.fault));
     return { type: 'DONE', outcome: 'notAnswered' };
   }
   return journal.settlementAnswered(hal.clock.nowMs(), settlement.id, flags);
@@ -107,12 +128,26 @@ function* upload(shop: Shop, settlement: Settlement, flags: SettlementFlags): Ta
     const stillMissing: number[] = round === 0 ? missing : [];
     for (const index of todo) {
       shop.progress({ stage: 'upload', done: index + 1, of: items.length });
-      const outcome = yield* sendItem(shop, items[index], secondsLeft => ({ stage: 'upload', done: index + 1, of: items.length, secondsLeft }));
+      const outcome = yield* sendItem(shop, items[index], secondsLeft => ({
+        stage: 'upload',
+        done: index + 1,
+        of: items.length,
+        secondsLeft,
+      }));
       // Any answer counts as sent; only silence is repeated after the round.
       if (outcome.kind === 'answered' && !acceptedCodes.includes(outcome.code))
-        shop.hal.log.warn({ event: 'settlement', code: outcome.code, count: index }, 'an item of the batch upload was refused');
+        shop.hal.log.warn(
+          { event: 'settlement', code: outcome.code, count: index },
+          'an item of the batch upload was refused',
+        );
       if (outcome.kind !== 'answered') stillMissing.push(index);
-      cursor = { step: 'items', index: index + 1, round, sent: cursor.sent + (outcome.kind === 'answered' ? 1 : 0), missing: stillMissing };
+      cursor = {
+        step: 'items',
+        index: index + 1,
+        round,
+        sent: cursor.sent + (outcome.kind === 'answered' ? 1 : 0),
+        missing: stillMissing,
+      };
       journal.settlementUploaded(hal.clock.nowMs(), settlement.id, cursor);
     }
     if (stillMissing.length === 0) break;
@@ -125,7 +160,11 @@ function* upload(shop: Shop, settlement: Settlement, flags: SettlementFlags): Ta
 function* end(shop: Shop, settlement: Settlement, balanced: boolean, sent: number): Task<Settlement | Done> {
   const { journal, hal } = shop;
   const codes = codesOf(shop, 'batchEnd');
-  const base = managementElements(unbalancedCodes(shop, 'batchEnd', codes, balanced), contextOf(shop, settlement.batch), journal.takeTrace(hal.clock.nowMs()));
+  const base = managementElements(
+    unbalancedCodes(shop, 'batchEnd', codes, balanced),
+    contextOf(shop, settlement.batch),
+    journal.takeTrace(hal.clock.nowMs()),
+  );
   const text = new Map(base.text).set(48, digits(sent, 4));
   const ready = yield* prepare(shop, { ...base, text });
   if ('cause' in ready) return { type: 'DONE', outcome: 'failed', prompt: 'E31', fault: ready };
@@ -134,11 +173,23 @@ function* end(shop: Shop, settlement: Settlement, balanced: boolean, sent: numbe
   return journal.settlementEnded(hal.clock.nowMs(), settlement.id, sent);
 }
 
-function* sendItem(shop: Shop, item: Item, progress: (secondsLeft: number) => { stage: 'upload'; done: number; of: number; secondsLeft: number }): Task<Outcome> {
+function* sendItem(
+  shop: Shop,
+  item: Item,
+  progress: (secondsLeft: number) => { stage: 'upload'; done: number; of: number; secondsLeft: number },
+): Task<Outcome> {
   const trace = item.trace ?? shop.journal.takeTrace(shop.hal.clock.nowMs());
   const elements = item.build(trace);
   if (!elements)
-    return { kind: 'notSent', fault: { code: 'E_ILLEGAL', name: 'no-card', cause: 'the card of a batch item cannot be opened', remedy: 'Check the key file of the journal' } };
+    return {
+      kind: 'notSent',
+      fault: {
+        code: 'E_ILLEGAL',
+        name: 'no-card',
+        cause: 'the card of a batch item cannot be opened',
+        remedy: 'Check the key file of the journal',
+      },
+    };
   const ready = yield* prepare(shop, elements);
   elements.card?.wipe();
   elements.digits48?.fill(0);
@@ -152,7 +203,8 @@ function itemsOf(shop: Shop, settlement: Settlement, balanced: boolean): Item[] 
   if (!balanced) {
     const stripes = details.filter(t => (t.kind === 'sale' || t.kind === 'void') && !isChipSale(t));
     const per = shop.profile.acquirer.settlement.detailsPerMessage;
-    for (let at = 0; at < stripes.length; at += per) items.push(detailItem(shop, settlement, stripes.slice(at, at + per)));
+    for (let at = 0; at < stripes.length; at += per)
+      items.push(detailItem(shop, settlement, stripes.slice(at, at + per)));
     for (const refund of details.filter(t => t.kind === 'refund')) items.push(noticeItem(shop, refund));
   }
   for (const sale of details.filter(isChipSale)) items.push(certificateItem(shop, settlement, sale, balanced));
@@ -160,7 +212,9 @@ function itemsOf(shop: Shop, settlement: Settlement, balanced: boolean): Item[] 
 }
 
 const isChipSale = (t: Txn): boolean =>
-  t.kind === 'sale' && (t.intent.card?.entry === 'chip' || t.intent.card?.entry === 'tap') && t.answer?.emv !== undefined;
+  t.kind === 'sale' &&
+  (t.intent.card?.entry === 'chip' || t.intent.card?.entry === 'tap') &&
+  t.answer?.emv !== undefined;
 
 const isForeign = (t: Txn): boolean => (t.answer?.organisation ?? 'CUP') !== 'CUP';
 
@@ -213,7 +267,7 @@ function noticeItem(shop: Shop, txn: Txn): Item {
         [41, intent.tid],
         [42, intent.mid],
         [49, context.identity.currency],
-        [60, intent.fields['60'] ?? privateUse60(codes, txn.batch, context.identity.capability)],
+        [60, intent.fields['60'] ?? privateUse60(codes, txn.batch, context.identity)],
         [61, intent.fields['61'] ?? originalData('refund', originalOf(shop, txn))],
         [63, shop.profile.acquirer.cardOrganisation63],
       ]);
@@ -240,7 +294,14 @@ function certificateItem(shop: Shop, settlement: Settlement, txn: Txn, balanced:
       text.set(22, txn.intent.entryMode);
       if (txn.intent.card?.sequence !== undefined) text.set(23, txn.intent.card.sequence);
       text.set(62, tcField(detailOf(txn), shop.profile.acquirer.currency));
-      return { mti: base.mti, text, card, withPan: true, chip: tlvOf(txn.answer?.emv ?? {}, shop.profile.acquirer.chipTags.certificate), mac: false };
+      return {
+        mti: base.mti,
+        text,
+        card,
+        withPan: true,
+        chip: tlvOf(txn.answer?.emv ?? {}, shop.profile.acquirer.chipTags.certificate),
+        mac: false,
+      };
     },
   };
 }

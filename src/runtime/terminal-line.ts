@@ -81,7 +81,10 @@ export class TerminalLine {
       this.state = 'ready';
       this.info = answer.value;
       this.trouble = undefined;
-      this.hal.log.info({ event: 'terminal', model: answer.value.model, serial: answer.value.serialNumber }, 'terminal ready');
+      this.hal.log.info(
+        { event: 'terminal', model: answer.value.model, serial: answer.value.serialNumber },
+        'terminal ready',
+      );
       this.onChange(true);
       const waiting = this.waiters;
       this.waiters = [];

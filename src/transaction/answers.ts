@@ -49,7 +49,8 @@ export function matchAnswer(sent: Sent, answer: MessageView): MatchVerdict {
   if (answer.has(42) && answer.text(42) !== sent.merchantNo) return 'drop';
   if (sent.processingCode !== undefined && answer.has(3) && answer.text(3) !== sent.processingCode) return 'mismatch';
   const partial = answer.has(39) && answer.text(39) === '10';
-  if (sent.amountMinor !== undefined && !partial && answer.has(4) && answer.amountMinor(4) !== sent.amountMinor) return 'mismatch';
+  if (sent.amountMinor !== undefined && !partial && answer.has(4) && answer.amountMinor(4) !== sent.amountMinor)
+    return 'mismatch';
   return 'match';
 }
 

@@ -15,6 +15,8 @@ export interface Elements {
   readonly card?: ClearCard;
   readonly withPan?: boolean;
   readonly withTracks?: boolean;
+  /** Track 2 with its encrypted block (sign-on 004), ASCII; goes out instead of the card's own. */
+  readonly encryptedTrack2?: Uint8Array;
   /** 8 bytes for data element 52. */
   readonly pinBlock?: Uint8Array;
   /** BER-TLV for data element 55. */
@@ -40,12 +42,19 @@ const LAST_FIELD = 64;
  * is returned: the MAC covers MTI up to the byte before them. A missing or over-long value is prompt E31 打包错误:
  * nothing has been sent then.
  */
-export function encodeElements(builder: MessageBuilder, elements: Elements, out: Uint8Array, at: number): EncodedBody | Fault {
+export function encodeElements(
+  builder: MessageBuilder,
+  elements: Elements,
+  out: Uint8Array,
+  at: number,
+): EncodedBody | Fault {
   const { card, text } = elements;
   let macOffset = -1;
   builder.begin(out, at, elements.mti);
   for (let field = 2; field <= LAST_FIELD; field++) {
     if (field === 2 && elements.withPan && card) builder.digitsFrom(2, card.pan, 0, card.pan.length);
+    else if (field === 35 && elements.encryptedTrack2)
+      builder.digitsFrom(35, elements.encryptedTrack2, 0, elements.encryptedTrack2.length);
     else if (field === 35 && elements.withTracks && card && card.track2.length > 0)
       builder.digitsFrom(35, card.track2, 0, card.track2.length);
     else if (field === 36 && elements.withTracks && card && card.track3.length > 0)

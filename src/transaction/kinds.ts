@@ -4,7 +4,8 @@
  */
 export type MoneyKind = 'sale' | 'void' | 'refund';
 
-export type ManagementKind = 'signOn' | 'signOff' | 'echo' | 'settle' | 'batchDetail' | 'batchTc' | 'batchNotice' | 'batchEnd';
+export type ManagementKind =
+  'signOn' | 'signOff' | 'echo' | 'settle' | 'batchDetail' | 'batchTc' | 'batchNotice' | 'batchEnd';
 
 /** Reason of a reversal, data element 39 of the 0400: 98 no answer, A0 MAC wrong, 96 terminal fault, 06 anything else. */
 export type ReversalReason = '98' | 'A0' | '96' | '06';

@@ -24,6 +24,8 @@ export interface TerminalIdentity {
   readonly capability: string;
   /** Data element 49, `156`. */
   readonly currency: string;
+  /** 60.6 = 1: a partial approval (39 = 10) is understood. */
+  readonly partialApproval: boolean;
 }
 
 /** The working-key mode of the last sign-on: 60.3 of that request. */
@@ -66,6 +68,8 @@ export interface MoneyRequest {
   readonly facts: CardFacts;
   /** Clear card data; of a void without card: the PAN opened from the record. */
   readonly card: ClearCard;
+  /** Track 2 with its encrypted block, when the sign-on brought a track key. */
+  readonly encryptedTrack2?: Uint8Array;
   /** 8 bytes, or absent when no PIN was entered. */
   readonly pinBlock?: Uint8Array;
   /** True when the PIN block was made with the PAN (53 digit 1 = 2), false = without (1). */
@@ -79,11 +83,19 @@ export interface MoneyRequest {
 
 /**
  * Data element 60 (UnionPay POS field 60): 60.1 type, 60.2 batch, 60.3 information code, then for financial messages
- * 60.4 terminal capability and 60.5 chip condition. 11 digits in management, 13 in financial messages.
+ * 60.4 terminal capability, 60.5 chip condition and, when a partial approval is understood, 60.6 = 1. 11 digits in
+ * management, 13 or 14 in financial messages.
  */
-export function privateUse60(codes: TransactionCodes, batch: number, capability?: string, chipCondition = '0'): string {
+export function privateUse60(
+  codes: TransactionCodes,
+  batch: number,
+  identity?: TerminalIdentity,
+  chipCondition = '0',
+): string {
   const head = codes.type60 + digits(batch, 6) + codes.info60;
-  return capability === undefined ? head : head + capability + chipCondition;
+  return identity === undefined
+    ? head
+    : head + identity.capability + chipCondition + (identity.partialApproval ? '1' : '');
 }
 
 /**
@@ -91,7 +103,11 @@ export function privateUse60(codes: TransactionCodes, batch: number, capability?
  * PAN, 2 with PAN. Digit 2: 6 after a double-length sign-on, 0 after a single-length one. Digit 3: 1 when tracks are
  * encrypted (sign-on 004).
  */
-export function securityControl(pin: 'none' | 'withPan' | 'withoutPan', tracks: boolean, mode: KeyMode): string | undefined {
+export function securityControl(
+  pin: 'none' | 'withPan' | 'withoutPan',
+  tracks: boolean,
+  mode: KeyMode,
+): string | undefined {
   if (pin === 'none' && !tracks) return undefined;
   const first = pin === 'none' ? '0' : pin === 'withPan' ? '2' : '1';
   const second = mode === '001' ? '0' : '6';
@@ -134,7 +150,7 @@ export function moneyElements(request: MoneyRequest): Elements {
   const pin = !withPin ? 'none' : request.pinWithPan === false ? 'withoutPan' : 'withPan';
   const control = securityControl(pin, withTracks, context.keyMode);
   if (control !== undefined) text.set(53, control);
-  text.set(60, privateUse60(codes, context.batch, identity.capability, facts.fallback ? '2' : '0'));
+  text.set(60, privateUse60(codes, context.batch, identity, facts.fallback ? '2' : '0'));
   if (original && request.kind !== 'sale') text.set(61, originalData(request.kind, original));
   if (request.kind === 'refund') text.set(63, request.organisation ?? '000');
   return {
@@ -143,6 +159,7 @@ export function moneyElements(request: MoneyRequest): Elements {
     card: request.card,
     withPan: facts.entry !== 'swipe',
     withTracks,
+    ...(request.encryptedTrack2 ? { encryptedTrack2: request.encryptedTrack2 } : {}),
     ...(request.pinBlock ? { pinBlock: request.pinBlock } : {}),
     ...(request.chip ? { chip: request.chip } : {}),
     mac: codes.mac,

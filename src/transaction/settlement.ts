@@ -52,7 +52,11 @@ export function detailFieldLength(items: number): number {
  * Data element 48 of a detail upload: count n2, then an item each: card organisation 00 (UnionPay) or 01 (foreign),
  * trace 6, PAN 20 right-justified and zero-filled, amount 12. `pan` gives the digits of one item.
  */
-export function detailField(items: readonly Detail[], panDigits: (detail: Detail, out: Uint8Array) => number, out: Uint8Array): number {
+export function detailField(
+  items: readonly Detail[],
+  panDigits: (detail: Detail, out: Uint8Array) => number,
+  out: Uint8Array,
+): number {
   let at = put(out, 0, digits(items.length, 2));
   const pan = new Uint8Array(20);
   for (const item of items) {

@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { FrameView, sealFrame } from '../../src/iso8583/frame.ts';
 import { MessageBuilder } from '../../src/iso8583/message-builder.ts';
 import { MessageView } from '../../src/iso8583/message-view.ts';
@@ -23,6 +23,8 @@ function allocated(work: (round: number) => void, batches = BATCHES): number {
   }
   return best;
 }
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const view = new MessageView(plan);
 const frame = new FrameView();
