@@ -6,7 +6,7 @@ export default defineConfig({
     exclude: ['test/vectors/**', 'node_modules/**', 'dist/**'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 180_000,
     hookTimeout: 30_000,
   },
 });

@@ -13,7 +13,8 @@ import { openClock } from './node/clock.ts';
 import { openConsole } from './node/console.ts';
 import { openEntropy } from './node/entropy.ts';
 import { readBytes } from './node/files.ts';
-import { namedProfile, shippedProfileIds } from './node/profiles.ts';
+import { endWithStarter } from './node/processes.ts';
+import { namedProfile } from './node/profiles.ts';
 import { tcpServer } from './node/tcp-server.ts';
 import { openTimers } from './node/timers.ts';
 import { softwareVersion } from './node/version.ts';
@@ -22,6 +23,7 @@ import { type Profile, loadProfile } from './profile/profile.ts';
 /** Exit status of wrong flags or commands. */
 const EXIT_USAGE = 2;
 
+endWithStarter();
 const console = openConsole();
 const version = softwareVersion();
 const shared = {
@@ -32,7 +34,11 @@ const shared = {
 
 function profileOf(id: string): Result<Profile> {
   const named = namedProfile(id);
-  return loadProfile(named.id, name => named.read(name), shippedProfileIds());
+  if (named.isFile) {
+    const there = named.read(named.id);
+    if (!there.ok) return there;
+  }
+  return loadProfile(named.id, name => named.read(name), named.knownIds);
 }
 
 function dialectOf(id: string): Result<DialectSource> {
@@ -71,7 +77,16 @@ simAcquirer(program, {
   onStop: stop => void console.onStop(() => stop()),
 });
 simTerminal(sim, console);
-for (const command of [...program.commands, ...sim.commands]) command.exitOverride();
+finishSetup(program, 'pos8583');
+
+/** Wrong flags point to the help of the very command; no command ends the process by itself. */
+function finishSetup(parent: Command, path: string): void {
+  for (const command of parent.commands) {
+    const name = `${path} ${command.name()}`;
+    command.exitOverride().showHelpAfterError(`(${name} --help lists the flags)`);
+    finishSetup(command, name);
+  }
+}
 
 try {
   await program.parseAsync(['node', 'pos8583', ...console.args]);

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { type Result, faultText } from '../fault.ts';
 import { openJournal } from '../journal/journal.ts';
 import type { Console } from '../node/console.ts';
-import { writeAtomic } from '../node/files.ts';
+import { openLines, writeAtomic } from '../node/files.ts';
 import { type Part, followLines, scratchFolder, startPart, whenThere } from '../node/processes.ts';
 import type { Profile } from '../profile/profile.ts';
 import { ledgerSummary, openLedger } from '../sim/acquirer/ledger.ts';
@@ -12,6 +12,15 @@ import { compareBooks } from './compare.ts';
 import { Storyteller, tourScript } from './tour.ts';
 
 const PROFILE = 'unionpay-pos';
+/** Exit status when a signal ended it. */
+const EXIT_STOPPED = 130;
+/** Last lines of the parts that are shown when something goes wrong. */
+const NOTES_SHOWN = 12;
+
+const WORDS = {
+  zh: { files: '本次运行的文件', messages: '报文在另一窗口查看', stopped: '已停止' },
+  en: { files: 'files of this run', messages: 'messages, in a second window', stopped: 'stopped' },
+} as const;
 
 export interface DemoRim {
   readonly console: Console;
@@ -32,22 +41,24 @@ export function register(program: Command, rim: DemoRim): void {
     .addOption(new Option('--lang <lang>', 'language of screens and slips').choices(['zh', 'en']).default('zh'))
     .addHelpText(
       'after',
-      '\nExit status: 0 the books agree (tour) or you ended it, 1 they differ or a step failed, 2 usage.',
+      '\nExit status: 0 the books agree, 1 they differ or a step failed, 2 usage, 130 stopped by a signal.',
     )
     .action((flags: Flags) => demo(flags, rim));
 }
 
 function demo(flags: Flags, rim: DemoRim): void {
   const { console } = rim;
-  const profile = rim.loadProfile(PROFILE);
-  if (!profile.ok) {
-    console.printError(faultText(profile.fault));
+  const loaded = rim.loadProfile(PROFILE);
+  if (!loaded.ok) {
+    console.printError(faultText(loaded.fault));
     return console.setExitStatus(1);
   }
+  const profile = loaded.value;
   const tour = flags.tour === true || !console.isTerminal('input') || !console.isTerminal('output');
   const folder = scratchFolder();
   const at = (name: string): string => join(folder, name);
-  const story = new Storyteller(profile.value, flags.lang, text => console.print(text));
+  const words = WORDS[flags.lang];
+  const story = new Storyteller(profile, flags.lang, text => console.print(text));
   const parts: Part[] = [];
   const notes: string[] = [];
   let over = false;
@@ -57,14 +68,23 @@ function demo(flags: Flags, rim: DemoRim): void {
   const end = (status: number, why?: string): void => {
     if (over) return;
     over = true;
-    if (why !== undefined) {
-      console.printError(why);
-      for (const note of notes.slice(-12)) console.printError(`  ${note}`);
+    let running = parts.length;
+    // The terminal gives the screen back first: what is said before that is gone with its drawing.
+    const partEnded = (): void => {
+      if (--running > 0) return;
+      if (why !== undefined) {
+        console.printError(why);
+        if (status !== EXIT_STOPPED) for (const note of notes.slice(-NOTES_SHOWN)) console.printError(`  ${note}`);
+      }
+      console.printError(`${words.files}: ${folder}`);
+      console.exit(status);
+    };
+    for (const part of parts) {
+      part.onEnd(partEnded);
+      part.stop();
     }
-    for (const part of parts) part.kill();
-    console.printError(`files of this run: ${folder}`);
-    console.exit(status);
   };
+  console.onStop(signal => end(EXIT_STOPPED, `${words.stopped} (${signal})`));
 
   const acquirer = startPart(['sim', 'acquirer', '--listen', '127.0.0.1:0', '--ledger', at('ledger.db')]);
   parts.push(acquirer);
@@ -85,6 +105,19 @@ function demo(flags: Flags, rim: DemoRim): void {
       if (!written.ok) return end(1, faultText(written.fault));
       args.push('--script', at('tour.txt'));
     }
+    let tell = (record: TraceRecord): void => story.tell(record);
+    if (!tour) {
+      const messages = openLines(at('messages.txt'));
+      if (!messages.ok) return end(1, faultText(messages.fault));
+      const beside = new Storyteller(profile, flags.lang, text => void messages.value.write(text));
+      // Screens and slips are seen on the terminal; a person wants to read the messages beside it.
+      tell = record => {
+        if (record.kind === 'sent' || record.kind === 'received') beside.tell(record);
+      };
+      const hint = `${words.messages}: tail -f ${at('messages.txt')}`;
+      console.print(hint);
+      args.push('--note', hint);
+    }
     const terminal = startPart(args, !tour);
     parts.push(terminal);
     let runtime: Part | undefined;
@@ -100,7 +133,7 @@ function demo(flags: Flags, rim: DemoRim): void {
       runtime.onEnd(status => {
         if (!leaving) end(1, `the runtime ended by itself (status ${status})`);
       });
-      if (tour) stopFollowing = followLines(at('trace.jsonl'), line => story.tell(JSON.parse(line) as TraceRecord));
+      stopFollowing = followLines(at('trace.jsonl'), line => tell(JSON.parse(line) as TraceRecord));
     };
     if (tour) {
       terminal.onLine(line => {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { type Fault, faultText, type Result } from '../fault.ts';
 import { type Journal, JournalFailure, type Slip, type Txn, type TxnKind, type TxnState } from '../journal/journal.ts';
 import { digits, formatAmount } from '../units.ts';
@@ -23,7 +23,7 @@ type Lang = 'zh' | 'en';
 interface Options {
   readonly journal: string;
   readonly json?: boolean;
-  readonly lang?: string;
+  readonly lang: Lang;
 }
 
 interface ListOptions extends Options {
@@ -116,7 +116,7 @@ export function register(program: Command, rim: JournalRim): void {
     command
       .requiredOption('--journal <file>', 'the journal file')
       .option('--json', 'JSON instead of text')
-      .option('--lang <zh|en>', 'language of the text', 'en');
+      .addOption(new Option('--lang <lang>', 'language of the text').choices(['zh', 'en']).default('en'));
 
   common(journal.command('list').description('transactions, newest first, card numbers masked'))
     .option('--limit <n>', 'at most so many', '20')
@@ -136,15 +136,17 @@ export function register(program: Command, rim: JournalRim): void {
 }
 
 function run(rim: JournalRim, options: Options, work: (journal: Journal, lang: Lang) => void): void {
-  const opened = rim.openJournal(options.journal);
-  if (!opened.ok) return refuse(rim, opened.fault);
+  let opened: Result<Journal> | undefined;
   try {
-    work(opened.value, options.lang === 'zh' ? 'zh' : 'en');
+    // A file that is no journal, or a damaged one, may fail at the first look as well as at a later one.
+    opened = rim.openJournal(options.journal);
+    if (!opened.ok) return refuse(rim, opened.fault);
+    work(opened.value, options.lang);
   } catch (cause) {
     if (!(cause instanceof JournalFailure)) throw cause;
     refuse(rim, cause.fault);
   } finally {
-    opened.value.close();
+    if (opened?.ok) opened.value.close();
   }
 }
 

@@ -21,7 +21,7 @@ export function register(program: Command, rim: { readonly console: Console }): 
 
 async function list(flags: Flags, console: Console): Promise<void> {
   const baud = Number(flags.baud);
-  if (!Number.isInteger(baud) || baud < 300) {
+  if (!Number.isInteger(baud) || baud < 300 || baud > 4_000_000) {
     console.printError(`pos8583: --baud ${flags.baud} is no line speed; give for example 19200`);
     console.setExitStatus(2);
     return;

@@ -5,13 +5,21 @@ import { JournalFailure, openJournal, type Journal } from '../journal/journal.ts
 import { openClock } from '../node/clock.ts';
 import type { Console } from '../node/console.ts';
 import { openEntropy } from '../node/entropy.ts';
-import { openJournalKey, openLines } from '../node/files.ts';
+import { type LineFile, keepFilesPrivate, openJournalKey, openLines } from '../node/files.ts';
 import { openLog } from '../node/log.ts';
 import { openSerialPort } from '../node/serial.ts';
-import { type HostRoute, openHostLink } from '../node/tcp.ts';
+import { type HostRoute, type HostTls, checkCertificates, openHostLink } from '../node/tcp.ts';
 import { openTimers } from '../node/timers.ts';
 import type { Profile } from '../profile/schema.ts';
 import { boot, type End } from '../runtime/boot.ts';
+
+/** Line speeds that a serial device may have. */
+const BAUD_MIN = 300;
+const BAUD_MAX = 4_000_000;
+/** A stop that takes longer than this is told to the person, milliseconds. */
+const STOP_TELL_MS = 300;
+/** Added to the longest exchange for the terminal's own steps, when the runtime was asked to stop. */
+const STOP_SPARE_SECONDS = 15;
 
 /** Exit statuses of `run`, documented in the README. */
 export const RunExit = {
@@ -26,6 +34,10 @@ export const RunExit = {
   journal: 5,
   /** The terminal cannot carry the profile. */
   terminal: 6,
+  /** A bug: what nobody caught; the text is for a report. */
+  bug: 70,
+  /** Stopped at once: asked twice, or what was in flight did not end in time. */
+  atOnce: 130,
 } as const;
 
 export interface RunRim {
@@ -73,7 +85,16 @@ export function register(program: Command, rim: RunRim): void {
     .option('--tls-name <name>', "name in the acquirer's certificate when it differs from its address")
     .addHelpText(
       'after',
-      '\nExit status: 0 stopped, 2 usage, 3 profile, 4 serial line, 5 journal, 6 terminal does not fit.',
+      `
+Exit status:
+    0  stopped (Ctrl-C, SIGTERM, SIGHUP) after what was in flight
+    2  usage: flags, addresses, certificate, trace or log file
+    3  profile unknown or wrong
+    4  serial line: no such device, busy, no permission, no tty
+    5  journal: cannot be opened, in use, damaged, key file, or a write failed
+    6  the terminal cannot carry the profile (no panel, screen too small)
+   70  bug
+  130  stopped at once, by a second Ctrl-C or because the wait was over`,
     )
     .action((flags: Flags) => start(flags, rim));
 }
@@ -89,11 +110,18 @@ function start(flags: Flags, rim: RunRim): void {
   const routes = routesOf(flags, profile.value);
   if (!routes.ok) return give(RunExit.usage, routes.fault);
   const baudRate = flags.baud === undefined ? profile.value.terminal.baud : Number(flags.baud);
-  if (!Number.isInteger(baudRate) || baudRate < 300)
+  if (!Number.isInteger(baudRate) || baudRate < BAUD_MIN || baudRate > BAUD_MAX)
     return give(
       RunExit.usage,
-      fault('E_ILLEGAL', 'baud', `--baud ${flags.baud} is no line speed`, 'Give for example 19200'),
+      fault(
+        'E_ILLEGAL',
+        'baud',
+        `--baud ${flags.baud} is no line speed from ${BAUD_MIN} to ${BAUD_MAX}`,
+        'Give for example 19200',
+      ),
     );
+  const tls = tlsOf(flags, profile.value);
+  if (!tls.ok) return give(RunExit.usage, tls.fault);
   const log = openLog(flags.log === undefined ? {} : { file: flags.log });
   if (!log.ok) return give(RunExit.usage, log.fault);
   const entropy = openEntropy();
@@ -105,23 +133,12 @@ function start(flags: Flags, rim: RunRim): void {
     return give(RunExit.usage, trace.fault);
   }
   const timers = openTimers();
-  const tls = flags.tls === true || flags.tlsCa !== undefined || profile.value.acquirer.tls;
   const hal: Hal = {
     clock: openClock(),
     timers,
     entropy,
     serial: openSerialPort(flags.port, { baudRate }),
-    host: openHostLink(
-      routes.value,
-      tls
-        ? {
-            tls: {
-              ...(flags.tlsCa === undefined ? {} : { caFile: flags.tlsCa }),
-              ...(flags.tlsName === undefined ? {} : { serverName: flags.tlsName }),
-            },
-          }
-        : {},
-    ),
+    host: openHostLink(routes.value, tls.value === undefined ? {} : { tls: tls.value }),
     log: log.value,
   };
   const leave = (status: number): void => {
@@ -145,7 +162,7 @@ function start(flags: Flags, rim: RunRim): void {
     {
       lang: flags.lang ?? profile.value.policy.language,
       version: rim.version,
-      ...(trace?.ok ? { trace: (record: object) => trace.value.write(JSON.stringify(record)) } : {}),
+      ...(trace?.ok ? { trace: traceInto(trace.value, console) } : {}),
     },
     end => leave(ended(end, flags.port, console, log.value)),
   );
@@ -153,15 +170,47 @@ function start(flags: Flags, rim: RunRim): void {
     journal.value.close();
     return give(RunExit.profile, started.fault);
   }
-  let asked = 0;
+  const { connectTimeoutSeconds, answerTimeoutSeconds } = profile.value.acquirer;
+  const waitSeconds = routes.value.length * connectTimeoutSeconds + answerTimeoutSeconds + STOP_SPARE_SECONDS;
+  let asked = false;
   console.onStop(() => {
-    asked++;
-    if (asked === 1) {
+    if (asked) console.exit(RunExit.atOnce);
+    asked = true;
+    timers.set(STOP_TELL_MS, () =>
       console.printError(
-        'pos8583: stopping after what is in flight; press Ctrl-C again to stop at once (the journal keeps what is owed)',
-      );
-      started.value.stop();
-    } else console.exit(130);
+        `pos8583: stopping after what is in flight, in at most ${waitSeconds} s; press Ctrl-C again to stop at once (the journal keeps what is owed)`,
+      ),
+    );
+    timers.set(waitSeconds * 1000, () => {
+      console.printError('pos8583: what was in flight did not end; the journal keeps what is owed for the next start');
+      leave(RunExit.atOnce);
+    });
+    started.value.stop();
+  });
+}
+
+/** A trace that cannot be written never stops a sale: it is told once. */
+function traceInto(file: LineFile, console: Console): (record: object) => void {
+  let told = false;
+  return record => {
+    const written = file.write(JSON.stringify(record));
+    if (written.ok || told) return;
+    told = true;
+    console.printError(`pos8583: the trace has gaps, trading goes on: ${faultText(written.fault)}`);
+  };
+}
+
+/** TLS as the flags and the profile want it; undefined: plain TCP. A certificate file is tried now, not at the first sale. */
+function tlsOf(flags: Flags, profile: Profile): Result<HostTls | undefined> {
+  const { tls, tlsCa, tlsName } = flags;
+  if (tls !== true && tlsCa === undefined && tlsName === undefined && !profile.acquirer.tls) return ok(undefined);
+  if (tlsCa !== undefined) {
+    const checked = checkCertificates(tlsCa);
+    if (!checked.ok) return checked;
+  }
+  return ok({
+    ...(tlsCa === undefined ? {} : { caFile: tlsCa }),
+    ...(tlsName === undefined ? {} : { serverName: tlsName }),
   });
 }
 
@@ -185,8 +234,8 @@ function serialFault(kind: string, detail: string, port: string): Fault {
       return fault(
         'E_NOHARDWARE',
         'no-such-tty',
-        `there is no serial device ${port}`,
-        'Plug the terminal in; pos8583 ports lists the devices',
+        `there is no serial device at ${port}: ${detail}`,
+        'pos8583 ports lists the devices',
       );
     case 'busy':
       return fault(
@@ -213,6 +262,8 @@ function serialFault(kind: string, detail: string, port: string): Fault {
 }
 
 function openBooks(path: string, profile: Profile, entropy: Hal['entropy']): Result<Journal> {
+  // Journal, its write-ahead log, key, trace and log hold nothing for other users of this host.
+  keepFilesPrivate();
   const key = openJournalKey(path);
   if (!key.ok) return key;
   const { tries, finalCodes, blockWhenHeld } = profile.acquirer.reversal;

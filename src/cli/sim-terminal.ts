@@ -38,6 +38,7 @@ interface Flags {
   readonly screens?: string;
   readonly serialNumber: string;
   readonly quiet: boolean;
+  readonly note?: string;
 }
 
 interface Setup {
@@ -66,6 +67,7 @@ export function register(program: Command, rim?: Console): void {
     .option('--screens <file>', 'append a JSON line for each change of the screen')
     .option('--serial-number <text>', 'serial number of the terminal', 'SIM00000001')
     .option('--quiet', 'no notes about slips, beeps and restarts', false)
+    .option('--note <text>', 'a line under the drawn keys')
     .action((flags: Flags) => {
       const terminal = rim ?? openConsole();
       const setup = readSetup(flags);
@@ -156,6 +158,7 @@ class Program {
     } else if (console.isTerminal('input') && console.isTerminal('output')) {
       this.view = new TextTerminal({
         cards: deck.cards.map(card => ({ id: card.id, label: `${card.name.zh} ${card.name.en}  PIN ${card.pin}` })),
+        ...(setup.flags.note === undefined ? {} : { note: setup.flags.note }),
         action: action => this.act(action),
         card: (what, index) => this.say(this.terminal[what](deck.cards[index]) ?? `${what} ${deck.cards[index].id}`),
         scanned: text => this.say(this.terminal.scan(text) ?? 'scan'),

@@ -15,7 +15,10 @@ export function canonical(value: unknown): string {
     return String(value);
   }
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  assert(typeof value === 'object' && value !== null, 'journal bodies hold text, numbers, flags, lists and members only');
+  assert(
+    typeof value === 'object' && value !== null,
+    'journal bodies hold text, numbers, flags, lists and members only',
+  );
   const members = value as Record<string, unknown>;
   const names = Object.keys(members).sort();
   return `{${names

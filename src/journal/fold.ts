@@ -254,7 +254,11 @@ export class Fold {
   }
 
   private set(name: string, value: string): void {
-    this.run('INSERT INTO setting(name, value) VALUES (?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2', name, value);
+    this.run(
+      'INSERT INTO setting(name, value) VALUES (?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2',
+      name,
+      value,
+    );
   }
 
   private run(sql: string, ...values: SQLInputValue[]): void {

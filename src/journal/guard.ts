@@ -16,7 +16,8 @@ export interface GuardContext {
 /** Checks one value at `at` (path of names for the message, never the value) and gives what may be written. */
 export type Shape = (value: unknown, at: string, context: GuardContext) => Json;
 
-const GROUP = '(?<![0-9])(?:[0-9]{13,}|[0-9]{4}([ -])[0-9]{4}\\1[0-9]{4}\\1[0-9]{1,4}(?:\\1[0-9]{1,3})?|[0-9]{4}([ -])[0-9]{6}\\2[0-9]{5})(?![0-9])';
+const GROUP =
+  '(?<![0-9])(?:[0-9]{13,}|[0-9]{4}([ -])[0-9]{4}\\1[0-9]{4}\\1[0-9]{1,4}(?:\\1[0-9]{1,3})?|[0-9]{4}([ -])[0-9]{6}\\2[0-9]{5})(?![0-9])';
 const CARD_LIKE = new RegExp(GROUP, 'g');
 /** Track 2: digits, separator, expiry and service code; no Luhn needed to know it. */
 const TRACK_LIKE = /[0-9]{12,19}[=D^][0-9]{4}/;

@@ -7,7 +7,8 @@ import { settlement, type SettlementPart } from './settlement.ts';
 import { Store, type StoreOptions, type Verification } from './store.ts';
 import type { ReversalPolicy } from './types.ts';
 
-export { JournalFailure, type StoreOptions, type Verification } from './store.ts';
+export { JournalFailure } from './failure.ts';
+export type { StoreOptions, Verification } from './store.ts';
 export { reversalTags, slipTags, tlvOf } from './emv.ts';
 export { FIRST_OPERATORS, KIND_RULES, refundableMinor, ROLE_RULES, roleOf } from './money.ts';
 export type { EventKind } from './bodies.ts';
@@ -69,6 +70,13 @@ export function openJournal(options: JournalOptions): Result<Journal> {
     close: () => store.close(),
   };
   return ok(
-    Object.assign(file, read, ledger(store, read, policy), reversals(store, read, policy), session(store, read), settlement(store, read)),
+    Object.assign(
+      file,
+      read,
+      ledger(store, read, policy),
+      reversals(store, read, policy),
+      session(store, read),
+      settlement(store, read),
+    ),
   );
 }

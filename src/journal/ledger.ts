@@ -79,7 +79,12 @@ export function ledger(store: Store, queries: Queries, policy: ReversalPolicy) {
         'Finish the settlement first',
       );
     if (number('traces') >= BATCH_TRACES_MAX)
-      return fault('E_EXTENDED', 'batch-traces-used-up', `batch ${number('batch')} has used ${number('traces')} trace numbers`, 'Settle the batch');
+      return fault(
+        'E_EXTENDED',
+        'batch-traces-used-up',
+        `batch ${number('batch')} has used ${number('traces')} trace numbers`,
+        'Settle the batch',
+      );
     return undefined;
   }
 
@@ -93,7 +98,11 @@ export function ledger(store: Store, queries: Queries, policy: ReversalPolicy) {
     // Typed by hand: the same reference, day and card name a sale of this journal, and its remainder counts.
     return queries
       .byReference(ref.reference, ref.dateMmdd)
-      .find(txn => txn.kind === kind && (token === undefined || txn.intent.card === undefined || txn.intent.card.token === token));
+      .find(
+        txn =>
+          txn.kind === kind &&
+          (token === undefined || txn.intent.card === undefined || txn.intent.card.token === token),
+      );
   }
 
   function appendIntent(nowMs: number, intent: Intent): Result<Txn> {
@@ -134,7 +143,8 @@ export function ledger(store: Store, queries: Queries, policy: ReversalPolicy) {
   }
 
   function refuseVoid(intent: Intent, original: Txn | undefined): Fault | undefined {
-    if (!original || original.period !== number('period')) return originalFault('original-not-in-batch', intent, original);
+    if (!original || original.period !== number('period'))
+      return originalFault('original-not-in-batch', intent, original);
     const shape = refuseOriginal(intent, original);
     if (shape) return shape;
     const refunds = queries.refundsOf(original.id);
@@ -277,7 +287,9 @@ export function ledger(store: Store, queries: Queries, policy: ReversalPolicy) {
     /** What can still be refunded of a sale of this journal, minor units; an unknown refund counts as paid. */
     refundable(id: number): number {
       const original = queries.txn(id);
-      return original && KIND_RULES[original.kind].act === 'sale' ? refundableMinor(original, queries.refundsOf(id)) : 0;
+      return original && KIND_RULES[original.kind].act === 'sale'
+        ? refundableMinor(original, queries.refundsOf(id))
+        : 0;
     },
   };
 }
@@ -298,11 +310,28 @@ function originalFault(name: string, intent: Intent, original: Txn | undefined):
   const ref = intent.original;
   const asked = ref?.trace ?? original?.trace;
   const what = asked === undefined ? `reference ${ref?.reference ?? '?'}` : `voucher ${digits(asked, 6)}`;
-  if (!original) return fault('E_NOEXIST', name, `${what} is not in this journal${name === 'original-not-in-batch' ? "'s current batch" : ''}`, 'Check the number on the slip');
+  if (!original)
+    return fault(
+      'E_NOEXIST',
+      name,
+      `${what} is not in this journal${name === 'original-not-in-batch' ? "'s current batch" : ''}`,
+      'Check the number on the slip',
+    );
   if (name === 'original-not-in-batch')
-    return fault('E_ILLEGAL', name, `${what} is of batch ${digits(original.batch, 6)}, which is settled`, 'Refund it instead');
-  if (name === 'original-not-a-sale') return fault('E_ILLEGAL', name, `${what} is a ${original.kind}`, 'Choose the voucher of the sale');
-  return fault('E_ILLEGAL', name, `${what} ${STATE_TEXT[original.state]}`, 'Nothing to do; print the slip again if it is needed');
+    return fault(
+      'E_ILLEGAL',
+      name,
+      `${what} is of batch ${digits(original.batch, 6)}, which is settled`,
+      'Refund it instead',
+    );
+  if (name === 'original-not-a-sale')
+    return fault('E_ILLEGAL', name, `${what} is a ${original.kind}`, 'Choose the voucher of the sale');
+  return fault(
+    'E_ILLEGAL',
+    name,
+    `${what} ${STATE_TEXT[original.state]}`,
+    'Nothing to do; print the slip again if it is needed',
+  );
 }
 
 /** The elements of an intent must say the same as its members, so that none of them can be something else. */

@@ -32,7 +32,8 @@ export function refundableMinor(original: Counted, refunds: readonly Counted[]):
   if (original.state !== 'approved') return 0;
   let left = original.amountMinor;
   for (const refund of refunds)
-    if (refund.state === 'approved' || refund.state === 'unknown' || refund.state === 'open') left -= refund.amountMinor;
+    if (refund.state === 'approved' || refund.state === 'unknown' || refund.state === 'open')
+      left -= refund.amountMinor;
   return Math.max(0, left);
 }
 

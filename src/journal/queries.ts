@@ -2,17 +2,7 @@ import { keptReference } from './guard.ts';
 import { KIND_RULES } from './money.ts';
 import { reversalOf, settlementOf, shownBody, slipOf, slipSql, txnOf, txnSql } from './read.ts';
 import type { Row, Store } from './store.ts';
-import type {
-  BatchTotals,
-  JournalRecord,
-  Reversal,
-  Settlement,
-  Slip,
-  Sum,
-  Txn,
-  TxnKind,
-  TxnState,
-} from './types.ts';
+import type { BatchTotals, JournalRecord, Reversal, Settlement, Slip, Sum, Txn, TxnKind, TxnState } from './types.ts';
 
 /** Most rows of one answer. */
 export const LIST_MAX = 1000;
@@ -54,7 +44,8 @@ const COUNTED = "state IN ('approved', 'voided')";
 
 /** Reading the journal. All of it may throw `JournalFailure` when the file cannot be read. */
 export function queries(store: Store) {
-  const txns = (condition: string, ...values: (string | number)[]): Txn[] => store.all(txnSql(condition), ...values).map(txnOf);
+  const txns = (condition: string, ...values: (string | number)[]): Txn[] =>
+    store.all(txnSql(condition), ...values).map(txnOf);
   const txn = (condition: string, ...values: (string | number)[]): Txn | undefined => {
     const row = store.one(txnSql(condition), ...values);
     return row && txnOf(row);
@@ -84,11 +75,19 @@ export function queries(store: Store) {
     byReference: (reference: string, dateMmdd?: string): Txn[] =>
       dateMmdd === undefined
         ? txns('WHERE txn.reference = ? ORDER BY txn.id DESC LIMIT 100', keptReference(reference))
-        : txns('WHERE txn.reference = ? AND txn.host_date = ? ORDER BY txn.id DESC LIMIT 100', keptReference(reference), dateMmdd),
+        : txns(
+            'WHERE txn.reference = ? AND txn.host_date = ? ORDER BY txn.id DESC LIMIT 100',
+            keptReference(reference),
+            dateMmdd,
+          ),
 
     /** The newest transaction; `states` limits it, e.g. to those that have a slip. */
     lastTxn: (states?: readonly TxnState[]): Txn | undefined =>
-      txn(states ? `WHERE txn.state IN (${states.map(state => `'${state}'`).join(', ')}) ORDER BY txn.id DESC LIMIT 1` : 'ORDER BY txn.id DESC LIMIT 1'),
+      txn(
+        states
+          ? `WHERE txn.state IN (${states.map(state => `'${state}'`).join(', ')}) ORDER BY txn.id DESC LIMIT 1`
+          : 'ORDER BY txn.id DESC LIMIT 1',
+      ),
 
     /** Newest first. */
     list(filter: ListFilter = {}): Txn[] {
@@ -123,7 +122,8 @@ export function queries(store: Store) {
     unknownRefunds: (): Txn[] => txns(`WHERE txn.state = 'unknown' AND txn.kind IN (${REFUND_KINDS}) ORDER BY txn.id`),
 
     /** The reversal to send next, oldest first. */
-    owedReversal: (): Reversal | undefined => reversals("state = 'owed' AND id = (SELECT min(id) FROM reversal WHERE state = 'owed')")[0],
+    owedReversal: (): Reversal | undefined =>
+      reversals("state = 'owed' AND id = (SELECT min(id) FROM reversal WHERE state = 'owed')")[0],
     /** Reversals whose tries are used up; a person must act. */
     heldReversals: (): Reversal[] => reversals("state = 'held'"),
     reversal(id: number): Reversal | undefined {
@@ -149,7 +149,8 @@ export function queries(store: Store) {
     },
 
     /** Transactions that the totals count, oldest first. */
-    batchDetails: (period = number('period')): Txn[] => txns(`WHERE txn.period = ? AND txn.${COUNTED} ORDER BY txn.id`, period),
+    batchDetails: (period = number('period')): Txn[] =>
+      txns(`WHERE txn.period = ? AND txn.${COUNTED} ORDER BY txn.id`, period),
 
     /** Kind, state and operator sums of `fromMs` ≤ time < `toMs` (the shop's day is the caller's to know). */
     spanTotals: (fromMs: number, toMs: number): SpanTotal[] =>
@@ -169,7 +170,8 @@ export function queries(store: Store) {
         })),
 
     counts(): JournalCounts {
-      const count = (sql: string, ...values: number[]): number => Number(store.one(`SELECT count(*) AS n FROM ${sql}`, ...values)?.n);
+      const count = (sql: string, ...values: number[]): number =>
+        Number(store.one(`SELECT count(*) AS n FROM ${sql}`, ...values)?.n);
       return {
         batch: count(`txn WHERE period = ? AND ${COUNTED}`, number('period')),
         owed: count("reversal WHERE state = 'owed'"),
@@ -180,7 +182,9 @@ export function queries(store: Store) {
 
     /** The settlement that is under way, to go on with after a restart. */
     openSettlement(): Settlement | undefined {
-      const row = store.one("SELECT * FROM settlement WHERE stage NOT IN ('closed', 'cancelled') ORDER BY id DESC LIMIT 1");
+      const row = store.one(
+        "SELECT * FROM settlement WHERE stage NOT IN ('closed', 'cancelled') ORDER BY id DESC LIMIT 1",
+      );
       return row && settlementOf(row);
     },
     settlement(id: number): Settlement | undefined {
@@ -218,11 +222,16 @@ export function queries(store: Store) {
     /** Records about a transaction, oldest first (its intent and all that name it). */
     recordsOf: (id: number): JournalRecord[] =>
       store
-        .all("SELECT * FROM record WHERE seq >= ?1 AND (seq = ?1 OR json_extract(body, '$.id') = ?1 OR json_extract(body, '$.txnId') = ?1) ORDER BY seq", id)
+        .all(
+          "SELECT * FROM record WHERE seq >= ?1 AND (seq = ?1 OR json_extract(body, '$.id') = ?1 OR json_extract(body, '$.txnId') = ?1) ORDER BY seq",
+          id,
+        )
         .map(recordOf),
     /** Newest records first. */
     records: (limit: number, beforeSeq = Number.MAX_SAFE_INTEGER): JournalRecord[] =>
-      store.all('SELECT * FROM record WHERE seq < ? ORDER BY seq DESC LIMIT ?', beforeSeq, Math.min(limit, LIST_MAX)).map(recordOf),
+      store
+        .all('SELECT * FROM record WHERE seq < ? ORDER BY seq DESC LIMIT ?', beforeSeq, Math.min(limit, LIST_MAX))
+        .map(recordOf),
   };
 }
 

@@ -49,7 +49,14 @@ function intentOf(body: Members): Intent {
 }
 
 function answerOf(row: Row): Answer {
-  const { id: _, result: __, decision: ___, amountMinor: ____, emv, ...rest } = JSON.parse(row.answer as string) as Members;
+  const {
+    id: _,
+    result: __,
+    decision: ___,
+    amountMinor: ____,
+    emv,
+    ...rest
+  } = JSON.parse(row.answer as string) as Members;
   // What the folded row took over from earlier records counts more than the last record alone.
   return {
     ...rest,
@@ -62,7 +69,9 @@ function answerOf(row: Row): Answer {
 }
 
 function tagsOf(stored: unknown): EmvTags {
-  return Object.fromEntries(Object.entries(stored as Record<string, string>).map(([tag, value]) => [tag, ungrouped(value)]));
+  return Object.fromEntries(
+    Object.entries(stored as Record<string, string>).map(([tag, value]) => [tag, ungrouped(value)]),
+  );
 }
 
 /** Row of `reversal` with its transaction. */

@@ -124,7 +124,12 @@ export function reversals(store: Store, queries: Queries, policy: ReversalPolicy
       const txn = queries.txn(id);
       if (txn?.state !== 'unknown' || KIND_RULES[txn.kind].reversible)
         return failed(
-          fault('E_ILLEGAL', 'refund-not-unknown', `transaction ${id} is no refund with unknown outcome`, 'List the unknown refunds again'),
+          fault(
+            'E_ILLEGAL',
+            'refund-not-unknown',
+            `transaction ${id} is no refund with unknown outcome`,
+            'List the unknown refunds again',
+          ),
         );
       const decision = entry.accepted ? 'accepted' : entry.resend === false ? 'given-up' : 'resend';
       if (decision === 'resend') {
@@ -140,7 +145,13 @@ export function reversals(store: Store, queries: Queries, policy: ReversalPolicy
         assert(store.one("SELECT 1 FROM txn WHERE state = 'open'") === undefined, 'one transaction at a time');
       }
       store.commit(() =>
-        store.append(nowMs, 'refund-resolved', { id, by: entry.by, decision, reference: entry.reference, note: entry.note }),
+        store.append(nowMs, 'refund-resolved', {
+          id,
+          by: entry.by,
+          decision,
+          reference: entry.reference,
+          note: entry.note,
+        }),
       );
       const after = queries.txn(id);
       assert(after, 'a transaction that was just changed is there');
@@ -153,7 +164,10 @@ export function reversals(store: Store, queries: Queries, policy: ReversalPolicy
      */
     recover(nowMs: number): Recovery {
       const open = store.all("SELECT id, kind FROM txn WHERE state = 'open' ORDER BY id");
-      const interrupted = store.all("SELECT id FROM reversal WHERE state = 'owed' AND tries >= ? ORDER BY id", policy.triesMax);
+      const interrupted = store.all(
+        "SELECT id FROM reversal WHERE state = 'owed' AND tries >= ? ORDER BY id",
+        policy.triesMax,
+      );
       if (open.length + interrupted.length > 0)
         store.commit(() => {
           for (const { id, kind } of open)

@@ -45,9 +45,19 @@ export function session(store: Store, queries: Queries) {
   function badPassword(no: string, password: string): Fault | undefined {
     const rule = ROLE_RULES[roleOf(no)];
     if (!new RegExp(`^[0-9]{${rule.length}}$`).test(password))
-      return fault('E_ILLEGAL', 'password-form', `the password of ${no} has ${rule.length} digits`, `Enter ${rule.length} digits`);
+      return fault(
+        'E_ILLEGAL',
+        'password-form',
+        `the password of ${no} has ${rule.length} digits`,
+        `Enter ${rule.length} digits`,
+      );
     if (password === rule.defaultPassword)
-      return fault('E_ILLEGAL', 'password-default', 'the published first password is not allowed', 'Choose another one');
+      return fault(
+        'E_ILLEGAL',
+        'password-default',
+        'the published first password is not allowed',
+        'Choose another one',
+      );
     return undefined;
   }
 
@@ -89,7 +99,14 @@ export function session(store: Store, queries: Queries) {
     verifyPassword(nowMs: number, no: string, password: string): Result<Operator> {
       const row = rowOf(no);
       if (!row)
-        return failed(fault('E_NOEXIST', 'operator-unknown', `there is no operator ${no}`, 'Enter another number; the supervisor can add operators'));
+        return failed(
+          fault(
+            'E_NOEXIST',
+            'operator-unknown',
+            `there is no operator ${no}`,
+            'Enter another number; the supervisor can add operators',
+          ),
+        );
       const rule = ROLE_RULES[roleOf(no)];
       const blockMs = row.block_ms as number;
       // A clock that went back must not block for longer than the rule says.
@@ -97,7 +114,12 @@ export function session(store: Store, queries: Queries) {
       if (blockMs > 0 && leftMs > 0) {
         const minutes = Math.ceil(leftMs / 60_000);
         return failed(
-          fault('E_BUSY', 'operator-blocked', `operator ${no} is blocked for ${minutes} min after too many wrong passwords`, `Wait ${minutes} min`),
+          fault(
+            'E_BUSY',
+            'operator-blocked',
+            `operator ${no} is blocked for ${minutes} min after too many wrong passwords`,
+            `Wait ${minutes} min`,
+          ),
         );
       }
       if (isRight(row, password)) {
@@ -108,13 +130,27 @@ export function session(store: Store, queries: Queries) {
       const failures = (row.failures as number) + 1;
       const blocked = failures >= rule.failuresMax;
       store.commit(() =>
-        store.append(nowMs, 'operator-failures', { no, failures: blocked ? 0 : failures, blockMs: blocked ? rule.blockMs : 0 }),
+        store.append(nowMs, 'operator-failures', {
+          no,
+          failures: blocked ? 0 : failures,
+          blockMs: blocked ? rule.blockMs : 0,
+        }),
       );
       const left = rule.failuresMax - failures;
       return failed(
         blocked
-          ? fault('E_BUSY', 'operator-blocked', `operator ${no} entered ${failures} wrong passwords`, `Wait ${rule.blockMs / 60_000} min`)
-          : fault('E_ILLEGAL', 'password-wrong', `wrong password for operator ${no}, ${left} tries left`, 'Enter it again'),
+          ? fault(
+              'E_BUSY',
+              'operator-blocked',
+              `operator ${no} entered ${failures} wrong passwords`,
+              `Wait ${rule.blockMs / 60_000} min`,
+            )
+          : fault(
+              'E_ILLEGAL',
+              'password-wrong',
+              `wrong password for operator ${no}, ${left} tries left`,
+              'Enter it again',
+            ),
       );
     },
 
@@ -122,7 +158,8 @@ export function session(store: Store, queries: Queries) {
     setPassword(nowMs: number, no: string, password: string, by: string): Result<Operator> {
       const bad = badPassword(no, password);
       if (bad) return failed(bad);
-      if (!rowOf(no)) return failed(fault('E_NOEXIST', 'operator-unknown', `there is no operator ${no}`, 'Add the operator first'));
+      if (!rowOf(no))
+        return failed(fault('E_NOEXIST', 'operator-unknown', `there is no operator ${no}`, 'Add the operator first'));
       const secret = secretOf(password);
       store.commit(() => store.append(nowMs, 'operator-password', { no, ...secret, mustChange: by !== no, by }));
       return ok(operatorOf(rowOf(no) as Row));
@@ -131,8 +168,11 @@ export function session(store: Store, queries: Queries) {
     /** Adds a cashier (01–98) with a first password that must be changed. Faults `operator-number`, `operator-exists`, `password-…`. */
     addOperator(nowMs: number, no: string, password: string, by: string): Result<Operator> {
       if (!/^[0-9]{2}$/.test(no) || roleOf(no) !== 'cashier')
-        return failed(fault('E_ILLEGAL', 'operator-number', 'cashiers have the numbers 01 to 98', 'Enter a number from 01 to 98'));
-      if (rowOf(no)) return failed(fault('E_EXISTS', 'operator-exists', `operator ${no} is there already`, 'Choose another number'));
+        return failed(
+          fault('E_ILLEGAL', 'operator-number', 'cashiers have the numbers 01 to 98', 'Enter a number from 01 to 98'),
+        );
+      if (rowOf(no))
+        return failed(fault('E_EXISTS', 'operator-exists', `operator ${no} is there already`, 'Choose another number'));
       if (!/^[0-9]{4}$/.test(password))
         return failed(fault('E_ILLEGAL', 'password-form', `the password of ${no} has 4 digits`, 'Enter 4 digits'));
       const secret = secretOf(password);
@@ -143,8 +183,16 @@ export function session(store: Store, queries: Queries) {
     /** Removes a cashier. Faults `operator-number`, `operator-unknown`. */
     removeOperator(nowMs: number, no: string, by: string): Result<void> {
       if (roleOf(no) !== 'cashier')
-        return failed(fault('E_ILLEGAL', 'operator-number', `operator ${no} cannot be removed`, 'Only cashiers 01 to 98 can be removed'));
-      if (!rowOf(no)) return failed(fault('E_NOEXIST', 'operator-unknown', `there is no operator ${no}`, 'List the operators again'));
+        return failed(
+          fault(
+            'E_ILLEGAL',
+            'operator-number',
+            `operator ${no} cannot be removed`,
+            'Only cashiers 01 to 98 can be removed',
+          ),
+        );
+      if (!rowOf(no))
+        return failed(fault('E_NOEXIST', 'operator-unknown', `there is no operator ${no}`, 'List the operators again'));
       store.commit(() => store.append(nowMs, 'operator-removed', { no, by }));
       return ok(undefined);
     },

@@ -39,7 +39,10 @@ export function settlement(store: Store, queries: Queries) {
     startSettlement(nowMs: number): Result<Settlement> {
       const current = queries.openSettlement();
       if (current) return ok(current);
-      assert(store.one("SELECT 1 FROM txn WHERE state = 'open'") === undefined, 'no settlement while a transaction is open');
+      assert(
+        store.one("SELECT 1 FROM txn WHERE state = 'open'") === undefined,
+        'no settlement while a transaction is open',
+      );
       const owed = queries.owedReversal();
       if (owed)
         return failed(

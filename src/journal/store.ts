@@ -1,10 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { assert } from '../assert.ts';
-import { failed, type Fault, fault, faultText, ok, type Result } from '../fault.ts';
+import { failed, type Fault, fault, ok, type Result } from '../fault.ts';
 import type { Entropy } from '../hal/hal.ts';
 import { writeBody } from './bodies.ts';
 import { chainHash, firstHash, shortHash } from './chain.ts';
+import { DAMAGE_REMEDY, failureOf, JournalFailure, openFault, sqliteCode, sqliteText } from './failure.ts';
 import { Fold } from './fold.ts';
 import { grouped } from './guard.ts';
 import { APPLICATION_ID, FOLD_VERSION, FOLDED, RECORD_SQL, SCHEMA_VERSION } from './tables.ts';
@@ -13,17 +14,6 @@ import { APPLICATION_ID, FOLD_VERSION, FOLDED, RECORD_SQL, SCHEMA_VERSION } from
 export const TAIL_LENGTH = 64;
 /** How long to wait for another process that reads or checkpoints, milliseconds. */
 const BUSY_TIMEOUT_MS = 2000;
-
-/** A write or read of the journal failed. Fatal by rule: nothing may go on that the journal does not hold. */
-export class JournalFailure extends Error {
-  override readonly name = 'JournalFailure';
-  readonly fault: Fault;
-
-  constructor(f: Fault, cause?: unknown) {
-    super(faultText(f), { cause });
-    this.fault = f;
-  }
-}
 
 export interface StoreOptions {
   /** File, or `:memory:`. Beside it lie `-wal`, `-shm` and `.lock`. */
@@ -42,27 +32,6 @@ export type Verification =
   | { readonly ok: false; readonly seq: number; readonly why: string };
 
 export type Row = Readonly<Record<string, string | number | Uint8Array | null>>;
-
-const SQLITE_BUSY = 5;
-const SQLITE_READONLY = 8;
-const SQLITE_IOERR = 10;
-const SQLITE_CORRUPT = 11;
-const SQLITE_FULL = 13;
-const SQLITE_CANTOPEN = 14;
-const SQLITE_NOTADB = 26;
-
-/** Primary result code of SQLite, or 0 for any other error. */
-function sqliteCode(cause: unknown): number {
-  const { code, errcode } = cause as { code?: string; errcode?: number };
-  return code === 'ERR_SQLITE_ERROR' && errcode !== undefined ? errcode & 0xff : 0;
-}
-
-function sqliteText(cause: unknown): string {
-  return cause instanceof Error ? cause.message : 'unknown error';
-}
-
-const DAMAGE_REMEDY =
-  'Keep the file and its -wal for support, run `pos8583 journal verify`, restore the last backup or settle with the acquirer and start a new journal';
 
 /** The file: records in a hash chain, tables folded from them, one writer. */
 export class Store {
@@ -112,8 +81,9 @@ export class Store {
     } catch (cause) {
       if (db?.isOpen) db.close();
       if (lock?.isOpen) lock.close();
-      if (sqliteCode(cause) === 0) throw cause;
-      return failed(openFault(options.path, readOnly, cause));
+      const root = cause instanceof JournalFailure ? cause.cause : cause;
+      if (sqliteCode(root) === 0) throw cause;
+      return failed(openFault(options.path, readOnly, root));
     }
   }
 
@@ -132,7 +102,7 @@ export class Store {
     } catch (cause) {
       this.seq = seq;
       this.hash = hash;
-      const failure = sqliteCode(cause) === 0 ? cause : this.failure('write', cause);
+      const failure = sqliteCode(cause) === 0 ? cause : failureOf(this.path, 'write', cause);
       if (failure instanceof JournalFailure) this.broken = failure;
       if (this.db.isTransaction) this.rollback();
       throw failure;
@@ -172,7 +142,7 @@ export class Store {
     try {
       return this.statement(sql).get(...values) as Row | undefined;
     } catch (cause) {
-      throw sqliteCode(cause) === 0 ? cause : this.failure('read', cause);
+      throw sqliteCode(cause) === 0 ? cause : failureOf(this.path, 'read', cause);
     }
   }
 
@@ -181,7 +151,7 @@ export class Store {
     try {
       return this.statement(sql).all(...values) as Row[];
     } catch (cause) {
-      throw sqliteCode(cause) === 0 ? cause : this.failure('read', cause);
+      throw sqliteCode(cause) === 0 ? cause : failureOf(this.path, 'read', cause);
     }
   }
 
@@ -259,7 +229,12 @@ export class Store {
     const empty = this.one('SELECT 1 FROM sqlite_schema LIMIT 1') === undefined;
     if (empty && !this.readOnly) this.create();
     else if (application !== APPLICATION_ID)
-      return fault('E_ILLEGAL', 'not-a-journal', `${path} is a database of another program`, 'Give the path of a pos8583 journal');
+      return fault(
+        'E_ILLEGAL',
+        'not-a-journal',
+        `${path} is a database of another program`,
+        'Give the path of a pos8583 journal',
+      );
     else if (version > SCHEMA_VERSION)
       return fault(
         'E_ILLEGAL',
@@ -280,7 +255,12 @@ export class Store {
     if (this.readOnly)
       return folded === String(FOLD_VERSION)
         ? undefined
-        : fault('E_ILLEGAL', 'journal-older', `the tables of ${path} are of another version`, 'Start pos8583 once with it');
+        : fault(
+            'E_ILLEGAL',
+            'journal-older',
+            `the tables of ${path} are of another version`,
+            'Start pos8583 once with it',
+          );
     const bad = this.checkTail();
     if (bad) return fault('E_FAILURE', 'journal-damaged', `${path}: ${bad}`, DAMAGE_REMEDY);
     if (folded !== String(FOLD_VERSION)) this.rebuild();
@@ -345,45 +325,9 @@ export class Store {
       this.db.exec('ROLLBACK');
     } catch (cause) {
       // The first failure is the one to tell; this one only means that nothing may be written any more.
-      this.broken ??= this.failure('write', cause);
+      this.broken ??= failureOf(this.path, 'write', cause);
     }
   }
-
-  private failure(doing: 'read' | 'write', cause: unknown): JournalFailure {
-    const code = sqliteCode(cause);
-    const where = `${this.path} could not be ${doing === 'read' ? 'read' : 'written'}: ${sqliteText(cause)}`;
-    if (code === SQLITE_FULL)
-      return new JournalFailure(fault('E_FAILURE', 'journal-disk-full', where, 'Free space on the disk, then start again'), cause);
-    if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB)
-      return new JournalFailure(fault('E_FAILURE', 'journal-damaged', where, DAMAGE_REMEDY), cause);
-    const name = code === SQLITE_IOERR && doing === 'write' ? 'journal-sync-failed' : `journal-${doing}-failed`;
-    return new JournalFailure(
-      fault('E_FAILURE', name, where, 'Check the disk and the rights on the folder, then start again; the journal decides what is still owed'),
-      cause,
-    );
-  }
-}
-
-function openFault(path: string, readOnly: boolean, cause: unknown): Fault {
-  const code = sqliteCode(cause);
-  const text = sqliteText(cause);
-  if (code === SQLITE_BUSY)
-    return fault(
-      'E_BUSY',
-      'journal-in-use',
-      `another pos8583 writes the journal ${path}`,
-      'Stop the other one first, or give this one its own journal',
-    );
-  if (code === SQLITE_CANTOPEN)
-    return readOnly
-      ? fault('E_NOEXIST', 'journal-missing', `there is no readable journal ${path}`, 'Check the path given with --journal')
-      : fault('E_NOEXIST', 'journal-folder', `${path} cannot be opened or made: ${text}`, 'Check that the folder exists and may be written');
-  if (code === SQLITE_READONLY)
-    return fault('E_ILLEGAL', 'journal-read-only', `${path} may not be written`, 'Give write rights on the file and its folder');
-  if (code === SQLITE_NOTADB)
-    return fault('E_ILLEGAL', 'not-a-journal', `${path} is not a journal (or its first page is damaged)`, DAMAGE_REMEDY);
-  if (code === SQLITE_CORRUPT) return fault('E_FAILURE', 'journal-damaged', `${path}: ${text}`, DAMAGE_REMEDY);
-  return fault('E_FAILURE', 'journal-open-failed', `${path}: ${text}`, 'Check the disk and the rights on the folder');
 }
 
 function keyCheck(sealKey: Uint8Array): string {
@@ -418,5 +362,7 @@ function firstDifference(
 }
 
 function rowText(row: Row): string {
-  return JSON.stringify(row, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value));
+  return JSON.stringify(row, (_, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
+  );
 }

@@ -30,6 +30,7 @@ export const FOLDED: readonly { readonly name: string; readonly order: string }[
   { name: 'settlement', order: 'id' },
 ];
 
+/** The partial indexes say OR and not IN: SQLite uses them for `state = 'open'` only in that form. */
 export const FOLDED_SQL = `
 CREATE TABLE txn(
   id INTEGER PRIMARY KEY,
@@ -55,7 +56,7 @@ CREATE TABLE txn(
   answer_seq INTEGER,
   UNIQUE(period, trace)
 ) STRICT;
-CREATE INDEX txn_unsettled ON txn(state) WHERE state IN ('open', 'unknown');
+CREATE INDEX txn_unsettled ON txn(state) WHERE state = 'open' OR state = 'unknown';
 CREATE INDEX txn_original ON txn(original_id) WHERE original_id IS NOT NULL;
 CREATE INDEX txn_original_reference ON txn(original_reference) WHERE original_reference IS NOT NULL;
 CREATE INDEX txn_reference ON txn(reference) WHERE reference IS NOT NULL;
@@ -70,7 +71,7 @@ CREATE TABLE reversal(
   last_code TEXT,
   released_by TEXT
 ) STRICT;
-CREATE INDEX reversal_waiting ON reversal(state) WHERE state IN ('armed', 'owed', 'held');
+CREATE INDEX reversal_waiting ON reversal(state) WHERE state = 'owed' OR state = 'held';
 CREATE TABLE operator(
   no TEXT PRIMARY KEY,
   salt BLOB,

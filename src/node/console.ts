@@ -4,8 +4,8 @@ import type { Result } from '../fault.ts';
 /** Longest text or capture taken from standard input, bytes. */
 export const INPUT_LENGTH_MAX = 64 * 1024 * 1024;
 
-/** Signals that ask the program to end. */
-export type StopSignal = 'SIGINT' | 'SIGTERM';
+/** Signals that ask the program to end: Ctrl-C, `kill`, the window was closed. */
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /** What the commands may do with the process: its words, its answer, its end. */
 export interface Console {
@@ -65,7 +65,7 @@ export function openConsole(): Console {
     exit: status => process.exit(status),
     readInput,
     onStop(stop) {
-      const names: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
+      const names: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
       for (const name of names) process.on(name, stop);
       stopHandlers++;
       return () => {

@@ -8,6 +8,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -65,7 +66,7 @@ export function readText(path: string): Result<string> {
  */
 export function writeAtomic(path: string, content: Uint8Array | string, mode = 0o644): Result<void> {
   const draft = draftOf(path);
-  const written = writeDraft(draft, content, mode);
+  const written = writeDraft(path, draft, content, mode);
   if (!written.ok) return written;
   try {
     renameSync(draft, path);
@@ -77,10 +78,15 @@ export function writeAtomic(path: string, content: Uint8Array | string, mode = 0
   }
 }
 
+/** Files that this process makes from now on are for its own user only (journal, log, trace). */
+export function keepFilesPrivate(): void {
+  process.umask(0o077);
+}
+
 /** A file that lines are appended to. */
 export interface LineFile {
-  /** Hands `line` and a line end to the operating system before it returns. */
-  write(line: string): void;
+  /** Hands `line` and a line end to the operating system before it returns. Faults as {@link writeAtomic}. */
+  write(line: string): Result<void>;
 }
 
 /** Opens `path` for appending, made with mode 0600. Faults as {@link writeAtomic}. */
@@ -94,7 +100,12 @@ export function openLines(path: string): Result<LineFile> {
   return ok({
     write(line) {
       const bytes = Buffer.from(`${line}\n`, 'utf8');
-      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+      try {
+        for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+        return ok(undefined);
+      } catch (error) {
+        return failed(pathFault('write', path, error));
+      }
     },
   });
 }
@@ -111,8 +122,10 @@ export function journalKeyPath(journalPath: string): string {
  */
 export function openJournalKey(journalPath: string): Result<Uint8Array> {
   const path = journalKeyPath(journalPath);
+  const journal = statSync(journalPath, { throwIfNoEntry: false });
+  if (journal?.isDirectory()) return failed(pathFault('write', journalPath, { code: 'EISDIR' }));
   if (!existsSync(path)) {
-    if (existsSync(journalPath)) {
+    if (journal && journal.size > 0) {
       return failed(
         fault(
           'E_NOEXIST',
@@ -155,7 +168,7 @@ export function openJournalKey(journalPath: string): Result<Uint8Array> {
 function makeKeyFile(path: string): Result<void> {
   const draft = draftOf(path);
   const key = randomBytes(JOURNAL_KEY_LENGTH);
-  const written = writeDraft(draft, key, 0o600);
+  const written = writeDraft(path, draft, key, 0o600);
   key.fill(0);
   if (!written.ok) return written;
   try {
@@ -174,13 +187,15 @@ function draftOf(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
 }
 
-function writeDraft(draft: string, content: Uint8Array | string, mode: number): Result<void> {
+/** Writes the draft of `path`; faults name `path`, which is what the person knows. */
+function writeDraft(path: string, draft: string, content: Uint8Array | string, mode: number): Result<void> {
   const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
-  const written = withFile(draft, 'wx', mode, 'write', fd => {
+  const write = (fd: number): Result<void> => {
     for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
     fsyncSync(fd);
     return ok(undefined);
-  });
+  };
+  const written = withFile(draft, 'wx', mode, 'write', write, path);
   if (!written.ok && existsSync(draft)) discard(draft);
   return written;
 }
@@ -211,13 +226,14 @@ function withFile<T>(
   mode: number,
   what: 'read' | 'write',
   use: (fd: number) => Result<T>,
+  knownAs = path,
 ): Result<T> {
   let fd = -1;
   try {
     fd = openSync(path, flags, mode);
     return use(fd);
   } catch (error) {
-    return failed(pathFault(what, path, error));
+    return failed(pathFault(what, knownAs, error));
   } finally {
     if (fd !== -1) closeSync(fd);
   }

@@ -64,7 +64,7 @@ const DIGEST_FIELDS: ReadonlySet<string> = new Set(['digest']);
 export interface SystemLog extends Log {
   /** Writes that failed. Lines wait in memory for the next write, up to a bound, and are lost above it. */
   failures(): number;
-  /** Waits for the operating system to take every line. */
+  /** Waits for the operating system to take every line; after a failed write it does not wait. */
   flush(): void;
 }
 
@@ -126,7 +126,10 @@ export function openLog(options: LogOptions = {}): Result<SystemLog> {
     warn: (fields, message) => out.warn(allowed(fields), maskText(message)),
     error: (fields, message) => out.error(allowed(fields), maskText(message)),
     failures: () => failures,
-    flush: () => stream.flushSync(),
+    flush() {
+      // The stream's flush tries a full disk for ever; lines that it did not take until now are lost, and were counted.
+      if (failures === 0) stream.flushSync();
+    },
   });
 }
 

@@ -1,12 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../main.js', import.meta.url));
+/** The program beside this file, as source or as built. */
+const PROGRAM = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
 /** How often a growing file is looked at, milliseconds. */
 const FOLLOW_MS = 25;
+
+/** Marks a process that {@link startPart} started. */
+const PART = 'POS8583_PART';
+/** How long a part may go on after the program that started it is gone, or after it was asked to end, milliseconds. */
+const PART_END_MS = 3000;
 
 /** A process of this program. */
 export interface Part {
@@ -14,16 +20,23 @@ export interface Part {
   onLine(line: (text: string) => void): void;
   /** Calls `ended` once with the exit status; -1 when a signal ended it. */
   onEnd(ended: (status: number) => void): void;
+  /** Asks it to end, as Ctrl-C does; it takes the time that it needs. */
   interrupt(): void;
-  kill(): void;
+  /** Asks it to end, and ends it when that takes too long. */
+  stop(): void;
 }
 
 /** Starts `pos8583` with `args` as a process of its own. `shared` gives it this terminal to draw on. */
 export function startPart(args: readonly string[], shared = false): Part {
-  const child: ChildProcess = spawn(process.execPath, [PROGRAM, ...args], { stdio: shared ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(process.execPath, [PROGRAM, ...args], {
+    // The channel tells the part when this program is gone, however it went.
+    stdio: shared ? ['inherit', 'inherit', 'inherit', 'ipc'] : ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...process.env, [PART]: '1' },
+  });
   let status: number | undefined;
   const waiting: ((status: number) => void)[] = [];
-  child.on('exit', code => {
+  // 'close' comes after the last output; 'exit' may come before it.
+  child.on('close', code => {
     status = code ?? -1;
     for (const ended of waiting) ended(status);
   });
@@ -43,8 +56,27 @@ export function startPart(args: readonly string[], shared = false): Part {
       else ended(status);
     },
     interrupt: () => void child.kill('SIGINT'),
-    kill: () => void child.kill('SIGKILL'),
+    stop() {
+      if (status !== undefined) return;
+      child.kill('SIGTERM');
+      setTimeout(() => child.kill('SIGKILL'), PART_END_MS).unref();
+    },
   };
+}
+
+/**
+ * In a part: ends this process when the program that started it is gone, even by `kill -9`. It ends as SIGTERM ends it,
+ * so that links are removed and the screen is given back; what takes too long is cut off.
+ */
+export function endWithStarter(): void {
+  if (process.env[PART] === undefined || process.channel === undefined) return;
+  delete process.env[PART];
+  process.on('disconnect', () => {
+    process.kill(process.pid, 'SIGTERM');
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), PART_END_MS).unref();
+  });
+  // Only the part's own work keeps it alive.
+  process.channel?.unref();
 }
 
 /** A new folder for files of this run. */

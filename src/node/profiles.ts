@@ -19,17 +19,27 @@ export function shippedProfileIds(): string[] {
 /** A profile as the person named it: a shipped id, or a file of the shop. */
 export interface NamedProfile {
   readonly id: string;
+  /** Named by its path, not by its id. */
+  readonly isFile: boolean;
+  /** Ids to choose from, this one included when it is a file. */
+  readonly knownIds: readonly string[];
   /** Text of the source `name`; sources of the shop's folder win over shipped ones. */
   read(name: string): Result<string>;
 }
 
 /** `unionpay-pos` is a shipped id; `./shop/till-1.json` a file whose `extends` may name shipped sources. */
 export function namedProfile(text: string): NamedProfile {
-  if (!text.endsWith(ENDING)) return { id: text, read: readShipped };
+  const shipped = shippedProfileIds();
+  if (!text.endsWith(ENDING)) return { id: text, isFile: false, knownIds: shipped, read: readShipped };
   const folder = dirname(resolve(text));
+  const id = basename(text, ENDING);
   return {
-    id: basename(text, ENDING),
+    id,
+    isFile: true,
+    knownIds: [...shipped, id],
     read(name) {
+      // The file that the person named is that file and no shipped profile of the same name.
+      if (name === id) return readText(text);
       const own = readText(join(folder, name + ENDING));
       return own.ok || own.fault.code !== 'E_NOEXIST' ? own : readShipped(name);
     },

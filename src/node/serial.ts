@@ -67,11 +67,13 @@ function newStream(portPath: string, baudRate: number): Stream {
 
 /** The `SerialClose` of an error that the system gave when the port was opened. */
 export function closeReason(error: Error & { code?: string }): SerialClose {
-  const detail = error.message;
-  const text = `${error.code ?? ''} ${detail}`;
+  const detail = error.message.replace(/^Error: /, '');
+  const text = `${error.code ?? ''} ${error.message}`;
   if (/ENOENT|no such file/i.test(text))
     return { kind: 'missing', detail: `${detail}. Plug the terminal in or correct the port` };
-  if (/ENXIO|ENODEV|EIO|no such device|input\/output error|not a (tty|serial)|ENOTTY|inappropriate ioctl/i.test(text)) {
+  if (/inappropriate ioctl|ENOTTY|is a directory/i.test(text))
+    return { kind: 'missing', detail: 'that is no tty. Choose another port' };
+  if (/ENXIO|ENODEV|EIO|no such device|input\/output error|not a (tty|serial)/i.test(text)) {
     return { kind: 'missing', detail: `${detail}. No serial device answers there; choose another port` };
   }
   if (/EACCES|EPERM|permission denied|access denied/i.test(text)) {

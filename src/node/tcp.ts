@@ -1,8 +1,9 @@
+import { X509Certificate } from 'node:crypto';
 import { isIP, connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { assert } from '../assert.ts';
-import { faultText } from '../fault.ts';
+import { failed, fault, faultText, ok, type Result } from '../fault.ts';
 import type { HostClose, HostLink, HostSink } from '../hal/hal.ts';
 import { readText } from './files.ts';
 
@@ -25,6 +26,25 @@ export interface HostTls {
 
 export interface HostLinkOptions {
   readonly tls?: HostTls;
+}
+
+/** Reads the certificates that {@link HostTls.caFile} names. Faults: `tls-ca`, and those of {@link readText}. */
+export function checkCertificates(caFile: string): Result<void> {
+  const text = readText(caFile);
+  if (!text.ok) return text;
+  try {
+    new X509Certificate(text.value);
+    return ok(undefined);
+  } catch (error) {
+    return failed(
+      fault(
+        'E_ILLEGAL',
+        'tls-ca',
+        `${caFile} holds no certificate: ${(error as Error).message}`,
+        'Name a PEM file with the certificate of the acquirer or of who signed it',
+      ),
+    );
+  }
 }
 
 /** First probe of an idle connection; notices a dead line that sends nothing. */

@@ -97,6 +97,8 @@ export function drawScreen(screen: ScreenState): string[] {
 export interface TextTerminalRim {
   /** Cards that can be chosen, in the order of the deck: `a` is the first. */
   readonly cards: readonly { readonly id: string; readonly label: string }[];
+  /** A line under the keys. */
+  readonly note?: string;
   action(action: Exclude<KeyboardAction, { kind: 'choose' | 'scan' }>): void;
   /** A card was chosen for an action. */
   card(what: 'swipe' | 'insert' | 'tap', index: number): void;
@@ -194,7 +196,10 @@ export class TextTerminal {
     else if (this.choosing) {
       lines.push(`${this.choosing}: 选卡 choose a card, Esc 返回 back`);
       lines.push(...this.rim.cards.map((card, i) => `  ${String.fromCharCode(0x61 + i)}  ${card.label}`));
-    } else lines.push(...HELP.map(line => DIM + line + PLAIN));
+    } else {
+      lines.push(...HELP.map(line => DIM + line + PLAIN));
+      if (this.rim.note !== undefined) lines.push('', this.rim.note);
+    }
     process.stdout.write(HOME + lines.map(line => `${line}${CLEAR_LINE}\r\n`).join('') + CLEAR_BELOW);
   }
 }

@@ -75,13 +75,16 @@ export function boot(
     builder: new MessageBuilder(plan.value),
     answer: new MessageView(plan.value),
     frame: new FrameView(),
+    answerBytes: new Uint8Array(0),
     traced: new MessageView(plan.value),
     trace: options.trace,
     operator: undefined,
     chipIn: false,
     card: undefined,
+    document: undefined,
     signOnAgain: false,
     stopping: false,
+    working: false,
     version: options.version,
     progress: news => redraw(shop, news),
   };
@@ -135,7 +138,7 @@ export function boot(
       shop.stopping = true;
       if (!greeted) return finish({ kind: 'stopped' });
       if (device.waiting) device.cancelWait(() => {});
-      else if (!shop.terminal.isReady) finish({ kind: 'stopped' });
+      else if (!shop.terminal.isReady && !shop.working) finish({ kind: 'stopped' });
     },
   });
 }

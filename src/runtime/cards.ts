@@ -7,7 +7,8 @@ import type { CardSource, Done, Draft } from '../terminal/types.ts';
 import { digits } from '../units.ts';
 import { appendTlv, TlvCursor } from '../wire/tlv.ts';
 import { fromHex } from '../wire/hex.ts';
-import { isLineFault, wrappedKey } from './keys.ts';
+import { isLineFault, pinKeyOf, wrappedKey } from './keys.ts';
+import { signOnIfDue } from './management.ts';
 import { type CardInHand, type Shop, forgetCard } from './shop.ts';
 import { type Task, wait } from './task.ts';
 
@@ -134,6 +135,11 @@ export function* pin(shop: Shop, draft: Draft, skip: boolean): Task<Done> {
   if (!card) return { type: 'DONE', outcome: 'ok' };
   card.pinBlock?.fill(0);
   delete card.pinBlock;
+  // A PIN block lives only under the keys of its sign-on, so a sign-on that is due comes before the PIN.
+  if (!skip) {
+    const refused = yield* signOnIfDue(shop);
+    if (refused) return refused;
+  }
   const chip = draft.kind === 'sale' && card.source !== 'swipe';
   // A second PIN after 55: an inserted chip begins anew, a contactless card has gone and only its PIN is asked again.
   if (chip && draft.pinTries > 0 && card.source === 'chip') {
@@ -158,8 +164,13 @@ export function* pin(shop: Shop, draft: Draft, skip: boolean): Task<Done> {
     ),
   );
   if (!answer.ok) return pinTrouble(shop, answer.fault);
-  if (answer.value.entered) card.pinBlock = answer.value.pinBlock;
+  if (answer.value.entered) keepPin(shop, card, answer.value.pinBlock);
   return { type: 'DONE', outcome: 'ok' };
+}
+
+function keepPin(shop: Shop, card: CardInHand, pinBlock: Uint8Array): void {
+  card.pinBlock = pinBlock;
+  card.pinKey = pinKeyOf(shop);
 }
 
 function* goOnline(shop: Shop, card: CardInHand, draft: Draft, skip: boolean): Task<Done> {
@@ -193,7 +204,7 @@ function* goOnline(shop: Shop, card: CardInHand, draft: Draft, skip: boolean): T
     return { type: 'DONE', outcome: 'failed', prompt: 'E67' };
   }
   card.awaitsFinish = true;
-  if (pinBlock) card.pinBlock = pinBlock;
+  if (pinBlock) keepPin(shop, card, pinBlock);
   if (emvData) {
     card.chip?.fill(0);
     card.chip = inOrder(emvData, acquirer.chipTags.request);

@@ -7,8 +7,8 @@ import type { View } from '../terminal/machine.ts';
 import type { Await, CardSource, DeskStatus, Done, ScreenSpec, TerminalEvent } from '../terminal/types.ts';
 import { perform } from './jobs.ts';
 import { isLineFault } from './keys.ts';
-import type { Shop } from './shop.ts';
-import { type Task, wait } from './task.ts';
+import { type Shop, wipeAnswer } from './shop.ts';
+import { type Task, pause, wait } from './task.ts';
 
 const MINUTE_MS = 60_000;
 /** Pause after a terminal fault that is no line fault, so that a stubborn terminal does not make a busy loop. */
@@ -39,6 +39,7 @@ function shown(shop: Shop, spec: ScreenSpec): { id: ShownId; values: Values } {
         values: {
           merchant: shop.profile.merchant.name[shop.lang],
           operator: spec.operator,
+          ...spec.values,
           clock: clockText(shop.hal.clock.local(shop.hal.clock.nowMs())),
         },
       };
@@ -58,6 +59,7 @@ export function deskStatus(shop: Shop): DeskStatus {
   const { journal } = shop;
   const counts = journal.counts();
   const session = journal.session();
+  const lockedBy = journal.lockedBy();
   return {
     ...(shop.operator === undefined ? {} : { operator: shop.operator }),
     signedOn: session?.signedOn === true,
@@ -65,9 +67,11 @@ export function deskStatus(shop: Shop): DeskStatus {
     batchCount: counts.batch,
     journalFull: counts.batch >= shop.profile.policy.maxTransactions,
     reversalsOwed: counts.owed + counts.held,
+    reversalsDue: counts.owed + journal.heldReversals().filter(held => held.releasedBy === undefined).length,
     blocked: journal.mayTrade()?.name === 'reversal-held',
     unknownRefunds: counts.unknownRefunds,
     settlementOpen: journal.openSettlement() !== undefined,
+    ...(lockedBy === undefined ? {} : { lockedBy }),
     chipIn: shop.chipIn,
     version: shop.version,
     anchor: journal.anchor(),
@@ -105,7 +109,7 @@ function* survive(shop: Shop, drawn: Result<void>, view: View): Task<boolean> {
   if (drawn.ok) return true;
   if (!isLineFault(drawn.fault)) {
     shop.hal.log.error({ event: 'screen', step: view.step, fault: drawn.fault.name }, faultText(drawn.fault));
-    yield* pause(shop, FAULT_PAUSE_MS);
+    yield* pause(shop.hal.timers, FAULT_PAUSE_MS);
   } else if (shop.terminal.isReady) shop.terminal.restart(drawn.fault);
   return view.await.kind === 'job';
 }
@@ -119,7 +123,7 @@ function* beep(shop: Shop, pattern: string): Task<void> {
 function* await_(shop: Shop, view: View, flush: boolean): Task<TerminalEvent | undefined> {
   switch (view.await.kind) {
     case 'pause':
-      if (view.await.ms > 0) yield* pause(shop, view.await.ms);
+      if (view.await.ms > 0) yield* pause(shop.hal.timers, view.await.ms);
       return { type: 'TIMEOUT' };
     case 'job':
       return yield* job(shop, view.await.job);
@@ -129,7 +133,10 @@ function* await_(shop: Shop, view: View, flush: boolean): Task<TerminalEvent | u
 }
 
 function* job(shop: Shop, work: Extract<Await, { kind: 'job' }>['job']): Task<Done> {
+  shop.working = true;
   const done = yield* perform(shop, work);
+  shop.working = false;
+  wipeAnswer(shop);
   if (done.fault) shop.hal.log.warn({ event: 'job', job: work.kind, fault: done.fault.name }, faultText(done.fault));
   shop.hal.log.info(
     {
@@ -174,7 +181,7 @@ function* person(
       if (shop.terminal.isReady) shop.terminal.restart(asked.fault);
     } else {
       shop.hal.log.warn({ event: 'terminal', fault: asked.fault.name }, faultText(asked.fault));
-      yield* pause(shop, FAULT_PAUSE_MS);
+      yield* pause(shop.hal.timers, FAULT_PAUSE_MS);
     }
     return undefined;
   }
@@ -218,10 +225,4 @@ function panelEvent(shop: Shop, event: PanelEvent, want: Extract<Await, { kind: 
     case 'scanned':
       return { type: 'SCAN', text: event.text };
   }
-}
-
-function* pause(shop: Shop, ms: number): Task<void> {
-  yield* wait<void>(resume => {
-    shop.hal.timers.set(ms, () => resume(undefined));
-  });
 }

@@ -9,7 +9,7 @@ import type { Progress } from '../terminal/types.ts';
 import { messageRecord } from '../trace/record.ts';
 import { fromHex } from '../wire/hex.ts';
 import { overTerminal } from './keys.ts';
-import type { Shop } from './shop.ts';
+import { type Shop, wipeAnswer } from './shop.ts';
 import { type Task, wait } from './task.ts';
 
 const MAC_BYTES = 8;
@@ -85,6 +85,7 @@ export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outc
   const { acquirer } = shop.profile;
   const answerTimeoutMs = acquirer.answerTimeoutSeconds * 1000;
   traceRequest(shop, ready.length);
+  wipeAnswer(shop);
   const stopClock = countdown(shop, acquirer.answerTimeoutSeconds, options.progress);
   let undecodable = false;
   const result = yield* wait<ExchangeResult>(resume =>
@@ -116,6 +117,7 @@ export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outc
       break;
   }
   // The line judged a copy; decode the one that is ours to keep.
+  shop.answerBytes = result.bytes;
   if (!decode(shop, result.bytes, result.start, result.end))
     return { kind: 'unknown', why: 'undecodable', fault: noCode('the answer could not be decoded') };
   shop.trace?.(messageRecord('received', shop.hal.clock.nowMs(), shop.plan, shop.answer));
@@ -128,6 +130,8 @@ export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outc
     return { kind: 'unknown', why: 'mismatch', fault: noCode('the answer carries no response code (39)') };
   }
   const code = shop.answer.text(39);
+  if (!RESPONSE_CODE.test(code))
+    return { kind: 'unknown', why: 'mismatch', fault: noCode('the response code (39) is not two digits or capitals') };
   const meaning = meaningOf(shop.profile.responses, code, options.refund === true);
   if (meaning.kind === 'approved' && ready.elements.mac) {
     const right = yield* macRight(shop, result.bytes);
@@ -147,6 +151,8 @@ function traceRequest(shop: Shop, length: number): void {
   shop.trace(messageRecord('sent', shop.hal.clock.nowMs(), shop.plan, shop.traced));
 }
 
+/** Form of data element 39: anything else is no answer that the books can hold. */
+const RESPONSE_CODE = /^[0-9A-Z]{2}$/;
 const REQUIREMENT_SIGN_ON = 3;
 const APPROVED: CodeMeaning = { kind: 'approved', zh: '', en: '', actionZh: '', actionEn: '', class: 'ok' };
 

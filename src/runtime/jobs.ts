@@ -41,6 +41,28 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
         journal.appendEvent(now, 'operator-on', { operator: job.operator });
       }
       return done('ok');
+    case 'operatorFree':
+      return operatorFree(shop, job.operator);
+    case 'addOperator':
+      return addOperator(shop, job.operator, job.password);
+    case 'removeOperator': {
+      if (job.operator === shop.operator) return refused('E71', 'failed');
+      const removed = journal.removeOperator(now, job.operator, '00');
+      return removed.ok ? done('ok') : { ...refused('F02.unknown', 'failed'), fault: removed.fault };
+    }
+    case 'listOperators':
+      return { ...done('ok'), operators: journal.operators().map(operator => operator.no) };
+    case 'lock':
+      journal.appendEvent(now, 'locked', shop.operator === undefined ? {} : { operator: shop.operator });
+      return done('ok');
+    case 'unlock':
+      journal.appendEvent(now, 'unlocked', { operator: job.operator });
+      // A supervisor who unlocks does not go on as the cashier who locked.
+      if (job.operator !== shop.operator && shop.operator !== undefined) {
+        journal.appendEvent(now, 'operator-off', { operator: shop.operator });
+        shop.operator = undefined;
+      }
+      return done('ok');
     case 'signOn':
       return yield* signOn(shop);
     case 'signOff':
@@ -60,7 +82,7 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
       return yield* voidOf(shop, job.id);
     case 'reverse': {
       const end = yield* reverseOwed(shop);
-      return done(end === 'failed' ? 'reversalFailed' : 'reversed');
+      return done(end === 'failed' ? 'reversalFailed' : end);
     }
     case 'findVoucher':
       return find(
@@ -106,10 +128,13 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
     case 'finishSettlement':
       return finishSettlement(shop);
     case 'unknownRefund': {
-      const txn = journal.unknownRefunds()[0];
+      const unknown = journal.unknownRefunds();
+      const txn = unknown[job.index % unknown.length];
       return txn ? { ...done('ok'), record: recordView(shop, txn), tracking: trackingNumber(txn) } : done('none');
     }
     case 'resolveRefund': {
+      // The totals and items of a settlement under way stay as they were requested.
+      if (journal.openSettlement()) return refused('E77', 'failed');
       const resolved = journal.resolveRefund(now, job.id, {
         by: '00',
         accepted: true,
@@ -152,6 +177,26 @@ function recover(shop: Shop): Done {
   return done('ok');
 }
 
+function operatorFree(shop: Shop, no: string): Done {
+  const { journal, profile } = shop;
+  if (journal.operator(no)) return refused('E69', 'failed');
+  const cashiers = journal.operators().filter(operator => operator.role === 'cashier').length;
+  return cashiers >= profile.policy.maxOperators ? refused('E70', 'failed') : done('ok');
+}
+
+function addOperator(shop: Shop, no: string, password: string): Done {
+  const free = operatorFree(shop, no);
+  if (free.outcome !== 'ok') return free;
+  const added = shop.journal.addOperator(shop.hal.clock.nowMs(), no, password, '00');
+  if (added.ok) return done('ok');
+  return { ...refused(added.fault.name === 'operator-number' ? 'F11.same' : 'F02.weak', 'failed'), fault: added.fault };
+}
+
+/** Why a sale that was not approved cannot be undone: its reversal is still owed, or no money moved. */
+function unfinished(txn: Txn): PromptId {
+  return txn.state === 'unknown' || txn.state === 'open' ? 'E64' : 'E80';
+}
+
 /** The original of a void, refund or reprint, with the reason why it cannot be used. */
 function find(shop: Shop, txn: Txn | undefined, purpose: 'void' | 'refund' | 'reprint' | 'query'): Done {
   const { journal } = shop;
@@ -163,8 +208,9 @@ function find(shop: Shop, txn: Txn | undefined, purpose: 'void' | 'refund' | 're
   if (purpose === 'reprint' || purpose === 'query') return { ...done('ok'), record };
   if (txn.kind !== 'sale') return refused('E05', 'notFound');
   if (txn.state === 'voided') return refused('E03', 'notFound');
-  if (txn.state !== 'approved') return refused('E06', 'notFound');
+  if (txn.state !== 'approved') return refused(unfinished(txn), 'notFound');
   if (purpose === 'void') {
+    if (hasUnknownRefund(shop, txn)) return refused('E17', 'notFound');
     if (txn.refundedMinor > 0) return refused('E04', 'notFound');
     if (txn.period !== journal.period()) return { ...refused('E56', 'tooOld'), record };
     return { ...done('ok'), record };
@@ -172,9 +218,14 @@ function find(shop: Shop, txn: Txn | undefined, purpose: 'void' | 'refund' | 're
   return refundable(shop, txn);
 }
 
+/** A refund of this sale waits for what the acquirer says: until then the sale is locked. */
+function hasUnknownRefund(shop: Shop, sale: Txn): boolean {
+  return shop.journal.refundsOf(sale.id).some(refund => refund.state === 'unknown');
+}
+
 function refundable(shop: Shop, txn: Txn): Done {
-  const { journal, hal, profile } = shop;
-  if (journal.refundsOf(txn.id).some(refund => refund.state === 'unknown')) return refused('E17', 'failed');
+  const { hal, profile } = shop;
+  if (hasUnknownRefund(shop, txn)) return refused('E17', 'failed');
   const record = recordView(shop, txn);
   if (record.remainingMinor <= 0) return refused(txn.refundedMinor > 0 ? 'E04' : 'E55', 'failed');
   const days = Math.floor((hal.clock.nowMs() - txn.atMs) / 86_400_000);
@@ -203,7 +254,7 @@ function findReference(shop: Shop, reference: string, date: string): Done {
     return other ? refused('E07', 'failed') : done('foreign');
   }
   if (known.state === 'voided') return refused('E03', 'failed');
-  if (known.state !== 'approved') return refused('E06', 'failed');
+  if (known.state !== 'approved') return refused(unfinished(known), 'failed');
   return refundable(shop, known);
 }
 

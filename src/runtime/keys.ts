@@ -64,9 +64,22 @@ function* encrypt(shop: Shop, request: CipherRequest, wrapped: Uint8Array): Task
 /** How long an exchange waits for a terminal that was unplugged while an answer must be checked. */
 export const RECONNECT_MS = 30_000;
 
-/** Faults after which the terminal may come back by itself: the command did no harm and may be repeated. */
+/** Faults of the line to the terminal and of nothing else: a person who takes long or a card that fails is none. */
+const LINE_FAULTS: ReadonlySet<string> = new Set([
+  'line-down',
+  'not-connected',
+  'no-acknowledge',
+  'no-reply-to-cancel',
+  'refused-three-times',
+  'answer-damaged',
+  'answer-timeout',
+  'answer-lost',
+  'restarted',
+]);
+
+/** Faults after which the terminal may come back by itself: the command may be repeated when it does no harm twice. */
 export function isLineFault(f: Fault): boolean {
-  return f.code === 'E_OFFLINE' || f.code === 'E_CLOSED' || f.code === 'E_TIMEOUT' || f.code === 'E_NOHARDWARE';
+  return LINE_FAULTS.has(f.name);
 }
 
 /** Working key as it goes into SPE_WKENC: 16 bytes under the master key. `left` passes the first half twice. */
@@ -88,4 +101,9 @@ export function wrappedKey(
   if (!bytes.ok) return bytes;
   if (request.part === 'left') bytes.value.copyWithin(8, 0, 8);
   return bytes;
+}
+
+/** What tells one PIN key from the next: the key as the acquirer sent it, under the terminal's master key. */
+export function pinKeyOf(shop: Shop): string {
+  return shop.journal.session()?.keys.pin.wrapped ?? '';
 }

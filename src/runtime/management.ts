@@ -14,11 +14,12 @@ import type { Task } from './task.ts';
 
 /**
  * F03: sign-on 0800. The working keys of the answer go into the terminal as they are, still under its master key, and
- * their check values are compared by the terminal's own cipher before anything is kept.
+ * their check values are compared by the terminal's own cipher before anything is kept. A settlement that was cut off
+ * comes first, unless it is the settlement itself that needs the sign-on (`settling`).
  */
-export function* signOn(shop: Shop): Task<Done> {
+export function* signOn(shop: Shop, settling = false): Task<Done> {
   const { journal, profile, hal } = shop;
-  if (journal.openSettlement()) return { type: 'DONE', outcome: 'settleFirst' };
+  if (journal.openSettlement() && !settling) return { type: 'DONE', outcome: 'settleFirst' };
   const mode = profile.acquirer.keyMode;
   if (!isKeyMode(mode) || (mode !== '001' && mode !== '003' && mode !== '004'))
     return failed(
@@ -90,6 +91,13 @@ export function* signOn(shop: Shop): Task<Done> {
   shop.signOnAgain = false;
   hal.log.info({ event: 'sign-on', batch: signedOn.batch, mode }, 'signed on');
   return { type: 'DONE', outcome: 'ok', batch: signedOn.batch };
+}
+
+/** Signs on when the terminal is not, or when the acquirer asked for it; gives what went wrong, or undefined. */
+export function* signOnIfDue(shop: Shop): Task<Done | undefined> {
+  if (!shop.signOnAgain && shop.journal.session()?.signedOn) return undefined;
+  const again = yield* signOn(shop);
+  return again.outcome === 'ok' ? undefined : again;
 }
 
 /** Sign-off 0820/002: refused while the batch holds records or a reversal is owed. Signed off whatever the host answers. */

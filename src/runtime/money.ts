@@ -13,12 +13,12 @@ import {
 } from '../transaction/requests.ts';
 import type { PromptId } from '../profile/screens.ts';
 import type { Done, Draft } from '../terminal/types.ts';
-import { digits } from '../units.ts';
+import { digits, formatAmount } from '../units.ts';
 import { finishChip } from './cards.ts';
 import { codesOf, contextOf, remarkOf } from './context.ts';
 import { prepare, send, type Outcome } from './exchange.ts';
-import { overTerminal } from './keys.ts';
-import { signOn } from './management.ts';
+import { overTerminal, pinKeyOf } from './keys.ts';
+import { signOn, signOnIfDue } from './management.ts';
 import { printUnknownSlip } from './printing.ts';
 import { recordView, trackingOf } from './records.ts';
 import { openedCard, reverseOwed } from './reversal.ts';
@@ -73,6 +73,8 @@ function* resend(shop: Shop, txn: Txn, card: CardInHand): Task<Done> {
   const { intent } = txn;
   if (intent.card?.token !== card.token || intent.card.entry !== card.source)
     return { type: 'DONE', outcome: 'failed', prompt: 'E07' };
+  const stop = journal.mayTrade();
+  if (stop) return { type: 'DONE', outcome: 'failed', prompt: promptOf(stop), fault: stop };
   const stored = intent.card;
   const repeat: MoneyRequest = {
     kind: 'refund',
@@ -113,12 +115,16 @@ function* resend(shop: Shop, txn: Txn, card: CardInHand): Task<Done> {
 
 /** What must be done before any transaction: a new sign-on when the acquirer wants one, and every reversal that is owed. */
 function* clearTheWay(shop: Shop): Task<Done | undefined> {
-  if (shop.signOnAgain || !shop.journal.session()?.signedOn) {
-    const again = yield* signOn(shop);
-    if (again.outcome !== 'ok') return again;
-  }
+  const refused = yield* signOnIfDue(shop);
+  if (refused) return refused;
   const end = yield* reverseOwed(shop);
-  return end === 'failed' ? { type: 'DONE', outcome: 'reversalFailed' } : undefined;
+  if (end === 'failed') return { type: 'DONE', outcome: 'reversalFailed' };
+  const { card } = shop;
+  if (card?.pinBlock === undefined || card.pinKey === pinKeyOf(shop)) return undefined;
+  // A sign-on came between: the PIN block is of the old key. Nothing was sent; the customer enters the PIN again.
+  yield* finishChip(shop, card, { outcome: 'noHost' });
+  forgetCard(shop);
+  return { type: 'DONE', outcome: 'failed', prompt: 'E76' };
 }
 
 interface Made {
@@ -252,12 +258,22 @@ function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | undefin
     return { type: 'DONE', outcome: 'declined', remark: remarkOf(code, meaning) };
   }
   const approvedMinor = shop.answer.has(4) ? shop.answer.amountMinor(4) : txn.requestedMinor;
+  const partial = code === '10' && approvedMinor !== txn.requestedMinor;
+  if (partial && !(txn.kind === 'sale' && approvedMinor > 0 && approvedMinor < txn.requestedMinor)) {
+    if (card) yield* finishChip(shop, card, { outcome: 'noHost' });
+    return yield* unknown(shop, txn, reversalReasonOf('mismatch'), {
+      code: 'E_EXTENDED',
+      name: 'partial-amount',
+      cause: `the acquirer approved ${formatAmount(approvedMinor)} of ${formatAmount(txn.requestedMinor)} (39 = 10), which is no part of it`,
+      remedy: 'The transaction is reversed. Call the acquirer',
+    });
+  }
   const approved: Booked = {
     result: 'approved',
     code,
     ...answerFacts(shop),
     ...(shop.answer.has(38) ? { authCode: shop.answer.text(38) } : {}),
-    ...(code === '10' ? { amountMinor: approvedMinor } : {}),
+    ...(partial ? { amountMinor: approvedMinor } : {}),
   };
   // The answer's facts are read before FCX: the answer itself lives until the next exchange.
   const finished = card
@@ -277,7 +293,7 @@ function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | undefin
   const after = journal.txn(txn.id) ?? txn;
   return {
     type: 'DONE',
-    outcome: code === '10' ? 'partial' : 'approved',
+    outcome: partial ? 'partial' : 'approved',
     record: recordView(shop, after),
     amountMinor: after.amountMinor,
     ...(txn.kind === 'refund' ? trackingOf(shop, after) : {}),

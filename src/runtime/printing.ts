@@ -196,9 +196,12 @@ export function* printSettlement(shop: Shop, again: boolean): Task<Done> {
   return slip ? yield* printLines(shop, slip.lines) : { type: 'DONE', outcome: 'failed', prompt: 'E01' };
 }
 
-/** Goes on where the paper ended. */
+/** Goes on where the paper ended; a document that never reached the terminal, because its line was down, is printed whole. */
 export function* resumePrint(shop: Shop): Task<Done> {
-  return printed(shop, yield* wait<PrintResult>(resume => shop.device.resumePrint(resume)));
+  const result = yield* wait<PrintResult>(resume => shop.device.resumePrint(resume));
+  const document = shop.document;
+  if (result.ok || result.fault.name !== 'nothing-to-resume' || !document) return printed(shop, result);
+  return printed(shop, yield* wait<PrintResult>(resume => shop.device.print(document, resume)));
 }
 
 function* printNew(
@@ -215,12 +218,17 @@ function* printNew(
 
 function* printLines(shop: Shop, lines: readonly string[]): Task<Done> {
   shop.trace?.({ kind: 'slip', atMs: shop.hal.clock.nowMs(), lines });
-  if (shop.profile.terminal.printColumns === 0) return { type: 'DONE', outcome: 'ok' };
-  return printed(shop, yield* wait<PrintResult>(resume => shop.device.print(slipBytes(lines), resume)));
+  if (paperColumns(shop) === 0) return { type: 'DONE', outcome: 'ok' };
+  const document = slipBytes(lines);
+  shop.document = document;
+  return printed(shop, yield* wait<PrintResult>(resume => shop.device.print(document, resume)));
 }
 
 function printed(shop: Shop, result: PrintResult): Done {
-  if (result.ok) return { type: 'DONE', outcome: 'ok' };
+  if (result.ok) {
+    shop.document = undefined;
+    return { type: 'DONE', outcome: 'ok' };
+  }
   const { fault } = result;
   shop.hal.log.warn({ event: 'printer', fault: fault.name }, faultText(fault));
   return { type: 'DONE', outcome: isPaper(fault) ? 'paperOut' : 'printerFault', fault };
@@ -237,7 +245,14 @@ function linesOf(shop: Shop, slip: SlipData): string[] {
 }
 
 function columns(shop: Shop): 32 | 48 {
-  return shop.profile.terminal.printColumns === 48 ? 48 : 32;
+  return paperColumns(shop) >= 48 ? 48 : 32;
+}
+
+/** Width of the paper that both the profile and the terminal at hand have; 0 = nothing can be printed. */
+function paperColumns(shop: Shop): number {
+  const { printColumns } = shop.profile.terminal;
+  const panel = shop.terminal.info?.panel;
+  return panel ? Math.min(printColumns, panel.printColumns) : printColumns;
 }
 
 function shopOf(shop: Shop): PurchaseSlip['shop'] {

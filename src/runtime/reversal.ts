@@ -9,7 +9,10 @@ import { prepare, send } from './exchange.ts';
 import { signOn } from './management.ts';
 import { printFaultSlip } from './printing.ts';
 import type { Shop } from './shop.ts';
-import type { Task } from './task.ts';
+import { pause, type Task } from './task.ts';
+
+/** Between two tries, so that a line that fails at once does not use them up within a second. */
+const TRY_APART_MS = 3000;
 
 export type ReversalEnd = 'none' | 'reversed' | 'failed';
 
@@ -63,6 +66,7 @@ function* reverseOne(shop: Shop, first: Reversal): Task<boolean> {
       if (reversal.state === 'owed') yield* signOn(shop);
     }
     if (reversal.state === 'held') yield* printFaultSlip(shop, reversal);
+    else yield* pause(hal.timers, TRY_APART_MS);
   }
   return false;
 }

@@ -1,6 +1,7 @@
 import { faultText } from '../fault.ts';
 import type { Settlement, SettlementFlags, Txn, UploadCursor } from '../journal/journal.ts';
 import { tlvOf } from '../journal/journal.ts';
+import { SIGN_ON_AGAIN } from '../transaction/answers.ts';
 import type { Elements } from '../transaction/elements.ts';
 import { type TransactionCodes, managementElements, originalData, privateUse60 } from '../transaction/requests.ts';
 import {
@@ -13,6 +14,7 @@ import {
 } from '../transaction/settlement.ts';
 import type { Done } from '../terminal/types.ts';
 import { digits } from '../units.ts';
+import { toHex } from '../wire/hex.ts';
 import { prepare, send, type Outcome } from './exchange.ts';
 import { signOn } from './management.ts';
 import { codesOf, contextOf } from './context.ts';
@@ -56,10 +58,16 @@ export function* settle(shop: Shop): Task<Done> {
     const flags = settlement.flags ?? { cup: 3, foreign: 3 };
     shop.progress({ stage: 'balance', cup: String(flags.cup), foreign: String(flags.foreign) });
     const uploaded = yield* upload(shop, settlement, flags);
+    // A sign-on on the way may have brought the next batch: then the acquirer has closed this one.
+    const closed = journal.settlement(settlement.id);
+    if (closed?.stage === 'closed') return closedBatch(shop, closed);
     if ('type' in uploaded) return uploaded;
     settlement = uploaded;
   }
-  settlement = journal.closeBatch(hal.clock.nowMs(), settlement.id);
+  return closedBatch(shop, journal.closeBatch(hal.clock.nowMs(), settlement.id));
+}
+
+function closedBatch(shop: Shop, settlement: Settlement): Done {
   storeSettlementSlip(shop, settlement);
   return {
     type: 'DONE',
@@ -105,8 +113,18 @@ function* requestTotals(shop: Shop, settlement: Settlement): Task<Settlement | D
       shop.hal.log.warn({ event: 'settlement', fault: answer.fault.name }, faultText(answer.fault));
     return { type: 'DONE', outcome: 'notAnswered' };
   }
+  if (flags.cup === REFUSED && flags.foreign === REFUSED) {
+    // The acquirer refused the request itself (sign-on, batch, form): nothing is under way there. The next try signs on first.
+    hal.log.warn({ event: 'settlement', batch: settlement.batch }, 'the acquirer refused the totals');
+    journal.settlementCancelled(hal.clock.nowMs(), settlement.id, 'the acquirer refused the totals');
+    shop.signOnAgain = true;
+    return { type: 'DONE', outcome: 'notAnswered' };
+  }
   return journal.settlementAnswered(hal.clock.nowMs(), settlement.id, flags);
 }
+
+/** Flag of the 0510: error. On both sides it says that the totals were not even looked at. */
+const REFUSED = 3;
 
 function flagsOf(shop: Shop, answer: Outcome): SettlementFlags | undefined {
   if (answer.kind !== 'answered' || !shop.answer.has(48)) return undefined;
@@ -120,13 +138,13 @@ function* upload(shop: Shop, settlement: Settlement, flags: SettlementFlags): Ta
   const { rounds, acceptedCodes } = profile.acquirer.settlement;
   const balanced = flags.cup === 1 && flags.foreign === 1;
   const items = itemsOf(shop, settlement, balanced);
-  let cursor: UploadCursor = settlement.cursor ?? { step: 'items', index: 0, round: 0, sent: 0 };
-  for (let round = cursor.round; round < rounds; round++) {
-    const missing: number[] = round === cursor.round ? [...(cursor.missing ?? [])] : [];
-    const due = round === 0 ? items.map((_, index) => index) : (cursor.missing ?? []);
-    const todo = round === 0 ? due.filter(index => index >= cursor.index) : due;
-    const stillMissing: number[] = round === 0 ? missing : [];
-    for (const index of todo) {
+  let cursor: UploadCursor = settlement.cursor ?? { step: 'items', index: 0, round: 0, sent: 0, missing: [] };
+  while (cursor.round < rounds) {
+    const { round } = cursor;
+    // In the first round `missing` grows by what stays silent; afterwards it holds all that is still to be sent.
+    const due: readonly number[] =
+      round === 0 ? items.map((_, index) => index).slice(cursor.index) : (cursor.missing ?? []);
+    for (const index of due) {
       shop.progress({ stage: 'upload', done: index + 1, of: items.length });
       const outcome = yield* sendItem(shop, items[index], secondsLeft => ({
         stage: 'upload',
@@ -134,30 +152,45 @@ function* upload(shop: Shop, settlement: Settlement, flags: SettlementFlags): Ta
         of: items.length,
         secondsLeft,
       }));
-      // Any answer counts as sent; only silence is repeated after the round.
+      // Any answer counts as sent; only silence is repeated after the round, and what the acquirer took for a stranger's.
+      const stranger = outcome.kind === 'answered' && SIGN_ON_AGAIN.has(outcome.code);
+      const answered = outcome.kind === 'answered' && !stranger;
       if (outcome.kind === 'answered' && !acceptedCodes.includes(outcome.code))
         shop.hal.log.warn(
           { event: 'settlement', code: outcome.code, count: index },
           'an item of the batch upload was refused',
         );
-      if (outcome.kind !== 'answered') stillMissing.push(index);
+      if (outcome.kind !== 'answered')
+        shop.hal.log.warn({ event: 'settlement', fault: outcome.fault.name, count: index }, faultText(outcome.fault));
+      const silent = (cursor.missing ?? []).filter(other => other !== index);
       cursor = {
         step: 'items',
         index: index + 1,
         round,
-        sent: cursor.sent + (outcome.kind === 'answered' ? 1 : 0),
-        missing: stillMissing,
+        sent: cursor.sent + (answered ? items[index].txns.length : 0),
+        missing: answered ? silent : [...silent, index],
       };
       journal.settlementUploaded(hal.clock.nowMs(), settlement.id, cursor);
+      if (!stranger) continue;
+      const again = yield* signOn(shop, true);
+      if (again.outcome !== 'ok') return again;
+      if (!journal.openSettlement()) return { type: 'DONE', outcome: 'notAnswered' };
     }
-    if (stillMissing.length === 0) break;
-    cursor = { ...cursor, round: round + 1, missing: stillMissing };
+    if ((cursor.missing ?? []).length === 0) break;
+    cursor = { ...cursor, round: round + 1 };
     journal.settlementUploaded(hal.clock.nowMs(), settlement.id, cursor);
   }
   return yield* end(shop, settlement, balanced, cursor.sent);
 }
 
-function* end(shop: Shop, settlement: Settlement, balanced: boolean, sent: number): Task<Settlement | Done> {
+/** Batch end 207 or 202 with the number of items. An acquirer that wants a sign-on first gets it, and the end once more. */
+function* end(
+  shop: Shop,
+  settlement: Settlement,
+  balanced: boolean,
+  sent: number,
+  repeated = false,
+): Task<Settlement | Done> {
   const { journal, hal } = shop;
   const codes = codesOf(shop, 'batchEnd');
   const base = managementElements(
@@ -169,7 +202,13 @@ function* end(shop: Shop, settlement: Settlement, balanced: boolean, sent: numbe
   const ready = yield* prepare(shop, { ...base, text });
   if ('cause' in ready) return { type: 'DONE', outcome: 'failed', prompt: 'E31', fault: ready };
   const answer = yield* send(shop, ready, { progress: secondsLeft => ({ stage: 'totals', secondsLeft }) });
-  if (answer.kind !== 'answered' || answer.meaning.kind !== 'approved') return { type: 'DONE', outcome: 'notAnswered' };
+  if (answer.kind !== 'answered') return { type: 'DONE', outcome: 'notAnswered' };
+  if (SIGN_ON_AGAIN.has(answer.code)) {
+    const again = yield* signOn(shop, true);
+    if (again.outcome !== 'ok') return again;
+    if (!repeated && journal.openSettlement()) return yield* end(shop, settlement, balanced, sent, true);
+  }
+  if (answer.meaning.kind !== 'approved') return { type: 'DONE', outcome: 'notAnswered' };
   return journal.settlementEnded(hal.clock.nowMs(), settlement.id, sent);
 }
 
@@ -219,6 +258,12 @@ const isChipSale = (t: Txn): boolean =>
 const isForeign = (t: Txn): boolean => (t.answer?.organisation ?? 'CUP') !== 'CUP';
 
 const detailOf = (t: Txn): Detail => ({ id: t.id, foreign: isForeign(t), trace: t.trace, amountMinor: t.amountMinor });
+
+/** Text of data element 62 as the dialect writes it: its bytes as hex where the element is binary. */
+function privateText(shop: Shop, ascii: string): string {
+  if (shop.plan.source.fields['62']?.type !== 'b') return ascii;
+  return toHex(Uint8Array.from(ascii, character => character.charCodeAt(0)));
+}
 
 function detailItem(shop: Shop, settlement: Settlement, txns: readonly Txn[]): Item {
   return {
@@ -293,7 +338,7 @@ function certificateItem(shop: Shop, settlement: Settlement, txn: Txn, balanced:
       text.set(4, digits(txn.amountMinor, 12));
       text.set(22, txn.intent.entryMode);
       if (txn.intent.card?.sequence !== undefined) text.set(23, txn.intent.card.sequence);
-      text.set(62, tcField(detailOf(txn), shop.profile.acquirer.currency));
+      text.set(62, privateText(shop, tcField(detailOf(txn), shop.profile.acquirer.currency)));
       return {
         mti: base.mti,
         text,

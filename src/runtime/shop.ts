@@ -26,6 +26,8 @@ export interface CardInHand {
   tags: EmvTags;
   label?: string;
   pinBlock?: Uint8Array;
+  /** PIN key under which {@link pinBlock} was made, as the session holds it: after a new sign-on the block is worth nothing. */
+  pinKey?: string;
   /** The chip waits for the end of the transaction (FCX). */
   awaitsFinish: boolean;
 }
@@ -46,12 +48,18 @@ export interface Shop {
   readonly builder: MessageBuilder;
   readonly answer: MessageView;
   readonly frame: FrameView;
+  /** Bytes of the last answer, which hold a card number: zeroed when its job is over. */
+  answerBytes: Uint8Array;
   operator: string | undefined;
   chipIn: boolean;
   card: CardInHand | undefined;
+  /** The document that is being printed, or that stopped. */
+  document: Uint8Array | undefined;
   /** The acquirer asked for a new sign-on before the next transaction (header digit 6, or A0, 99, 77). */
   signOnAgain: boolean;
   stopping: boolean;
+  /** A job is being done: the end waits for its outcome. */
+  working: boolean;
   /** View over requests, for the trace only. */
   readonly traced: MessageView;
   /** Takes redacted records; absent when no trace is kept. */
@@ -60,6 +68,11 @@ export interface Shop {
   readonly version: string;
   /** Shows news of the running job. */
   progress(progress: Progress): void;
+}
+
+/** Zeroes the last answer. */
+export function wipeAnswer(shop: Shop): void {
+  shop.answerBytes.fill(0);
 }
 
 /** Zeroes the card in hand. */

@@ -1,3 +1,5 @@
+import type { Timers } from '../hal/hal.ts';
+
 /**
  * Sequences without promises. A {@link Task} is a generator that yields what it waits for: a function that starts the
  * work and later calls `resume` once. So the law of money reads from top to bottom, nothing happens behind its back, and
@@ -11,6 +13,13 @@ export type Task<T> = Generator<Wait<never>, T, unknown>;
 /** Waits for `start` to call `resume`; the value of the task expression is what it was called with. */
 export function* wait<T>(start: Wait<T>): Task<T> {
   return (yield start as unknown as Wait<never>) as T;
+}
+
+/** Lets `ms` pass. */
+export function* pause(timers: Timers, ms: number): Task<void> {
+  yield* wait<void>(resume => {
+    timers.set(ms, () => resume(undefined));
+  });
 }
 
 /** Runs a task to its end and hands over its value. Waits that resume at once do not grow the stack. */

@@ -1,11 +1,12 @@
 import { type AnyStateMachine, type StateValue, assign, createMachine, initialTransition, transition } from 'xstate';
 import { assert } from '../assert.ts';
-import { settlementSteps, supervisorSteps } from './flows/books.ts';
+import { settlementSteps } from './flows/books.ts';
 import { commonSteps } from './flows/common.ts';
-import { idleSteps } from './flows/idle.ts';
+import { idleSteps, lockSteps } from './flows/idle.ts';
 import { refundSteps, saleSteps, voidSteps } from './flows/money.ts';
 import { printSteps, querySteps } from './flows/print.ts';
 import { signOnSteps } from './flows/signon.ts';
+import { supervisorSteps } from './flows/supervisor.ts';
 import type { PanelProfile } from './profile.ts';
 import { type Context, NO_DRAFT, type Step, type Steps, type Way } from './step.ts';
 import type { Await, DeskStatus, ScreenSpec, TerminalEvent } from './types.ts';
@@ -16,6 +17,7 @@ export const NO_DESK: DeskStatus = {
   batchCount: 0,
   journalFull: false,
   reversalsOwed: 0,
+  reversalsDue: 0,
   blocked: false,
   unknownRefunds: 0,
   settlementOpen: false,
@@ -24,10 +26,23 @@ export const NO_DESK: DeskStatus = {
   anchor: '',
 };
 
+/** What the flows know at power-up. */
+export const FIRST_CONTEXT: Context = {
+  desk: NO_DESK,
+  entry: '',
+  tries: 0,
+  draft: NO_DRAFT,
+  records: [],
+  operators: [],
+  page: 0,
+  topic: 'terminal',
+};
+
 /** All steps of all flows by name. */
 export function allSteps(profile: PanelProfile): Steps {
   return {
     ...idleSteps(profile),
+    ...lockSteps(profile),
     ...commonSteps(profile),
     ...signOnSteps(profile),
     ...saleSteps(profile),
@@ -56,7 +71,7 @@ export function machineOf(steps: Steps): AnyStateMachine {
   return createMachine({
     id: 'terminal',
     initial: 'boot',
-    context: { desk: NO_DESK, entry: '', tries: 0, draft: NO_DRAFT, records: [], page: 0, topic: 'terminal' } satisfies Context,
+    context: FIRST_CONTEXT,
     states,
   } as Parameters<typeof createMachine>[0]) as AnyStateMachine;
 }
@@ -65,9 +80,15 @@ function edge(steps: Steps, from: string, way: Way): object {
   const { when, change, to } = way;
   assert(to === undefined || to in steps, `step ${from} leads to ${to}, which does not exist`);
   return {
-    ...(when ? { guard: ({ context, event }: { context: Context; event: TerminalEvent }) => when(context, event) } : {}),
+    ...(when
+      ? { guard: ({ context, event }: { context: Context; event: TerminalEvent }) => when(context, event) }
+      : {}),
     ...(change
-      ? { actions: assign(({ context, event }) => change(context as unknown as Context, event as unknown as TerminalEvent)) }
+      ? {
+          actions: assign(({ context, event }) =>
+            change(context as unknown as Context, event as unknown as TerminalEvent),
+          ),
+        }
       : {}),
     ...(to === undefined ? {} : { target: to }),
   };

@@ -24,7 +24,10 @@ export interface PanelProfile {
   readonly fallbackAllowed: boolean;
   readonly pinSendsMax: number;
   readonly readTriesMax: number;
+  /** Wrong passwords after which an approval is given up. The journal counts on its own and blocks the person. */
   readonly passwordTries: number;
+  /** How long an answer of the acquirer is waited for, in seconds. */
+  readonly answerSeconds: number;
   readonly servicePhone: string;
   readonly id: string;
   readonly version: number;
@@ -55,6 +58,7 @@ export function panelProfile(profile: Profile): PanelProfile {
     pinSendsMax: policy.pinTries,
     readTriesMax: policy.cardTries,
     passwordTries: policy.passwordTries,
+    answerSeconds: profile.acquirer.answerTimeoutSeconds,
     servicePhone: merchant.servicePhone,
     id: profile.id,
     version: profile.version,

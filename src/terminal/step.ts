@@ -1,7 +1,19 @@
 import { MENUS, type MenuId, type PromptId, type ScreenId, type WordId } from '../profile/screens.ts';
 import type { Values } from '../profile/template.ts';
 import type { PanelProfile } from './profile.ts';
-import type { Await, DeskStatus, Done, Draft, Job, KeyName, Progress, RecordView, Remark, ScreenSpec, TerminalEvent } from './types.ts';
+import type {
+  Await,
+  DeskStatus,
+  Done,
+  Draft,
+  Job,
+  KeyName,
+  Progress,
+  RecordView,
+  Remark,
+  ScreenSpec,
+  TerminalEvent,
+} from './types.ts';
 
 /** Everything a flow knows between two events. Plain data: two equal contexts behave the same for ever. */
 export interface Context {
@@ -11,8 +23,15 @@ export interface Context {
   /** Local prompt shown in the present step after a wrong entry. */
   readonly notice?: PromptId;
   readonly tries: number;
+  /** Person whose password is asked for. */
   readonly operator?: string;
+  /** Typed digits, from one step to the next and no longer. */
   readonly password?: string;
+  /** Cashier who is added or removed. */
+  readonly candidate?: string;
+  readonly operators: readonly string[];
+  /** Transaction whose slip could not be printed: F1 at the idle screen prints it. */
+  readonly owedSlip?: RecordView;
   /** What the person is doing: the title line of refusals. */
   readonly topic: WordId;
   readonly draft: Draft;
@@ -49,7 +68,7 @@ export type Steps = Record<string, Step>;
 export const NO_DRAFT: Draft = { kind: 'sale', amountMinor: 0, pinTries: 0, fallback: false, readTries: 0 };
 
 /** Clears what belongs to one step only. */
-const FRESH = { entry: '', notice: undefined, tries: 0, page: 0, progress: undefined } as const;
+const FRESH = { entry: '', notice: undefined, tries: 0, page: 0, progress: undefined, password: undefined } as const;
 
 /** A {@link Way} into another step with a clean entry line. */
 export function go(to: string, change?: Change): Way {
@@ -106,7 +125,7 @@ export function edited(entry: string, pressed: KeyName, lengthMax: number, lette
 
 export interface EntryOptions {
   readonly screen: (context: Context) => ScreenSpec;
-  readonly lengthMax: number;
+  readonly lengthMax: number | ((context: Context) => number);
   readonly letters?: boolean;
   /** Amounts drop leading zeros while typing (shift-left cents). */
   readonly amount?: boolean;
@@ -124,7 +143,13 @@ export interface EntryOptions {
 export function entryStep(profile: PanelProfile, options: EntryOptions): Step {
   const type: Change = (c, e) => {
     if (e.type !== 'KEY') return {};
-    let entry = edited(c.entry, e.key, options.lengthMax, options.letters === true);
+    const { lengthMax } = options;
+    let entry = edited(
+      c.entry,
+      e.key,
+      typeof lengthMax === 'number' ? lengthMax : lengthMax(c),
+      options.letters === true,
+    );
     if (options.amount) entry = entry.replace(/^0+/, '');
     return { entry, notice: undefined };
   };
@@ -152,7 +177,12 @@ export function entryStep(profile: PanelProfile, options: EntryOptions): Step {
 }
 
 /** A step in which the runtime works. `ways` are tried in order on its DONE; the last one should have no condition. */
-export function jobStep(screen: Step['screen'], job: (context: Context) => Job, ways: readonly Way[], beep?: string): Step {
+export function jobStep(
+  screen: Step['screen'],
+  job: (context: Context) => Job,
+  ways: readonly Way[],
+  beep?: string,
+): Step {
   return {
     screen,
     await: c => ({ kind: 'job', job: job(c) }),
@@ -162,7 +192,13 @@ export function jobStep(screen: Step['screen'], job: (context: Context) => Job, 
 }
 
 /** A message that stays until a key or its time is over. */
-export function messageStep(screen: Step['screen'], timeoutMs: number, next: string, beep?: string, ways: readonly Way[] = []): Step {
+export function messageStep(
+  screen: Step['screen'],
+  timeoutMs: number,
+  next: string,
+  beep?: string,
+  ways: readonly Way[] = [],
+): Step {
   return {
     screen,
     await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs }),

@@ -24,11 +24,15 @@ export interface DeskStatus {
   readonly journalFull: boolean;
   /** Reversals that have no final answer yet. */
   readonly reversalsOwed: number;
+  /** Those of them that the next online message sends first: not the held ones that a supervisor let wait. */
+  readonly reversalsDue: number;
   /** A held reversal blocks trading until a supervisor releases the terminal. */
   readonly blocked: boolean;
   readonly unknownRefunds: number;
   /** A settlement was cut off and must be finished first. */
   readonly settlementOpen: boolean;
+  /** Operator who locked the terminal. */
+  readonly lockedBy?: string;
   /** A chip card is in the slot. */
   readonly chipIn: boolean;
   /** Version of this software. */
@@ -89,6 +93,13 @@ export type Job =
   | { readonly kind: 'setPassword'; readonly operator: string; readonly password: string }
   | { readonly kind: 'operatorKnown'; readonly operator: string }
   | { readonly kind: 'logOn'; readonly operator: string }
+  /** May this number be given to a new cashier? */
+  | { readonly kind: 'operatorFree'; readonly operator: string }
+  | { readonly kind: 'addOperator'; readonly operator: string; readonly password: string }
+  | { readonly kind: 'removeOperator'; readonly operator: string }
+  | { readonly kind: 'listOperators' }
+  | { readonly kind: 'lock' }
+  | { readonly kind: 'unlock'; readonly operator: string }
   | { readonly kind: 'signOn' }
   | { readonly kind: 'signOff' }
   | { readonly kind: 'echo' }
@@ -98,7 +109,12 @@ export type Job =
   | { readonly kind: 'online'; readonly draft: Draft }
   | { readonly kind: 'reverse' }
   | { readonly kind: 'voidOf'; readonly id: number }
-  | { readonly kind: 'findVoucher'; readonly voucher: number; readonly batch?: number; readonly purpose: 'void' | 'refund' | 'reprint' | 'query' }
+  | {
+      readonly kind: 'findVoucher';
+      readonly voucher: number;
+      readonly batch?: number;
+      readonly purpose: 'void' | 'refund' | 'reprint' | 'query';
+    }
   | { readonly kind: 'findReference'; readonly reference: string; readonly date: string }
   | { readonly kind: 'findLast'; readonly purpose: 'void' | 'reprint' }
   | { readonly kind: 'history' }
@@ -110,7 +126,8 @@ export type Job =
   | { readonly kind: 'totals' }
   | { readonly kind: 'settle' }
   | { readonly kind: 'finishSettlement' }
-  | { readonly kind: 'unknownRefund' }
+  /** The unknown refund at this place of the list, oldest first; it goes round at the end. */
+  | { readonly kind: 'unknownRefund'; readonly index: number }
   | { readonly kind: 'resolveRefund'; readonly id: number; readonly reference: string }
   | { readonly kind: 'owedReversal' }
   | { readonly kind: 'release' };
@@ -134,6 +151,8 @@ export interface Done {
   readonly card?: CardView;
   readonly record?: RecordView;
   readonly records?: readonly RecordView[];
+  /** Numbers of the operators. */
+  readonly operators?: readonly string[];
   readonly tracking?: string;
   /** Working days until a refund is due. */
   readonly dueDays?: number;
@@ -167,13 +186,15 @@ export type TerminalEvent =
   | { readonly type: 'PROGRESS'; readonly progress: Progress }
   | Done;
 
+/** Idle; idle with something that waits for a person (F01.1b and its like); not signed on; locked. */
+export type IdleId = 'F01.1' | 'F01.1b' | 'F01.1r' | 'F01.1u' | 'F01.1ru' | 'F01.1s' | 'F01.2' | 'F01.3';
 
 /** What the panel shall show. */
-export type ScreenSpec = (
-  /** A screen of the profile with its values. */
+export type ScreenSpec = /** A screen of the profile with its values. */
+(
   | { readonly kind: 'screen'; readonly id: ScreenId; readonly values: Values }
   /** The idle screens: merchant and clock are added when they are drawn. */
-  | { readonly kind: 'idle'; readonly id: 'F01.1' | 'F01.2' | 'F01.3'; readonly operator: string }
+  | { readonly kind: 'idle'; readonly id: IdleId; readonly operator: string; readonly values?: Values }
   /** One page of a menu, from 0. */
   | { readonly kind: 'menu'; readonly id: MenuId; readonly page: number }
   /** A local prompt E01–E77 under the title of its flow. */

@@ -52,7 +52,10 @@ describe('pos8583 journal', () => {
   test('list --json is data without sealed numbers', () => {
     const { out } = run('list', '--journal', path, '--json');
     const rows = JSON.parse(out) as { id: number; amountMinor: number; intent: { card: object } }[];
-    expect(rows.map(row => [row.id, row.amountMinor])).toEqual([[3, 500], [1, 123_456]]);
+    expect(rows.map(row => [row.id, row.amountMinor])).toEqual([
+      [3, 500],
+      [1, 123_456],
+    ]);
     expect(out).not.toContain('sealedPan');
     expect(out).not.toContain(PANS[0]);
   });
@@ -65,7 +68,10 @@ describe('pos8583 journal', () => {
     expect(out).toContain('"sealedPan":"…"');
     expect(run('show', '3', '--journal', path).out).toContain('why: no answer within 60 s');
     expect(run('show', '2', '--journal', path).out).toContain('outcome');
-    const data = JSON.parse(run('show', '1', '--journal', path, '--json').out) as { records: unknown[]; reversal: { state: string } };
+    const data = JSON.parse(run('show', '1', '--journal', path, '--json').out) as {
+      records: unknown[];
+      reversal: { state: string };
+    };
     expect(data.records).toHaveLength(3);
     expect(data.reversal.state).toBe('cleared');
     expect(run('show', '99', '--journal', path)).toMatchObject({ exit: 1, out: '' });

@@ -1,11 +1,33 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Journal, JournalFailure, openJournal } from '../../src/journal/journal.ts';
-import { approve, begin, cardOf, faultName, intentOf, KEY, MID, open, PANS, sale, seededEntropy, T0 } from './helpers.ts';
+import {
+  approve,
+  begin,
+  cardOf,
+  faultName,
+  intentOf,
+  KEY,
+  MID,
+  open,
+  PANS,
+  sale,
+  seededEntropy,
+  T0,
+} from './helpers.ts';
 
 let folder = '';
 let path = '';
@@ -103,6 +125,7 @@ describe('opening', () => {
     expect(faultName(tryOpen({ path: join(folder, 'no', 'journal.db') }))).toBe('journal-folder');
     writeFileSync(path, 'this is a letter and no database at all '.repeat(100));
     expect(faultName(tryOpen())).toBe('not-a-journal');
+    expect(faultName(tryOpen({ readOnly: true }))).toBe('not-a-journal');
     rmSync(path);
     const other = new DatabaseSync(path);
     other.exec('CREATE TABLE cake(x)');
@@ -135,9 +158,56 @@ describe('opening', () => {
   });
 });
 
+describe('speed', () => {
+  test('what is asked before each transaction never walks through the whole history', () => {
+    open({ path }).close();
+    const db = new DatabaseSync(path);
+    const hot = [
+      "SELECT 1 FROM txn WHERE state = 'open'",
+      "SELECT * FROM reversal WHERE state = 'owed' AND id = (SELECT min(id) FROM reversal WHERE state = 'owed') ORDER BY id",
+      "SELECT * FROM reversal WHERE state = 'held' ORDER BY id",
+      "SELECT * FROM txn WHERE original_id = 7 AND act = 'refund'",
+      'SELECT * FROM txn WHERE txn.trace = 7 AND txn.period = 1',
+      "SELECT * FROM txn WHERE reference = '7' AND host_date = '1121' ORDER BY id DESC",
+    ];
+    const walk = (sql: string) =>
+      db
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .all()
+        .some(row => /SCAN (txn|reversal)/.test(String(row.detail)));
+    expect(hot.filter(walk)).toEqual([]);
+    expect(walk('SELECT * FROM txn WHERE amount_minor = 7')).toBe(true);
+    db.close();
+  });
+});
+
+describe('trace numbers over a long batch', () => {
+  test('999999 is followed by 1, and a batch that has used too many must be settled', () => {
+    const first = open({ path });
+    first.takeTrace(T0);
+    first.close();
+    const db = new DatabaseSync(path);
+    db.exec(
+      "UPDATE setting SET value = '999998' WHERE name = 'trace'; UPDATE setting SET value = '899998' WHERE name = 'traces'",
+    );
+    db.close();
+    const journal = open({ path });
+    expect(journal.takeTrace(T0)).toBe(999_999);
+    expect(sale(journal, T0).trace).toBe(1);
+    expect(faultName(journal.appendIntent(T0, intentOf(journal)))).toBe('batch-traces-used-up');
+    expect(journal.takeTrace(T0)).toBe(2);
+    journal.close();
+  });
+});
+
 describe('damage', () => {
   const cases: readonly [string, string, number, string][] = [
-    ['a changed amount', `UPDATE record SET body = replace(body, '"amountMinor":103', '"amountMinor":903') WHERE seq = 7`, 7, 'changed'],
+    [
+      'a changed amount',
+      `UPDATE record SET body = replace(body, '"amountMinor":103', '"amountMinor":903') WHERE seq = 7`,
+      7,
+      'changed',
+    ],
     ['a changed time', 'UPDATE record SET at_ms = at_ms + 1 WHERE seq = 5', 5, 'changed'],
     ['a changed kind', "UPDATE record SET kind = 'note' WHERE seq = 2", 2, 'changed'],
     ['a removed record', 'DELETE FROM record WHERE seq = 4', 4, 'missing'],
@@ -229,7 +299,9 @@ describe('a power cut', () => {
     step(() => void journal.takeTrace(T0));
     step(() => void (original = begin(journal, T0).id));
     step(() => void approve(journal, T0, original));
-    step(() => void (current = begin(journal, T0, { kind: 'refund', amountMinor: 400, original: { txnId: original } }).id));
+    step(
+      () => void (current = begin(journal, T0, { kind: 'refund', amountMinor: 400, original: { txnId: original } }).id),
+    );
     step(() => void approve(journal, T0, current));
     step(() => void (current = begin(journal, T0).id));
     step(() => void journal.appendOutcome(T0, current, { result: 'unknown', reason: '98', why: 'silence' }));
@@ -239,7 +311,9 @@ describe('a power cut', () => {
     step(() => void approve(journal, T0, original));
     step(() => void (current = begin(journal, T0, { kind: 'void', original: { txnId: original } }).id));
     step(() => void approve(journal, T0, current));
-    step(() => void journal.storeSlip(T0, { txnId: current, kind: 'void', copy: 'merchant', columns: 32, lines: ['x'] }));
+    step(
+      () => void journal.storeSlip(T0, { txnId: current, kind: 'void', copy: 'merchant', columns: 32, lines: ['x'] }),
+    );
     for (const work of steps) {
       work();
       cut();
@@ -307,7 +381,10 @@ describe('card data', () => {
     const images: Buffer[] = [];
     for (const pan of PANS) {
       const card = { ...cardOf(journal, pan), entry: 'chip' as const, sequence: '001' };
-      const { id } = begin(journal, T0, { card, emv: { '95': '0000008000', '9F10': '07010103A0A802010A01000000000000000000' } });
+      const { id } = begin(journal, T0, {
+        card,
+        emv: { '95': '0000008000', '9F10': '07010103A0A802010A01000000000000000000' },
+      });
       journal.appendOutcome(T0, id, {
         result: 'approved',
         code: '00',
@@ -317,7 +394,13 @@ describe('card data', () => {
         issuer: pan,
         emv: { '4F': 'A000000333010101', '9F26': '8E19ED4BCA5C670A' },
       });
-      journal.storeSlip(T0, { txnId: id, kind: 'sale', copy: 'merchant', columns: 32, lines: [`CARD NO: ${pan}`, `MID ${MID}`] });
+      journal.storeSlip(T0, {
+        txnId: id,
+        kind: 'sale',
+        copy: 'merchant',
+        columns: 32,
+        lines: [`CARD NO: ${pan}`, `MID ${MID}`],
+      });
       journal.appendEvent(T0, 'note', { txnId: id, note: `customer of ${pan.replace(/(.{4})(?=.)/g, '$1 ')} called` });
     }
     const refused = begin(journal, T0, { card: cardOf(journal, PANS[3]) });

@@ -20,13 +20,21 @@ describe('what may be written', () => {
     ['tag 5A', i => ({ ...i, emv: { '5A': '6225000000000014' } }), 'may not hold tag 5A'],
     ['tag 57', i => ({ ...i, emv: { '57': '6225000000000014D3012' } }), 'may not hold tag 57'],
     ['an unmasked mask', i => ({ ...i, card: { ...i.card, masked: PANS[0] } }), 'intent.card.masked'],
-    ['a mask that shows too much', i => ({ ...i, card: { ...i.card, masked: '62250000****0014' } }), 'intent.card.masked'],
+    [
+      'a mask that shows too much',
+      i => ({ ...i, card: { ...i.card, masked: '62250000****0014' } }),
+      'intent.card.masked',
+    ],
     ['a card number as token', i => ({ ...i, card: { ...i.card, token: PANS[0] } }), 'intent.card.token'],
     ['a card number as operator', i => ({ ...i, operator: PANS[0] }), 'intent.operator'],
     ['a card number in field 61', i => ({ ...i, fields: { ...i.fields, '61': PANS[0] } }), 'element 61'],
     ['a card number in field 60', i => ({ ...i, fields: { ...i.fields, '60': PANS[0] } }), 'element 60'],
     ['an American card number as merchant', i => ({ ...i, fields: { ...i.fields, '42': PANS[8] } }), 'element 42'],
-    ['an amount with a fraction', i => ({ ...i, original: { reference: '1', amountMinor: 99_999.5 }, kind: 'refund' }), 'amountMinor'],
+    [
+      'an amount with a fraction',
+      i => ({ ...i, original: { reference: '1', amountMinor: 99_999.5 }, kind: 'refund' }),
+      'amountMinor',
+    ],
   ];
   test.each(refused)('%s is refused', (_, change, message) => {
     const journal = open();
@@ -42,7 +50,9 @@ describe('what may be written', () => {
     const body = { id: 1, result: 'approved', reference: '622500000000', authCode: '0014' };
     expect(writeBody('outcome', body, { ...none, pan: ascii(PANS[0]) })).toContain('622500000000');
     const hidden = { id: 1, result: 'approved', emv: { '9F10': '0762250000000000140A' } };
-    expect(() => writeBody('outcome', hidden, { ...none, pan: ascii(PANS[0]) })).toThrow('card number of its transaction');
+    expect(() => writeBody('outcome', hidden, { ...none, pan: ascii(PANS[0]) })).toThrow(
+      'card number of its transaction',
+    );
     expect(writeBody('outcome', hidden, none)).toContain('07622500-00000000-140A');
   });
 
@@ -54,7 +64,9 @@ describe('what may be written', () => {
   test('our own texts with a card number stop the process', () => {
     const journal = open();
     for (const pan of PANS.slice(0, 11))
-      expect(() => journal.appendEvent(T0, 'case', { from: `card ${pan}` })).toThrow('case.from holds what looks like card data');
+      expect(() => journal.appendEvent(T0, 'case', { from: `card ${pan}` })).toThrow(
+        'case.from holds what looks like card data',
+      );
     expect(() => journal.appendEvent(T0, 'case', { from: '6225 0000 0000 0014' })).toThrow('card data');
     expect(() => journal.appendEvent(T0, 'case', { from: '6225000000000015=30122010000' })).toThrow('card data');
     expect(journal.appendEvent(T0, 'case', { from: '2026-11-21 14:03', to: MID.slice(0, 12) })).toBe(1);
@@ -69,16 +81,28 @@ describe('texts of the world', () => {
     expect(scrub('6225000000000015=30122010000123', none)).toBe('622500******0015');
     expect(scrub('00006225000000000014', none)).not.toContain('6225000000000014');
     expect(scrub(`mid ${MID}`, { publicNumbers: new Set([MID]) })).toBe(`mid ${MID}`);
-    expect(scrub('batch 000012 voucher 000123 ref 112233445566', none)).toBe('batch 000012 voucher 000123 ref 112233445566');
+    expect(scrub('batch 000012 voucher 000123 ref 112233445566', none)).toBe(
+      'batch 000012 voucher 000123 ref 112233445566',
+    );
   });
 
   test('an answer that repeats the card number is stored masked, also without a right check digit', () => {
     const journal = open();
     const pan = '6225000000000015';
     const { id } = begin(journal, T0, { card: cardOf(journal, pan) });
-    const txn = journal.appendOutcome(T0, id, { result: 'declined', code: '14', centreText: `卡号${pan}无效, ${pan.slice(0, 8)}-${pan.slice(8)}` });
+    const txn = journal.appendOutcome(T0, id, {
+      result: 'declined',
+      code: '14',
+      centreText: `卡号${pan}无效, ${pan.slice(0, 8)}-${pan.slice(8)}`,
+    });
     expect(txn.answer?.centreText).toBe('卡号622500******0015无效, 622500**-****0015');
-    const slip = journal.storeSlip(T0, { txnId: id, kind: 'sale', copy: 'merchant', columns: 32, lines: [`CARD ${PANS[1]}`] });
+    const slip = journal.storeSlip(T0, {
+      txnId: id,
+      kind: 'sale',
+      copy: 'merchant',
+      columns: 32,
+      lines: [`CARD ${PANS[1]}`],
+    });
     expect(journal.slip(slip)?.lines).toEqual(['CARD 621094******0219']);
   });
 
@@ -97,7 +121,9 @@ describe('texts of the world', () => {
 
 describe('chip data', () => {
   test('only tags of the allow-list leave field 55', () => {
-    const tlv = Uint8Array.from(Buffer.from('5A0862250000000000149F2608A1A2A3A4A5A6A7A8950500000080005F24033012319F3602004C', 'hex'));
+    const tlv = Uint8Array.from(
+      Buffer.from('5A0862250000000000149F2608A1A2A3A4A5A6A7A8950500000080005F24033012319F3602004C', 'hex'),
+    );
     const tags = slipTags(tlv);
     expect(tags).toEqual({ '9F26': 'A1A2A3A4A5A6A7A8', '95': '0000008000', '9F36': '004C' });
     expect(Buffer.from(tlvOf(tags)).toString('hex').toUpperCase()).toBe('950500000080009F3602004C');

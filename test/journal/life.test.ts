@@ -132,7 +132,10 @@ describe('a void', () => {
       by: '00',
       entry: { result: 'approved', reference: '998877665544', note: 'booked' },
     });
-    expect(journal.txn(started.value.id)).toMatchObject({ state: 'approved', answer: { reference: '998877665544', by: '00' } });
+    expect(journal.txn(started.value.id)).toMatchObject({
+      state: 'approved',
+      answer: { reference: '998877665544', by: '00' },
+    });
     expect(journal.txn(original.id)?.state).toBe('voided');
     expect(journal.mayTrade()).toBeUndefined();
   });
@@ -267,9 +270,14 @@ describe('a refund', () => {
     journal.appendOutcome(T0, refund.id, { result: 'notSent', why: 'line down' });
     expect(journal.txn(refund.id)?.state).toBe('unknown');
     journal.resolveRefund(T0, refund.id, { by: '00', accepted: true, reference: '123456789012', note: 'case 4' });
-    expect(journal.txn(refund.id)).toMatchObject({ state: 'approved', answer: { reference: '123456789012', by: '00' } });
+    expect(journal.txn(refund.id)).toMatchObject({
+      state: 'approved',
+      answer: { reference: '123456789012', by: '00' },
+    });
     expect(journal.txn(original.id)?.refundedMinor).toBe(1_000);
-    expect(faultName(journal.resolveRefund(T0, refund.id, { by: '00', accepted: true, note: '' }))).toBe('refund-not-unknown');
+    expect(faultName(journal.resolveRefund(T0, refund.id, { by: '00', accepted: true, note: '' }))).toBe(
+      'refund-not-unknown',
+    );
   });
 
   test('unknown of an original elsewhere locks that reference', () => {
@@ -279,7 +287,9 @@ describe('a refund', () => {
     journal.appendOutcome(T0, refund.id, { result: 'unknown', reason: 'A0', why: 'wrong MAC' });
     const again = journal.appendIntent(T0, intentOf(journal, { kind: 'refund', amountMinor: 1, original }));
     expect(faultName(again)).toBe('refund-unknown');
-    expect(journal.resolveRefund(T0, refund.id, { by: '00', accepted: false, resend: false, note: 'given up' }).ok).toBe(true);
+    expect(
+      journal.resolveRefund(T0, refund.id, { by: '00', accepted: false, resend: false, note: 'given up' }).ok,
+    ).toBe(true);
     expect(journal.txn(refund.id)?.state).toBe('failed');
     expect(journal.appendIntent(T0, intentOf(journal, { kind: 'refund', amountMinor: 1, original })).ok).toBe(true);
   });
@@ -301,7 +311,12 @@ describe('a refund', () => {
   test('what is left is never negative and nothing of a sale that is not approved', () => {
     const approved = { state: 'approved', amountMinor: 100 } as const;
     expect(refundableMinor(approved, [])).toBe(100);
-    expect(refundableMinor(approved, [{ state: 'unknown', amountMinor: 40 }, { state: 'declined', amountMinor: 50 }])).toBe(60);
+    expect(
+      refundableMinor(approved, [
+        { state: 'unknown', amountMinor: 40 },
+        { state: 'declined', amountMinor: 50 },
+      ]),
+    ).toBe(60);
     expect(refundableMinor(approved, [{ state: 'approved', amountMinor: 101 }])).toBe(0);
     expect(refundableMinor({ state: 'voided', amountMinor: 100 }, [])).toBe(0);
     expect(refundableMinor({ state: 'reversed', amountMinor: 100 }, [])).toBe(0);
@@ -325,7 +340,10 @@ describe('QR codes', () => {
   test('a QR sale without an answer is reversed; its payment code is kept', () => {
     const journal = open();
     const intent = intentOf(journal, { kind: 'qrSale' });
-    const started = journal.appendIntent(T0, { ...intent, fields: { ...intent.fields, '59': 'A3018134567890123456789' } });
+    const started = journal.appendIntent(T0, {
+      ...intent,
+      fields: { ...intent.fields, '59': 'A3018134567890123456789' },
+    });
     expect(journal.recover(T0).owed).toHaveLength(1);
     expect(started.ok && journal.owedReversal()?.txn.intent.fields['59']).toBe('A3018134567890123456789');
   });

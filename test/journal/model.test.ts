@@ -48,7 +48,10 @@ class Model {
 
   left(sale: ModelTxn): number {
     if (sale.state !== 'approved') return 0;
-    return this.children(sale, 'refund', 'approved', 'unknown').reduce((left, refund) => left - refund.amount, sale.amount);
+    return this.children(sale, 'refund', 'approved', 'unknown').reduce(
+      (left, refund) => left - refund.amount,
+      sale.amount,
+    );
   }
 
   mayVoid(sale: ModelTxn): boolean {
@@ -76,13 +79,43 @@ const end = fc.oneof(
 );
 const pick = fc.nat({ max: 1000 });
 const step = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('sale' as const), amount: fc.integer({ min: 1, max: 500 }), end }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('sale' as const), amount: fc.integer({ min: 1, max: 500 }), end }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('void' as const), pick, end }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('refund' as const), pick, amount: fc.integer({ min: 1, max: 300 }), end }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('reverse' as const), code: fc.constantFrom('00', '25', '51', 'silence', 'mac', 'crash') }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('held' as const), way: fc.constantFrom('release', 'retry', 'reversed', 'approved') }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('decide' as const), way: fc.constantFrom('accepted', 'resend', 'given-up'), end }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('trace' as const, 'settle' as const, 'sign-on' as const, 'rebuild' as const) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('refund' as const), pick, amount: fc.integer({ min: 1, max: 300 }), end }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('reverse' as const),
+      code: fc.constantFrom('00', '25', '51', 'silence', 'mac', 'crash'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('held' as const),
+      way: fc.constantFrom('release', 'retry', 'reversed', 'approved'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('decide' as const),
+      way: fc.constantFrom('accepted', 'resend', 'given-up'),
+      end,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom('trace' as const, 'settle' as const, 'sign-on' as const, 'rebuild' as const),
+    }),
+  },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 type End = typeof end extends fc.Arbitrary<infer T> ? T : never;
@@ -113,7 +146,8 @@ class Run {
       }
       case 'refund': {
         const sale = this.choose(model.sales(), one.pick);
-        if (sale) this.trade('refund', one.amount, sale, !model.blocked() && model.mayRefund(sale, one.amount), one.end);
+        if (sale)
+          this.trade('refund', one.amount, sale, !model.blocked() && model.mayRefund(sale, one.amount), one.end);
         return;
       }
       case 'reverse':
@@ -150,13 +184,16 @@ class Run {
     }
     expect(net).toBe(model.net());
     expect(journal.period()).toBe(model.period);
-    for (const txn of model.txns) expect(journal.txn(txn.id)).toMatchObject({ state: txn.state, amountMinor: txn.amount });
+    for (const txn of model.txns)
+      expect(journal.txn(txn.id)).toMatchObject({ state: txn.state, amountMinor: txn.amount });
     for (const sale of model.sales()) {
       expect(journal.refundable(sale.id)).toBe(model.left(sale));
       expect(model.left(sale)).toBeGreaterThanOrEqual(0);
     }
     expect(journal.owedReversal()?.id).toBe(model.owed[0]?.txn.id);
-    expect(journal.heldReversals().map(reversal => reversal.id)).toEqual(model.held.map(txn => txn.id).sort((a, b) => a - b));
+    expect(journal.heldReversals().map(reversal => reversal.id)).toEqual(
+      model.held.map(txn => txn.id).sort((a, b) => a - b),
+    );
   }
 
   private choose<T>(from: readonly T[], at: number): T | undefined {
@@ -178,7 +215,14 @@ class Run {
     expect(started.ok).toBe(may);
     if (!started.ok) return;
     this.useTrace(started.value.trace);
-    const txn: ModelTxn = { id: started.value.id, kind, amount, state: 'open', period: model.period, ...(original ? { original } : {}) };
+    const txn: ModelTxn = {
+      id: started.value.id,
+      kind,
+      amount,
+      state: 'open',
+      period: model.period,
+      ...(original ? { original } : {}),
+    };
     model.txns.push(txn);
     this.finish(txn, how, false);
   }
@@ -189,7 +233,8 @@ class Run {
     switch (how) {
       case 'approved':
       case 'partial': {
-        const part = how === 'partial' && txn.kind === 'sale' && txn.amount > 1 ? Math.floor(txn.amount / 2) : undefined;
+        const part =
+          how === 'partial' && txn.kind === 'sale' && txn.amount > 1 ? Math.floor(txn.amount / 2) : undefined;
         journal.appendOutcome(nowMs, txn.id, { ...approved, ...(part ? { code: '10', amountMinor: part } : {}) });
         txn.state = 'approved';
         if (part) txn.amount = part;

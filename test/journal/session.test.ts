@@ -57,7 +57,11 @@ describe('operators', () => {
       ['05', 'cashier', true],
       ['99', 'administrator', true],
     ]);
-    for (const [no, password] of [['01', '0000'], ['00', '123456'], ['99', '00000000']])
+    for (const [no, password] of [
+      ['01', '0000'],
+      ['00', '123456'],
+      ['99', '00000000'],
+    ])
       expect(journal.verifyPassword(T0, no, password)).toMatchObject({ ok: true, value: { no, mustChange: true } });
     expect(journal.headSeq).toBe(0);
   });
@@ -95,7 +99,10 @@ describe('operators', () => {
 
   test('cashiers are added and removed, supervisor and administrator stay', () => {
     const journal = open();
-    expect(journal.addOperator(T0, '17', '0000', '00')).toMatchObject({ ok: true, value: { no: '17', mustChange: true } });
+    expect(journal.addOperator(T0, '17', '0000', '00')).toMatchObject({
+      ok: true,
+      value: { no: '17', mustChange: true },
+    });
     expect(journal.verifyPassword(T0, '17', '0000').ok).toBe(true);
     expect(faultName(journal.addOperator(T0, '17', '0000', '00'))).toBe('operator-exists');
     expect(faultName(journal.addOperator(T0, '99', '0000', '00'))).toBe('operator-number');
@@ -113,7 +120,11 @@ describe('settlement', () => {
     sale(journal, T0, 10_000);
     const foreign = begin(journal, T0, { amountMinor: 700 });
     journal.appendOutcome(T0, foreign.id, { result: 'approved', code: '00', organisation: 'VIS' });
-    approve(journal, T0, begin(journal, T0, { kind: 'refund', amountMinor: 500, original: { reference: '77', dateMmdd: '1101' } }).id);
+    approve(
+      journal,
+      T0,
+      begin(journal, T0, { kind: 'refund', amountMinor: 500, original: { reference: '77', dateMmdd: '1101' } }).id,
+    );
 
     const started = journal.startSettlement(T0);
     if (!started.ok) throw new Error(started.fault.cause);
@@ -173,7 +184,12 @@ describe('slips and events', () => {
   test('slips are kept as printed; reprints are counted', () => {
     const journal = open();
     const { id } = sale(journal, T0);
-    const lines = ['         银联POS签购单', `商户编号: ${MID}`, '卡号:     622500******0014 /S', '日期/时间:2026/11/21 14:03:22'];
+    const lines = [
+      '         银联POS签购单',
+      `商户编号: ${MID}`,
+      '卡号:     622500******0014 /S',
+      '日期/时间:2026/11/21 14:03:22',
+    ];
     const slip = journal.storeSlip(T0, { txnId: id, kind: 'sale', copy: 'merchant', columns: 32, lines });
     journal.storeSlip(T0, { txnId: id, kind: 'sale', copy: 'cardholder', columns: 32, lines });
     journal.storeSlip(T0, { kind: 'settlement', copy: 'merchant', columns: 32, lines: ['x'] });
@@ -194,7 +210,11 @@ describe('slips and events', () => {
     journal.appendEvent(T0, 'unlocked', { by: '00' });
     journal.appendEvent(T0, 'refunds-freed', { by: '00' });
     journal.appendEvent(T0, 'operator-off', { operator: '01' });
-    expect([journal.currentOperator(), journal.lockedBy(), journal.refundsFrozenBy()]).toEqual([undefined, undefined, undefined]);
+    expect([journal.currentOperator(), journal.lockedBy(), journal.refundsFrozenBy()]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   test('lists, day sums and counts', () => {
@@ -206,7 +226,9 @@ describe('slips and events', () => {
     expect(journal.list({ limit: 1, beforeId: journal.list()[0].id }).map(txn => txn.trace)).toEqual([2]);
     expect(journal.list({ state: 'approved', batch: 1 }).map(txn => txn.trace)).toEqual([2, 1]);
     expect(journal.lastTxn(['approved'])?.trace).toBe(2);
-    expect(journal.spanTotals(T0, T0 + 20)).toEqual([{ kind: 'sale', state: 'approved', operator: '01', count: 2, amountMinor: 300 }]);
+    expect(journal.spanTotals(T0, T0 + 20)).toEqual([
+      { kind: 'sale', state: 'approved', operator: '01', count: 2, amountMinor: 300 },
+    ]);
     expect(journal.spanTotals(T0 + 20, T0 + 21)).toMatchObject([{ state: 'declined', operator: '02', count: 1 }]);
     expect(journal.counts()).toEqual({ batch: 2, owed: 0, held: 0, unknownRefunds: 0 });
     expect(journal.byVoucherEver(1)).toHaveLength(1);

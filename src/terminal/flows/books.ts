@@ -1,5 +1,18 @@
 import type { PanelProfile } from '../profile.ts';
-import { closed, type Context, NO_DRAFT, type Step, type Steps, busy, doneOf, entryStep, go, goWhen, jobStep, key, menuStep, messageStep, outcome, pauseStep, show } from '../step.ts';
+import {
+  type Context,
+  type Step,
+  type Steps,
+  busy,
+  go,
+  goWhen,
+  jobStep,
+  key,
+  messageStep,
+  outcome,
+  pauseStep,
+  show,
+} from '../step.ts';
 import { beforeScreen, commonEnds, keepDone, refuse, THREE_BEEPS } from './common.ts';
 import { totalsPages } from './print.ts';
 
@@ -34,15 +47,17 @@ export function settlementSteps(profile: PanelProfile): Steps {
     on: { KEY: [goWhen(key('ENTER'), resume), goWhen(key('CANCEL'), later)] },
   });
   const print = (name: string, report: 'settlement' | 'detail', next: string): Steps => ({
-    [name]: jobStep(() => show('F10.3', {}), () => ({ kind: 'printReport', report }), [
-      goWhen(outcome('paperOut', 'printerFault'), `${name}Trouble`, keepDone),
-      go(next),
-    ]),
+    [name]: jobStep(
+      () => show('F10.3', {}),
+      () => ({ kind: 'printReport', report }),
+      [goWhen(outcome('paperOut', 'printerFault'), `${name}Trouble`, keepDone), go(next)],
+    ),
     [`${name}Trouble`]: paper(`${name}Resume`, next),
-    [`${name}Resume`]: jobStep(() => show('F10.3', {}), () => ({ kind: 'resumePrint' }), [
-      goWhen(outcome('paperOut', 'printerFault'), `${name}Trouble`, keepDone),
-      go(next),
-    ]),
+    [`${name}Resume`]: jobStep(
+      () => show('F10.3', {}),
+      () => ({ kind: 'resumePrint' }),
+      [goWhen(outcome('paperOut', 'printerFault'), `${name}Trouble`, keepDone), go(next)],
+    ),
   });
   return {
     settleAsk: {
@@ -62,8 +77,12 @@ export function settlementSteps(profile: PanelProfile): Steps {
     },
     /** Refunds without an answer are named before the batch is closed; they stay locked and listed. */
     settleUnknown: question(c => show('F09.unknown', { count: c.desk.unknownRefunds }), 'settleTotals', THREE_BEEPS),
-    settleTotals: jobStep(() => busy('settle'), () => ({ kind: 'totals' }), [goWhen(outcome('ok'), 'settleTotals1', keepDone), ...commonEnds()]),
-    ...totalsPages(profile, 'settleTotals', 'settleRun', 'idle'),
+    settleTotals: jobStep(
+      () => busy('settle'),
+      () => ({ kind: 'totals' }),
+      [goWhen(outcome('ok'), 'settleTotals1', keepDone), ...commonEnds()],
+    ),
+    ...totalsPages(profile, 'F09.2.4s', 'settleTotals', 'settleRun', 'idle'),
     settleRun: jobStep(working, () => ({ kind: 'settle' }), ends),
     /** F01-4: a settlement was cut off; it is resumed where it stood. */
     settleInterrupted: pauseStep(() => show('F01.4', {}), 2000, [go('settleResume', () => ({ topic: 'settle' }))]),
@@ -80,89 +99,19 @@ export function settlementSteps(profile: PanelProfile): Steps {
     },
     ...print('settlePrintDetail', 'detail', 'settleFinish'),
     /** Signs the operator off when the profile says so. */
-    settleFinish: jobStep(() => busy('settle'), () => ({ kind: 'finishSettlement' }), [goWhen(outcome('ok'), 'settled', keepDone), ...commonEnds()]),
+    settleFinish: jobStep(
+      () => busy('settle'),
+      () => ({ kind: 'finishSettlement' }),
+      [goWhen(outcome('ok'), 'settled', keepDone), ...commonEnds()],
+    ),
     settled: messageStep(
-      c => (c.desk.operator === undefined ? show('F09.8', { batch: batchText(c.desk.batch) }) : show('F09.8b', { batch: batchText(c.desk.batch) })),
+      c =>
+        c.desk.operator === undefined
+          ? show('F09.8', { batch: batchText(c.desk.batch) })
+          : show('F09.8b', { batch: batchText(c.desk.batch) }),
       5000,
       'idle',
       'S',
     ),
-  };
-}
-
-/** F11 (the part that this release has) and F19-3: supervisor 00 resolves unknown refunds and releases the terminal. */
-export function supervisorSteps(profile: PanelProfile): Steps {
-  const timeout = profile.operationTimeoutMs;
-  return {
-    supervisor: menuStep(
-      profile,
-      'MENU.supervisor',
-      [
-        ...closed('1', '2', '3', '5', '7', '8'),
-        { key: '4', to: 'passwordOld', change: () => ({ operator: '00', topic: 'password' }) },
-        { key: '6', to: 'unknownRefund' },
-        { key: '9', to: 'releaseLook' },
-      ],
-      'idle',
-    ),
-    unknownRefund: jobStep(() => busy('supervisor'), () => ({ kind: 'unknownRefund' }), [
-      goWhen(outcome('ok'), 'unknownRefundShow', keepDone),
-      refuse(outcome('none'), 'E73'),
-      ...commonEnds(),
-    ]),
-    unknownRefundShow: {
-      screen: c => show('F19.3', { tracking: c.done?.tracking ?? '', amount: c.record?.amountMinor ?? 0, count: c.desk.unknownRefunds }),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: timeout }),
-      on: {
-        KEY: [goWhen(key('1'), 'resolveReference'), goWhen(key('2'), 'resendAsk'), goWhen(key('3', 'CANCEL'), 'supervisor')],
-        TIMEOUT: [go('idle')],
-      },
-    },
-    /** The acquirer's reference is entry: nothing leaves UNKNOWN without a recorded source. */
-    resolveReference: entryStep(profile, {
-      screen: c => show('F06.4', { entry: c.entry }),
-      lengthMax: 12,
-      letters: true,
-      check: entry => (entry.length === 12 ? undefined : 'E12'),
-      accept: entry => ({ entry }),
-      next: 'resolveAccepted',
-      cancel: 'unknownRefund',
-    }),
-    resolveAccepted: jobStep(() => busy('supervisor'), c => ({ kind: 'resolveRefund', id: c.record?.id ?? 0, reference: c.entry }), [
-      goWhen(outcome('ok'), 'slip', (c, e) => ({ ...keepDone(c, e), topic: 'refund' })),
-      ...commonEnds(),
-    ]),
-    /**
-     * Not accepted: sent again with the SAME batch and trace, byte for byte but for PIN and MAC, so that the acquirer
-     * knows a second copy (94). Tracks are never stored, so the same card is asked for.
-     */
-    resendAsk: {
-      screen: c => show('F06.8', { amount: c.record?.amountMinor ?? 0 }),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: timeout }),
-      on: {
-        KEY: [
-          goWhen(key('ENTER'), 'refundCard', c => ({
-            topic: 'refund',
-            draft: { ...NO_DRAFT, kind: 'refund', amountMinor: c.record?.amountMinor ?? 0, resend: c.record?.id ?? 0 },
-          })),
-          goWhen(key('CANCEL'), 'unknownRefund'),
-        ],
-        TIMEOUT: [go('idle')],
-      },
-    },
-    releaseLook: jobStep(() => busy('supervisor'), () => ({ kind: 'owedReversal' }), [
-      goWhen(outcome('ok'), 'releaseAsk', keepDone),
-      refuse(undefined, 'E01'),
-    ]),
-    releaseAsk: {
-      screen: c => show('F16.release', { count: c.desk.reversalsOwed }),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: timeout }),
-      on: { KEY: [goWhen(key('ENTER'), 'release'), goWhen(key('CANCEL'), 'supervisor')], TIMEOUT: [go('idle')] },
-    },
-    release: jobStep(() => busy('supervisor'), () => ({ kind: 'release' }), [
-      goWhen(outcome('ok'), 'released', (_, e) => ({ done: doneOf(e) })),
-      ...commonEnds(),
-    ]),
-    released: messageStep(() => show('F16.released', {}), 3000, 'supervisor', 'S'),
   };
 }

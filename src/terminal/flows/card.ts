@@ -1,6 +1,20 @@
 import type { ScreenId } from '../../profile/screens.ts';
 import type { PanelProfile } from '../profile.ts';
-import { type Change, type Context, type Step, type Steps, type Way, doneOf, go, goWhen, jobStep, key, outcome, show } from '../step.ts';
+import {
+  type Change,
+  type Context,
+  type Step,
+  type Steps,
+  type Way,
+  busy,
+  doneOf,
+  go,
+  goWhen,
+  jobStep,
+  key,
+  outcome,
+  show,
+} from '../step.ts';
 import type { CardSource, Draft } from '../types.ts';
 import { THREE_BEEPS, beforeScreen, commonEnds, keepDone, refuse, secondsLeft, withDraft } from './common.ts';
 
@@ -14,12 +28,16 @@ export interface CardFlow {
   readonly next: (c: Context) => string;
   /** All values of `next`. */
   readonly nextSteps: readonly string[];
+  /** False: no step of this flow reads a card (void without card). */
+  readonly reads: boolean;
   /** The operator reads the number back after a swipe. */
   readonly confirm: boolean;
 }
 
 const ALL: readonly CardSource[] = ['swipe', 'chip', 'tap'];
 const WAITING: Record<Draft['kind'], 'F04.5' | 'F05.7' | 'F06.12'> = { sale: 'F04.5', void: 'F05.7', refund: 'F06.12' };
+
+const PIN: Record<Draft['kind'], 'F04.4' | 'F05.6' | 'F06.12p'> = { sale: 'F04.4', void: 'F05.6', refund: 'F06.12p' };
 
 /**
  * Reading the card and the PIN, and the exchange itself: the same for sale, void and refund (F04-2…5, F05-5…7, F06-3
@@ -29,9 +47,19 @@ export function cardSteps(profile: PanelProfile, flow: CardFlow): Steps {
   const name = (part: string): string => `${flow.prefix}${part}`;
   const accepted = (when: Way['when']): readonly Way[] =>
     flow.nextSteps.map(step =>
-      goWhen((c, e) => (when === undefined || when(c, e)) && flow.next({ ...c, ...withCard(c, e) }) === step, step, withCard),
+      goWhen(
+        (c, e) => (when === undefined || when(c, e)) && flow.next({ ...c, ...withCard(c, e) }) === step,
+        step,
+        withCard,
+      ),
     );
-  const waiting = (screen: Step['screen'], cards: readonly CardSource[], ms: number, back?: string, beep?: string): Step => ({
+  const waiting = (
+    screen: Step['screen'],
+    cards: readonly CardSource[],
+    ms: number,
+    back?: string,
+    beep?: string,
+  ): Step => ({
     screen,
     await: () => ({ kind: 'event', cards, removal: false, scanner: false, timeoutMs: ms }),
     ...(beep === undefined ? {} : { beep }),
@@ -41,72 +69,117 @@ export function cardSteps(profile: PanelProfile, flow: CardFlow): Steps {
       TIMEOUT: [back === undefined ? refuse(undefined, 'E21') : go(back)],
     },
   });
-  const plain = (id: Extract<ScreenId, 'F17.1' | 'F17.2' | 'F17.3' | 'F17.4'>): Step['screen'] => () => show(id, {});
+  const plain =
+    (id: Extract<ScreenId, 'F17.1' | 'F17.2' | 'F17.3' | 'F17.4'>): Step['screen'] =>
+    () =>
+      show(id, {});
   const reading = (source: CardSource): Step =>
     jobStep(flow.card, c => ({ kind: 'readCard', source, draft: c.draft }), [
-      goWhen((c, e) => outcome('swipeError')(c, e) && c.draft.readTries + 1 < profile.readTriesMax, name('SwipeAgain'), again),
+      ...(profile.readTriesMax > 1
+        ? [
+            goWhen(
+              (c, e) => outcome('swipeError')(c, e) && c.draft.readTries + 1 < profile.readTriesMax,
+              name('SwipeAgain'),
+              again,
+            ),
+          ]
+        : []),
       refuse(outcome('swipeError'), 'E52'),
       goWhen(outcome('chipCard'), name('UseChip')),
-      goWhen((c, e) => outcome('chipError')(c, e) && profile.fallbackAllowed, name('Fallback'), withDraft(() => ({ fallback: true }))),
+      ...(profile.fallbackAllowed
+        ? [
+            goWhen(
+              outcome('chipError'),
+              name('Fallback'),
+              withDraft(() => ({ fallback: true })),
+            ),
+          ]
+        : []),
       refuse(outcome('chipError'), 'E65'),
       goWhen(outcome('oneCard'), name('OneCard')),
       goWhen(outcome('tapAgain'), name('Card')),
-      goWhen(outcome('blocked'), name('Blocked')),
       ...(flow.confirm ? [goWhen((c, e) => outcome('ok')(c, e) && source === 'swipe', name('Confirm'), withCard)] : []),
       ...accepted(outcome('ok')),
       ...commonEnds(),
     ]);
-  return {
+  const wrongPin: Step = {
+    screen: c => show('F04.5p', { count: Math.max(profile.pinSendsMax - c.draft.pinTries, 0) }),
+    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+    beep: THREE_BEEPS,
+    on: { KEY: [goWhen(key('ENTER'), name('Pin')), goWhen(key('CANCEL'), 'forget')], TIMEOUT: [go('forget')] },
+  };
+  const reads: Steps = {
     [name('Card')]: waiting(flow.card, ALL, profile.cardTimeoutMs),
-    [name('SwipeAgain')]: waiting(plain('F17.1'), ALL, profile.cardTimeoutMs, undefined, THREE_BEEPS),
+    ...(profile.readTriesMax > 1
+      ? { [name('SwipeAgain')]: waiting(plain('F17.1'), ALL, profile.cardTimeoutMs, undefined, THREE_BEEPS) }
+      : {}),
     [name('UseChip')]: waiting(plain('F17.2'), ['chip', 'tap'], profile.cardTimeoutMs, undefined, THREE_BEEPS),
-    [name('Fallback')]: waiting(plain('F17.3'), ['swipe'], profile.cardTimeoutMs, undefined, THREE_BEEPS),
+    ...(profile.fallbackAllowed
+      ? { [name('Fallback')]: waiting(plain('F17.3'), ['swipe'], profile.cardTimeoutMs, undefined, THREE_BEEPS) }
+      : {}),
     [name('OneCard')]: waiting(plain('F17.4'), ALL, 5000, name('Card'), THREE_BEEPS),
-    [name('Blocked')]: {
-      screen: () => show('F17.5', {}),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: 2000 }),
-      beep: THREE_BEEPS,
-      on: { KEY: [go('forget')], TIMEOUT: [go('forget')] },
-    },
     [name('Read-swipe')]: reading('swipe'),
     [name('Read-chip')]: reading('chip'),
     [name('Read-tap')]: reading('tap'),
-    /** F04-3 */
+  };
+  /** F04-3 */
+  const confirm: Steps = {
     [name('Confirm')]: {
       screen: c => show('F04.3', { pan: c.draft.card?.masked ?? '' }),
       await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.cardConfirmMs }),
       on: { KEY: [...accepted(key('ENTER')), goWhen(key('CANCEL'), 'forget')], TIMEOUT: [go('forget')] },
     },
+  };
+  return {
+    ...(flow.reads ? reads : {}),
+    ...(flow.reads && flow.confirm ? confirm : {}),
     [name('Pin')]: jobStep(
-      c => show(flow.kind === 'sale' ? 'F04.4' : 'F05.6', { amount: c.draft.amountMinor, entry: '' }),
+      c =>
+        skipsPin(profile, c.draft) ? busy(flow.kind) : show(PIN[flow.kind], { amount: c.draft.amountMinor, entry: '' }),
       c => ({ kind: 'pin', draft: c.draft, skip: skipsPin(profile, c.draft) }),
       [
-        goWhen(outcome('ok'), name('Online'), withDraft(d => ({ pinTries: d.pinTries + 1 }))),
-        goWhen((c, e) => outcome('chipError')(c, e) && profile.fallbackAllowed, name('Fallback'), withDraft(() => ({ fallback: true }))),
+        goWhen(
+          outcome('ok'),
+          name('Online'),
+          withDraft(d => ({ pinTries: d.pinTries + 1 })),
+        ),
+        ...(flow.reads && profile.fallbackAllowed
+          ? [
+              goWhen(
+                outcome('chipError'),
+                name('Fallback'),
+                withDraft(() => ({ fallback: true })),
+              ),
+            ]
+          : []),
         refuse(outcome('chipError'), 'E65'),
         ...commonEnds(),
       ],
     ),
     [name('Online')]: jobStep(
-      c => beforeScreen(c) ?? show(WAITING[flow.kind], { seconds: secondsLeft(c) }),
+      c => beforeScreen(c) ?? show(WAITING[flow.kind], { seconds: secondsLeft(c, profile) }),
       c => ({ kind: 'online', draft: c.draft }),
       [
         goWhen(outcome('approved'), 'slip', keepDone),
-        goWhen(outcome('partial'), 'partial', keepDone),
+        // A void or refund has nothing to choose: what was approved is booked and printed.
+        goWhen(outcome('partial'), flow.kind === 'sale' ? 'partial' : 'slip', keepDone),
         goWhen(outcome('unknownRefund'), 'refundUnknown', keepDone),
-        goWhen((c, e) => doneOf(e).remark?.code === '55' && c.draft.pinTries < profile.pinSendsMax, name('WrongPin'), keepDone),
+        ...(profile.pinSendsMax > 1
+          ? [
+              goWhen(
+                (c, e) => doneOf(e).remark?.code === '55' && c.draft.pinTries < profile.pinSendsMax,
+                name('WrongPin'),
+                keepDone,
+              ),
+            ]
+          : []),
         goWhen(outcome('reversed'), 'reversed', keepDone),
         goWhen(outcome('reversalFailed'), 'reversalFailed', keepDone),
         ...commonEnds(),
       ],
     ),
     /** [55]: the PIN may be entered again, each time with a new trace. */
-    [name('WrongPin')]: {
-      screen: c => ({ kind: 'response', title: flow.kind, remark: c.remark ?? { zh: '', en: '', actionZh: '', actionEn: '' } }),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
-      beep: THREE_BEEPS,
-      on: { KEY: [goWhen(key('ENTER'), name('Pin')), goWhen(key('CANCEL'), 'forget')], TIMEOUT: [go('forget')] },
-    },
+    ...(profile.pinSendsMax > 1 ? { [name('WrongPin')]: wrongPin } : {}),
   };
 }
 

@@ -1,15 +1,31 @@
 import type { LocalTime } from '../../hal/hal.ts';
 import type { PromptId, WordId } from '../../profile/screens.ts';
 import type { PanelProfile } from '../profile.ts';
-import { type Change, type Context, type Step, type Steps, type Way, busy, doneOf, go, goWhen, jobStep, key, messageStep, outcome, prompt, show } from '../step.ts';
+import {
+  type Change,
+  type Context,
+  type Step,
+  type Steps,
+  type Way,
+  busy,
+  doneOf,
+  go,
+  goWhen,
+  jobStep,
+  key,
+  messageStep,
+  outcome,
+  prompt,
+  show,
+} from '../step.ts';
 import type { Draft, Remark } from '../types.ts';
 
 export const THREE_BEEPS = 'S-S-S';
 
-/** Seconds that the running job may still take, for the countdown on the waiting screens. */
-export function secondsLeft(c: Context): number {
+/** Seconds that the running job may still take, for the countdown on the waiting screens; all of them at its start. */
+export function secondsLeft(c: Context, profile: PanelProfile): number {
   const p = c.progress;
-  return p && 'secondsLeft' in p ? (p.secondsLeft ?? 0) : 0;
+  return (p && 'secondsLeft' in p ? p.secondsLeft : undefined) ?? profile.answerSeconds;
 }
 
 export function stars(c: Context): { entry: string } {
@@ -64,11 +80,23 @@ export function refuse(when: Way['when'], notice: PromptId): Way {
   return { ...go('refusal', () => ({ notice })), ...(when ? { when } : {}) };
 }
 
+/** Trouble with the card where the flow cannot ask for it again. */
+const CARD_ENDS: readonly (readonly [string, PromptId])[] = [
+  ['swipeError', 'E18'],
+  ['chipCard', 'E19'],
+  ['oneCard', 'E20'],
+  ['tapAgain', 'E66'],
+  ['chipError', 'E67'],
+];
+
 /** Ways that every job of a flow can end in, after its own: cancelled, an answer of the acquirer, a local prompt. */
 export function commonEnds(): readonly Way[] {
   return [
     goWhen(outcome('cancelled'), 'forget'),
     goWhen((_, e) => doneOf(e).remark !== undefined, 'declined', keepDone),
+    ...CARD_ENDS.map(([name, prompt]) => refuse(outcome(name), prompt)),
+    goWhen(outcome('blocked'), 'cardBlocked', keepDone),
+    refuse(outcome('settleFirst'), 'E77'),
     go('refusal', keepDone),
   ];
 }
@@ -82,11 +110,22 @@ export function commonSteps(profile: PanelProfile): Steps {
     /** A local prompt E01–E77: what is wrong and what to do. */
     refusal: messageStep(c => prompt(c.topic, c.notice ?? 'E32'), timeout, 'forget', THREE_BEEPS),
     /** The acquirer refused: code, text, action (F04-5x). */
-    declined: messageStep(c => ({ kind: 'response', title: c.topic, remark: c.remark ?? EMPTY_REMARK }), timeout, 'forget', THREE_BEEPS),
+    declined: messageStep(
+      c => ({ kind: 'response', title: c.topic, remark: c.remark ?? EMPTY_REMARK }),
+      timeout,
+      'forget',
+      THREE_BEEPS,
+    ),
     /** Lets go of the clear card data of a transaction that ended, then asks for the card that is still in. */
-    forget: jobStep(c => busy(c.topic), () => ({ kind: 'forgetCard' }), [goWhen(c => c.desk.chipIn, 'takeCard'), go('idle')]),
+    forget: jobStep(
+      c => busy(c.topic),
+      () => ({ kind: 'forgetCard' }),
+      [goWhen(c => c.desk.chipIn, 'takeCard'), go('idle')],
+    ),
     takeCard: takeCard(),
     takeCardBeep: { ...takeCard(), beep: 'S' },
+    /** F17-5 */
+    cardBlocked: messageStep(() => show('F17.5', {}), 2000, 'forget', THREE_BEEPS),
     reversed: messageStep(() => show('F16.2', {}), 3000, 'forget', 'S'),
     /** F16-3: held, the fault slip is out. */
     reversalFailed: messageStep(() => show('F16.3', {}), timeout, 'forget', THREE_BEEPS),
@@ -94,12 +133,13 @@ export function commonSteps(profile: PanelProfile): Steps {
   };
 }
 
-/** F04-8: one beep every 2 s while the card is in. */
+/** F04-8: one beep every 2 s while the card is in. CANCEL goes on when the reader missed that it was taken. */
 function takeCard(): Step {
   return {
-    screen: () => show('F04.8', {}),
+    screen: c => show('F04.8c', { title: c.topic }),
     await: () => ({ kind: 'event', cards: [], removal: true, scanner: false, timeoutMs: 2000 }),
     on: {
+      KEY: [goWhen(key('CANCEL'), 'idle')],
       REMOVED: [go('idle')],
       TIMEOUT: [goWhen(c => !c.desk.chipIn, 'idle'), go('takeCardBeep')],
     },
@@ -114,12 +154,14 @@ export interface PasswordOptions {
   /** Ways after a right password, tried in order. */
   readonly accepted: readonly Way[];
   readonly wrong: PromptId;
+  /** Leaves the flow after so many wrong ones; without it the journal alone decides when it is enough. */
+  readonly triesMax?: number;
   readonly cancel?: string;
 }
 
 /**
- * A password step and its check. The journal counts wrong ones and blocks the person; at the profile's number of tries
- * the flow is left here too. The typed digits are gone from the context after the check.
+ * A password step and its check. The journal counts wrong ones for each person (cashiers five, 00 three) and blocks them.
+ * The typed digits are gone from the context after the check.
  */
 export function passwordSteps(profile: PanelProfile, name: string, options: PasswordOptions): Steps {
   const check = `${name}Check`;
@@ -127,7 +169,13 @@ export function passwordSteps(profile: PanelProfile, name: string, options: Pass
   return {
     [name]: {
       screen: c => ({ ...options.screen(c), ...(c.notice === undefined ? {} : { notice: c.notice }) }),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+      await: () => ({
+        kind: 'event',
+        cards: [],
+        removal: false,
+        scanner: false,
+        timeoutMs: profile.operationTimeoutMs,
+      }),
       on: {
         KEY: [
           goWhen(key('CANCEL'), options.cancel ?? 'idle'),
@@ -140,23 +188,38 @@ export function passwordSteps(profile: PanelProfile, name: string, options: Pass
           { when: key('CLEAR'), change: c => ({ entry: c.entry.slice(0, -1), notice: undefined }) },
           {
             when: (_, e) => e.type === 'KEY' && /^\d+$/.test(e.key),
-            change: (c, e) => ({ entry: (c.entry + (e.type === 'KEY' ? e.key : '')).slice(0, options.length(c)), notice: undefined }),
+            change: (c, e) => ({
+              entry: (c.entry + (e.type === 'KEY' ? e.key : '')).slice(0, options.length(c)),
+              notice: undefined,
+            }),
           },
         ],
         TIMEOUT: [go(options.cancel ?? 'idle')],
       },
     },
-    [check]: jobStep(options.screen, c => ({ kind: 'checkPassword', operator: options.operator(c), password: c.password ?? '' }), [
-      ...options.accepted.map(way => ({
-        ...way,
-        change: (c: Context, e: Parameters<Change>[1]) => ({ tries: 0, notice: undefined, ...(way.change?.(c, e) ?? {}), ...gone }),
-      })),
-      {
-        when: (c, e) => outcome('wrong')(c, e) && c.tries + 1 < profile.passwordTries,
-        to: name,
-        change: c => ({ ...gone, tries: c.tries + 1, notice: options.wrong }),
-      },
-      { to: 'refusal', change: (c, e) => ({ ...gone, tries: 0, notice: doneOf(e).prompt ?? 'E14', topic: c.topic }) },
-    ]),
+    [check]: jobStep(
+      options.screen,
+      c => ({ kind: 'checkPassword', operator: options.operator(c), password: c.password ?? '' }),
+      [
+        ...options.accepted.map(way => ({
+          ...way,
+          change: (c: Context, e: Parameters<Change>[1]) => ({
+            tries: 0,
+            notice: undefined,
+            ...(way.change?.(c, e) ?? {}),
+            ...gone,
+          }),
+        })),
+        {
+          when: (c, e) => outcome('wrong')(c, e) && c.tries + 1 < (options.triesMax ?? Number.POSITIVE_INFINITY),
+          to: name,
+          change: c => ({ ...gone, tries: c.tries + 1, notice: options.wrong }),
+        },
+        {
+          to: 'refusal',
+          change: (c, e) => ({ ...gone, tries: 0, notice: doneOf(e).prompt ?? options.wrong, topic: c.topic }),
+        },
+      ],
+    ),
   };
 }

@@ -1,9 +1,42 @@
+import {
+  closed,
+  type Change,
+  type Context,
+  type Guard,
+  NO_DRAFT,
+  type Steps,
+  type Way,
+  busy,
+  entryStep,
+  go,
+  goWhen,
+  jobStep,
+  key,
+  menuStep,
+  messageStep,
+  outcome,
+  pauseStep,
+  show,
+} from '../step.ts';
+import type { Draft, IdleId, KeyName } from '../types.ts';
 import type { PanelProfile } from '../profile.ts';
-import { closed, type Change, type Context, type Guard, NO_DRAFT, type Steps, type Way, busy, go, goWhen, jobStep, key, menuStep, outcome, pauseStep, show } from '../step.ts';
-import type { Draft, KeyName } from '../types.ts';
-import { about, beforeScreen, keepDone, refuse } from './common.ts';
+import { about, beforeScreen, commonEnds, keepDone, passwordSteps, stars } from './common.ts';
 
 const ready = (c: Context): boolean => c.desk.operator !== undefined && c.desk.signedOn;
+
+const COUNT_MAX = 99;
+
+/** The idle screen, or one that says what waits for a person: first what stops the counter, then what was lost from sight. */
+function idleScreen(c: Context): { readonly id: IdleId; readonly values?: { owed: number; unknown: number } } {
+  const { desk } = c;
+  if (desk.lockedBy !== undefined) return { id: 'F01.3' };
+  if (!ready(c)) return { id: 'F01.2' };
+  if (desk.blocked) return { id: 'F01.1b' };
+  const values = { owed: Math.min(desk.reversalsOwed, COUNT_MAX), unknown: Math.min(desk.unknownRefunds, COUNT_MAX) };
+  if (values.owed > 0) return { id: values.unknown > 0 ? 'F01.1ru' : 'F01.1r', values };
+  if (values.unknown > 0) return { id: 'F01.1u', values };
+  return { id: c.owedSlip ? 'F01.1s' : 'F01.1' };
+}
 
 /** A new transaction begins: the draft is empty but for its kind. */
 export function begin(kind: Draft['kind']): Change {
@@ -15,9 +48,54 @@ export function startWays(when: Guard, to: string, kind: Draft['kind']): readonl
   return [
     goWhen((c, e) => when(c, e) && c.desk.settlementOpen, 'settleInterrupted'),
     goWhen((c, e) => when(c, e) && c.desk.journalFull, 'journalFull'),
-    goWhen((c, e) => when(c, e) && !ready(c), 'refusal', () => ({ topic: kind, notice: 'E37' })),
+    goWhen(
+      (c, e) => when(c, e) && !ready(c),
+      'refusal',
+      () => ({ topic: kind, notice: 'E37' }),
+    ),
     goWhen(when, to, begin(kind)),
   ];
+}
+
+/** F15 lock and unlock: the cashier who locked it, or 00, who thereby signs that cashier off. */
+export function lockSteps(profile: PanelProfile): Steps {
+  return {
+    lockAsk: {
+      screen: () => show('F15.1', {}),
+      await: () => ({
+        kind: 'event',
+        cards: [],
+        removal: false,
+        scanner: false,
+        timeoutMs: profile.operationTimeoutMs,
+      }),
+      on: { KEY: [goWhen(key('ENTER'), 'lock'), goWhen(key('CANCEL'), 'menuManage')], TIMEOUT: [go('idle')] },
+    },
+    lock: jobStep(
+      () => busy('lock'),
+      () => ({ kind: 'lock' }),
+      [go('idle')],
+    ),
+    unlockOperator: entryStep(profile, {
+      screen: c => show('F15.2', { entry: c.entry }),
+      lengthMax: 2,
+      check: (entry, c) => (entry === c.desk.lockedBy || entry === '00' ? undefined : 'E57'),
+      accept: entry => ({ operator: entry }),
+      next: 'unlockPassword',
+    }),
+    ...passwordSteps(profile, 'unlockPassword', {
+      screen: c => show('F15.3', stars(c)),
+      length: c => (c.operator === '00' ? 6 : 4),
+      operator: c => c.operator ?? '',
+      accepted: [{ when: outcome('ok', 'mustChange'), to: 'unlock' }],
+      wrong: 'F15.wrong',
+    }),
+    unlock: jobStep(
+      () => busy('unlock'),
+      c => ({ kind: 'unlock', operator: c.operator ?? '' }),
+      [go('idle')],
+    ),
+  };
 }
 
 /** F01: start-up, the idle screen and the menus. */
@@ -40,36 +118,49 @@ export function idleSteps(profile: PanelProfile): Steps {
   const menuRefund = menuStep(profile, 'MENU.refund', closed('2', '3'), 'menu');
   return {
     /** Power-up order: recover the journal, reverse what is owed, resume a settlement, then idle. */
-    boot: jobStep(() => busy('terminal'), () => ({ kind: 'recover' }), [
-      goWhen(c => c.desk.reversalsOwed > 0, 'bootOwed'),
-      goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
-      go('idle'),
-    ]),
+    boot: jobStep(
+      () => busy('terminal'),
+      () => ({ kind: 'recover' }),
+      [
+        goWhen(c => c.desk.reversalsDue > 0, 'bootOwed'),
+        goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
+        go('idle'),
+      ],
+    ),
     bootOwed: pauseStep(() => show('F01.6', {}), 2000, [go('bootReverse', about('reversal'))]),
-    bootReverse: jobStep(c => beforeScreen(c) ?? show('F01.6', {}), () => ({ kind: 'reverse' }), [
-      goWhen((c, e) => outcome('reversed')(c, e) && c.desk.settlementOpen, 'settleInterrupted'),
-      goWhen(outcome('reversed'), 'bootReversed'),
-      goWhen(outcome('reversalFailed'), 'reversalFailed', keepDone),
-      go('refusal', keepDone),
-    ]),
-    bootReversed: pauseStep(() => show('F16.2', {}), 3000, [go('idle')]),
+    bootReverse: jobStep(
+      c => beforeScreen(c) ?? show('F01.6', {}),
+      () => ({ kind: 'reverse' }),
+      [
+        goWhen((c, e) => outcome('reversed')(c, e) && c.desk.settlementOpen, 'settleInterrupted'),
+        goWhen(outcome('reversed'), 'bootReversed'),
+        goWhen(outcome('reversalFailed'), 'reversalFailed', keepDone),
+        goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
+        go('idle'),
+      ],
+    ),
+    bootReversed: messageStep(() => show('F16.2', {}), 3000, 'idle', 'S'),
 
     idle: {
-      screen: c => ({ kind: 'idle', id: ready(c) ? 'F01.1' : 'F01.2', operator: c.desk.operator ?? '' }),
+      screen: c => ({ kind: 'idle', operator: c.desk.operator ?? '', ...idleScreen(c) }),
       // The clock line is redrawn every minute; the runtime shortens the first wait to the full minute.
       await: c => ({
         kind: 'event',
-        cards: ready(c) && profile.cardStartsSale ? ['swipe', 'chip', 'tap'] : [],
+        cards: ready(c) && c.desk.lockedBy === undefined && profile.cardStartsSale ? ['swipe', 'chip', 'tap'] : [],
         removal: c.desk.chipIn,
         scanner: false,
         timeoutMs: 60_000,
       }),
       on: {
         KEY: [
+          goWhen(c => c.desk.lockedBy !== undefined, 'unlockOperator', about('unlock')),
           goWhen(c => c.desk.operator === undefined, 'logonOperator', about('operatorSignOn')),
+          // MENU opens the menu also when the acquirer cannot be reached: a supervisor must get in.
+          goWhen(key('MENU'), 'menu', about('terminal')),
           goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
           goWhen(c => !c.desk.signedOn, 'signOn', about('signOn')),
-          goWhen(key('ENTER', 'MENU'), 'menu', about('terminal')),
+          goWhen(key('ENTER'), 'menu', about('terminal')),
+          goWhen((c, e) => key('F1')(c, e) && c.owedSlip !== undefined, 'reprintOwed', about('print')),
           goWhen(key('F1'), 'reprintLast', about('print')),
           goWhen(key('F2', 'F4', 'FN'), 'notOpen', about('terminal')),
           ...at('F3', 'voidPassword', 'void'),
@@ -85,17 +176,30 @@ export function idleSteps(profile: PanelProfile): Steps {
       },
     },
     /** A card swiped at the idle screen: it is read at once (its tracks would be lost), then the amount is asked. */
-    idleSwipe: jobStep(() => busy('sale'), c => ({ kind: 'readCard', source: 'swipe', draft: c.draft }), [
-      goWhen(outcome('ok'), 'saleAmount', (c, e) => (e.type === 'DONE' && e.card ? { draft: { ...c.draft, card: e.card } } : {})),
-      refuse(outcome('swipeError'), 'E18'),
-      refuse(outcome('chipCard'), 'E19'),
-      go('refusal', keepDone),
-    ]),
+    idleSwipe: jobStep(
+      () => busy('sale'),
+      c => ({ kind: 'readCard', source: 'swipe', draft: c.draft }),
+      [
+        goWhen(outcome('ok'), 'saleAmount', (c, e) =>
+          e.type === 'DONE' && e.card ? { draft: { ...c.draft, card: e.card } } : {},
+        ),
+        ...commonEnds(),
+      ],
+    ),
     journalFull: {
       screen: () => show('F01.5', {}),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+      await: () => ({
+        kind: 'event',
+        cards: [],
+        removal: false,
+        scanner: false,
+        timeoutMs: profile.operationTimeoutMs,
+      }),
       beep: 'S-S-S',
-      on: { KEY: [goWhen(key('ENTER'), 'settleAsk', about('settle')), goWhen(key('CANCEL'), 'idle')], TIMEOUT: [go('idle')] },
+      on: {
+        KEY: [goWhen(key('ENTER'), 'settleAsk', about('settle')), goWhen(key('CANCEL'), 'idle')],
+        TIMEOUT: [go('idle')],
+      },
     },
     menu: {
       ...menu,
@@ -104,8 +208,14 @@ export function idleSteps(profile: PanelProfile): Steps {
         KEY: [...at('1', 'saleAmount', 'sale'), ...(menu.on.KEY ?? [])],
       },
     },
-    menuVoid: { ...menuVoid, on: { ...menuVoid.on, KEY: [...at('1', 'voidPassword', 'void'), ...(menuVoid.on.KEY ?? [])] } },
-    menuRefund: { ...menuRefund, on: { ...menuRefund.on, KEY: [...at('1', 'refundPassword', 'refund'), ...(menuRefund.on.KEY ?? [])] } },
+    menuVoid: {
+      ...menuVoid,
+      on: { ...menuVoid.on, KEY: [...at('1', 'voidPassword', 'void'), ...(menuVoid.on.KEY ?? [])] },
+    },
+    menuRefund: {
+      ...menuRefund,
+      on: { ...menuRefund.on, KEY: [...at('1', 'refundPassword', 'refund'), ...(menuRefund.on.KEY ?? [])] },
+    },
     menuManage: menuStep(
       profile,
       'MENU.manage',
@@ -114,8 +224,8 @@ export function idleSteps(profile: PanelProfile): Steps {
         { key: '2', to: 'signOffAsk', change: about('signOff') },
         { key: '3', to: 'menuQuery', change: about('query') },
         { key: '4', to: 'settleAsk', change: about('settle') },
-        ...closed('5'),
-        { key: '6', to: 'passwordOld', change: c => ({ topic: 'password', operator: c.desk.operator ?? '01' }) },
+        { key: '5', to: 'lockAsk', change: about('lock') },
+        { key: '6', to: 'passwordOld', change: c => ({ topic: 'password', operator: c.desk.operator ?? '' }) },
         { key: '7', to: 'version' },
         { key: '8', to: 'help' },
       ],
@@ -130,6 +240,11 @@ export function idleSteps(profile: PanelProfile): Steps {
       ],
       'menuManage',
     ),
-    menuOther: menuStep(profile, 'MENU.other', [...closed('1', '2', '3'), { key: '4', to: 'echo', change: about('echo') }], 'menu'),
+    menuOther: menuStep(
+      profile,
+      'MENU.other',
+      [...closed('1', '2', '3'), { key: '4', to: 'echo', change: about('echo') }],
+      'menu',
+    ),
   };
 }

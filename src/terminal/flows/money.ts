@@ -1,9 +1,37 @@
 import { formatAmount } from '../../units.ts';
 import type { PromptId, ScreenId } from '../../profile/screens.ts';
 import type { PanelProfile } from '../profile.ts';
-import { type Change, type Context, type Step, type Steps, type Way, busy, doneOf, entryStep, go, goWhen, jobStep, key, outcome, prompt, show } from '../step.ts';
+import {
+  type Change,
+  type Context,
+  type Step,
+  type Steps,
+  type Way,
+  busy,
+  doneOf,
+  entryStep,
+  go,
+  goWhen,
+  jobStep,
+  key,
+  outcome,
+  prompt,
+  show,
+} from '../step.ts';
 import { cardSteps } from './card.ts';
-import { THREE_BEEPS, beforeScreen, commonEnds, keepDone, passwordSteps, secondsLeft, stampOf, stars, typedAmount, voucherText, withDraft } from './common.ts';
+import {
+  THREE_BEEPS,
+  beforeScreen,
+  commonEnds,
+  keepDone,
+  passwordSteps,
+  secondsLeft,
+  stampOf,
+  stars,
+  typedAmount,
+  voucherText,
+  withDraft,
+} from './common.ts';
 
 /** F04 sale 消费. */
 export function saleSteps(profile: PanelProfile): Steps {
@@ -25,7 +53,12 @@ export function saleSteps(profile: PanelProfile): Steps {
     saleAfterAmount: {
       screen: c => show('F04.2', { amount: c.draft.amountMinor }),
       await: () => ({ kind: 'pause', ms: 0 }),
-      on: { TIMEOUT: [goWhen(c => c.draft.card !== undefined, profile.confirmCardAfterSwipe ? 'saleConfirm' : 'salePin'), go('saleCard')] },
+      on: {
+        TIMEOUT: [
+          goWhen(c => c.draft.card !== undefined, profile.confirmCardAfterSwipe ? 'saleConfirm' : 'salePin'),
+          go('saleCard'),
+        ],
+      },
     },
     ...cardSteps(profile, {
       prefix: 'sale',
@@ -33,21 +66,32 @@ export function saleSteps(profile: PanelProfile): Steps {
       card: c => show('F04.2', { amount: c.draft.amountMinor }),
       next: () => 'salePin',
       nextSteps: ['salePin'],
+      reads: true,
       confirm: profile.confirmCardAfterSwipe,
     }),
     /** Field 39 = 10: the acquirer approved a part only. CANCEL gives it back by a void of that part. */
     partial: {
       screen: c => show('PARTIAL', { amount: c.draft.amountMinor, approved: c.done?.amountMinor ?? 0 }),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+      await: () => ({
+        kind: 'event',
+        cards: [],
+        removal: false,
+        scanner: false,
+        timeoutMs: profile.operationTimeoutMs,
+      }),
       beep: THREE_BEEPS,
       on: { KEY: [goWhen(key('ENTER'), 'slip'), goWhen(key('CANCEL'), 'partialVoid')], TIMEOUT: [go('slip')] },
     },
-    partialVoid: jobStep(c => beforeScreen(c) ?? show('F05.7', { seconds: secondsLeft(c) }), c => ({ kind: 'voidOf', id: c.record?.id ?? 0 }), [
-      goWhen(outcome('approved'), 'slip', keepDone),
-      goWhen(outcome('reversed'), 'reversed', keepDone),
-      goWhen(outcome('reversalFailed'), 'reversalFailed', keepDone),
-      ...commonEnds(),
-    ]),
+    partialVoid: jobStep(
+      c => beforeScreen(c) ?? show('F05.7', { seconds: secondsLeft(c, profile) }),
+      c => ({ kind: 'voidOf', id: c.record?.id ?? 0 }),
+      [
+        goWhen(outcome('approved', 'partial'), 'slip', keepDone),
+        goWhen(outcome('reversed'), 'reversed', keepDone),
+        goWhen(outcome('reversalFailed'), 'reversalFailed', keepDone),
+        ...commonEnds(),
+      ],
+    ),
   };
 }
 
@@ -58,7 +102,10 @@ export function voidSteps(profile: PanelProfile): Steps {
   const original = (screen: Step['screen'], turn: 'UP' | 'DOWN', other: string): Step => ({
     screen,
     await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
-    on: { KEY: [goWhen(key('ENTER'), afterOriginal), goWhen(key('CANCEL'), 'idle'), goWhen(key(turn), other)], TIMEOUT: [go('idle')] },
+    on: {
+      KEY: [goWhen(key('ENTER'), afterOriginal), goWhen(key('CANCEL'), 'idle'), goWhen(key(turn), other)],
+      TIMEOUT: [go('idle')],
+    },
   });
   const found: readonly Way[] = [
     goWhen(outcome('ok'), 'voidOriginal', takeOriginal),
@@ -76,21 +123,52 @@ export function voidSteps(profile: PanelProfile): Steps {
       next: 'voidFind',
       ways: [goWhen(key('F1'), 'voidFindLast')],
     }),
-    voidFind: jobStep(c => show('F05.2', { entry: c.entry }), c => ({ kind: 'findVoucher', voucher: Number(c.entry), purpose: 'void' }), found),
-    voidFindLast: jobStep(() => busy('void'), () => ({ kind: 'findLast', purpose: 'void' }), found),
+    voidFind: jobStep(
+      c => show('F05.2', { entry: c.entry }),
+      c => ({ kind: 'findVoucher', voucher: Number(c.entry), purpose: 'void' }),
+      found,
+    ),
+    voidFindLast: jobStep(
+      () => busy('void'),
+      () => ({ kind: 'findLast', purpose: 'void' }),
+      found,
+    ),
     voidOriginal: original(
-      c => show('F05.3', { pan: c.record?.masked ?? '', amount: c.record?.amountMinor ?? 0, voucher: voucherText(c.record?.voucher ?? 0) }),
+      c =>
+        show('F05.3', {
+          pan: c.record?.masked ?? '',
+          amount: c.record?.amountMinor ?? 0,
+          voucher: voucherText(c.record?.voucher ?? 0),
+        }),
       'DOWN',
       'voidOriginal2',
     ),
-    voidOriginal2: original(c => show('F05.3b', { reference: c.record?.reference ?? '', ...stampOf(c.record?.at) }), 'UP', 'voidOriginal'),
+    voidOriginal2: original(
+      c => show('F05.3b', { reference: c.record?.reference ?? '', ...stampOf(c.record?.at) }),
+      'UP',
+      'voidOriginal',
+    ),
     /** The sale is of an older batch: ENTER goes on as a refund with the original filled in. */
     voidTooOld: {
       screen: () => prompt('void', 'E56'),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+      await: () => ({
+        kind: 'event',
+        cards: [],
+        removal: false,
+        scanner: false,
+        timeoutMs: profile.operationTimeoutMs,
+      }),
       beep: THREE_BEEPS,
       on: {
-        KEY: [goWhen(key('ENTER'), 'refundOriginal', c => ({ topic: 'refund', draft: { ...c.draft, kind: 'refund', amountMinor: 0 } })), go('idle')],
+        KEY: [
+          goWhen(
+            (c, e) => key('ENTER')(c, e) && c.draft.approver === undefined && profile.refundNeedsManager,
+            'refundPassword',
+            asRefund,
+          ),
+          goWhen(key('ENTER'), 'refundChecked', asRefund),
+          go('idle'),
+        ],
         TIMEOUT: [go('idle')],
       },
     },
@@ -101,6 +179,7 @@ export function voidSteps(profile: PanelProfile): Steps {
       card: c => show('F05.5', { amount: c.draft.amountMinor }),
       next: () => 'voidPin',
       nextSteps: ['voidPin'],
+      reads: profile.voidNeedsCard,
       confirm: false,
     }),
   };
@@ -108,12 +187,32 @@ export function voidSteps(profile: PanelProfile): Steps {
 
 /** F06 refund 退货 (card). There is no reversal: an answer that does not come leaves the refund UNKNOWN (F19). */
 export function refundSteps(profile: PanelProfile): Steps {
-  const afterCard = (c: Context): string => (c.draft.resend !== undefined ? 'refundPin' : c.draft.original ? 'refundAmount' : 'refundReference');
+  const afterCard = (c: Context): string =>
+    c.draft.resend !== undefined ? 'refundPin' : c.draft.original ? 'refundAmount' : 'refundReference';
   return {
-    ...managerSteps(profile, 'refundPassword', 'F06.1', profile.refundNeedsManager, 'refundFind'),
+    ...managerSteps(profile, 'refundPassword', 'F06.1', profile.refundNeedsManager, 'refundFind', [
+      goWhen(c => c.draft.original !== undefined, 'refundChecked'),
+    ]),
+    /** A void that became a refund: may this original still be refunded? */
+    refundChecked: jobStep(
+      () => busy('refund'),
+      c => ({
+        kind: 'findVoucher',
+        voucher: c.draft.original?.voucher ?? 0,
+        batch: c.draft.original?.batch ?? 0,
+        purpose: 'refund',
+      }),
+      [goWhen(outcome('ok'), 'refundOriginal', takeOriginal), ...commonEnds()],
+    ),
     refundFind: {
       screen: () => show('F06.2', {}),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+      await: () => ({
+        kind: 'event',
+        cards: [],
+        removal: false,
+        scanner: false,
+        timeoutMs: profile.operationTimeoutMs,
+      }),
       on: {
         KEY: [
           goWhen(key('1'), 'refundVoucher', c => ({ page: c.desk.batch })),
@@ -151,6 +250,7 @@ export function refundSteps(profile: PanelProfile): Steps {
       card: () => show('F06.3', {}),
       next: afterCard,
       nextSteps: ['refundAmount', 'refundReference', 'refundPin'],
+      reads: true,
       confirm: false,
     }),
     refundReference: entryStep(profile, {
@@ -183,8 +283,18 @@ export function refundSteps(profile: PanelProfile): Steps {
     ),
     refundOriginal: {
       screen: c =>
-        show('F06.6', { pan: c.record?.masked ?? '', original: c.record?.amountMinor ?? 0, left: c.record?.remainingMinor ?? 0 }),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+        show('F06.6', {
+          pan: c.record?.masked ?? '',
+          original: c.record?.amountMinor ?? 0,
+          left: c.record?.remainingMinor ?? 0,
+        }),
+      await: () => ({
+        kind: 'event',
+        cards: [],
+        removal: false,
+        scanner: false,
+        timeoutMs: profile.operationTimeoutMs,
+      }),
       on: {
         KEY: [
           goWhen((c, e) => key('ENTER')(c, e) && c.draft.card !== undefined, 'refundAmount'),
@@ -219,9 +329,18 @@ export function refundSteps(profile: PanelProfile): Steps {
     }),
     refundConfirm: {
       screen: c => show('F06.8', { amount: c.draft.amountMinor }),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+      await: () => ({
+        kind: 'event',
+        cards: [],
+        removal: false,
+        scanner: false,
+        timeoutMs: profile.operationTimeoutMs,
+      }),
       on: {
-        KEY: [goWhen(key('ENTER'), profile.refundNeedsReason ? 'refundReason' : 'refundPin'), goWhen(key('CANCEL'), 'refundAmount')],
+        KEY: [
+          goWhen(key('ENTER'), profile.refundNeedsReason ? 'refundReason' : 'refundPin'),
+          goWhen(key('CANCEL'), 'refundAmount'),
+        ],
         TIMEOUT: [go('forget')],
       },
     },
@@ -237,21 +356,47 @@ export function refundSteps(profile: PanelProfile): Steps {
 }
 
 /** F05-1 and F06-1: the supervisor's password, unless the profile asks for none. */
-function managerSteps(profile: PanelProfile, name: string, id: 'F05.1' | 'F06.1', needed: boolean, next: string): Steps {
-  if (!needed) return { [name]: { screen: c => busy(c.topic), await: () => ({ kind: 'pause', ms: 0 }), on: { TIMEOUT: [go(next)] } } };
+function managerSteps(
+  profile: PanelProfile,
+  name: string,
+  id: 'F05.1' | 'F06.1',
+  needed: boolean,
+  next: string,
+  before: readonly Way[] = [],
+): Steps {
+  if (!needed)
+    return {
+      [name]: { screen: c => busy(c.topic), await: () => ({ kind: 'pause', ms: 0 }), on: { TIMEOUT: [go(next)] } },
+    };
+  const approved = withDraft(() => ({ approver: '00' }));
   return passwordSteps(profile, name, {
     screen: c => show(id, stars(c)),
     length: () => 6,
     operator: () => '00',
-    accepted: [{ when: outcome('ok', 'mustChange'), to: next, change: withDraft(() => ({ approver: '00' })) }],
+    accepted: [...before, go(next)].map(way => ({
+      when: (c, e) => outcome('ok', 'mustChange')(c, e) && (way.when === undefined || way.when(c, e)),
+      to: way.to,
+      change: approved,
+    })),
     wrong: 'E13',
+    triesMax: profile.passwordTries,
   });
 }
+
+const asRefund: Change = c => ({ topic: 'refund', draft: { ...c.draft, kind: 'refund', amountMinor: 0 } });
 
 const takeOriginal: Change = (c, e) => {
   const record = doneOf(e).record;
   if (!record) return {};
-  return { record, draft: { ...c.draft, original: record, reference: record.reference, amountMinor: c.draft.kind === 'void' ? record.amountMinor : 0 } };
+  return {
+    record,
+    draft: {
+      ...c.draft,
+      original: record,
+      reference: record.reference,
+      amountMinor: c.draft.kind === 'void' ? record.amountMinor : 0,
+    },
+  };
 };
 
 function noticeOf(fallback: PromptId): Change {
@@ -264,7 +409,13 @@ function reasonStep(profile: PanelProfile, id: Extract<ScreenId, 'F05.4' | 'F06.
     await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
     on: {
       KEY: [
-        ...([1, 2, 3, 4, 5, 6] as const).map(code => goWhen(key(`${code}`), next, withDraft(() => ({ reason: code })))),
+        ...([1, 2, 3, 4, 5, 6] as const).map(code =>
+          goWhen(
+            key(`${code}`),
+            next,
+            withDraft(() => ({ reason: code })),
+          ),
+        ),
         goWhen(key('CANCEL'), 'forget'),
       ],
       TIMEOUT: [go('forget')],

@@ -1,5 +1,23 @@
 import type { PanelProfile } from '../profile.ts';
-import { closed, type Change, type Context, type Step, type Steps, type Way, busy, doneOf, entryStep, go, goWhen, jobStep, key, menuStep, outcome, prompt, show } from '../step.ts';
+import {
+  closed,
+  type Change,
+  type Context,
+  type Step,
+  type Steps,
+  type Way,
+  busy,
+  doneOf,
+  entryStep,
+  go,
+  goWhen,
+  jobStep,
+  key,
+  menuStep,
+  outcome,
+  prompt,
+  show,
+} from '../step.ts';
 import type { RecordView } from '../types.ts';
 import { commonEnds, keepDone, passwordSteps, stampOf, stars, THREE_BEEPS, voucherText } from './common.ts';
 
@@ -7,42 +25,89 @@ const printing: Step['screen'] = () => show('F10.3', {});
 
 /** Printing never decides a transaction: paper out after an approval is a reprint, not a failure (F18). */
 export function printSteps(profile: PanelProfile): Steps {
-  const afterFirst = profile.slipCopies > 1 ? 'slipTear' : 'slipDone';
+  const two = profile.slipCopies > 1;
+  const afterFirst = two ? 'slipTear' : 'slipDone';
   const reprint = profile.reprintNeedsManager ? 'reprintPassword' : 'reprint';
   const foundForReprint: readonly Way[] = [
     goWhen(outcome('ok'), reprint, (_, e) => ({ record: doneOf(e).record })),
-    goWhen((c, e) => outcome('notFound')(c, e) && c.entry !== '', 'reprintVoucher', (_, e) => ({ notice: doneOf(e).prompt ?? 'E02' })),
+    goWhen(
+      (c, e) => outcome('notFound')(c, e) && c.entry !== '',
+      'reprintVoucher',
+      (_, e) => ({ notice: doneOf(e).prompt ?? 'E02' }),
+    ),
     ...commonEnds(),
   ];
-  const printed = (next: string, paper: string): readonly Way[] => [
-    goWhen(outcome('ok'), next),
-    goWhen(outcome('paperOut', 'printerFault'), paper, keepDone),
-    ...commonEnds(),
-  ];
+  const printed = (next: string): readonly Way[] => [goWhen(outcome('ok'), next)];
   /** F18-1 and F18-3: ENTER goes on where the paper ended, CANCEL leaves the slip for later. */
-  const trouble = (resume: string): Step => ({
+  const trouble = (resume: string, later: Way): Step => ({
     screen: c => (c.done?.outcome === 'paperOut' ? show('F18.1', {}) : show('F18.3', {})),
     await: () => ({ kind: 'event', cards: [], removal: false, scanner: false }),
     beep: THREE_BEEPS,
-    on: { KEY: [goWhen(key('ENTER'), resume), goWhen(key('CANCEL'), 'slipLater')] },
+    on: { KEY: [goWhen(key('ENTER'), resume), later] },
   });
+  const slipLater = goWhen(key('CANCEL'), 'slipLater', c => ({ owedSlip: c.record }));
+  const reportLater = goWhen(key('CANCEL'), 'reportLater');
   /** A job that prints, with its paper trouble and its continuation. */
-  const printJob = (name: string, screen: Step['screen'], job: Parameters<typeof jobStep>[1], next: string, beep?: string): Steps => ({
-    [name]: jobStep(screen, job, printed(next, `${name}Trouble`), beep),
-    [`${name}Trouble`]: trouble(`${name}Resume`),
-    [`${name}Resume`]: jobStep(printing, () => ({ kind: 'resumePrint' }), printed(next, `${name}Trouble`)),
-  });
-  return {
-    /** F04-6, F05-8, F06-13: approved, the merchant copy is printed. */
-    ...printJob('slip', resultScreen, c => ({ kind: 'printSlip', id: c.record?.id ?? 0, copy: 'merchant' }), afterFirst, 'S'),
+  const printJob = (
+    name: string,
+    screen: Step['screen'],
+    job: Parameters<typeof jobStep>[1],
+    next: readonly Way[],
+    later: Way,
+    beep?: string,
+  ): Steps => {
+    const ways = [...next, goWhen(outcome('paperOut', 'printerFault'), `${name}Trouble`, keepDone), ...commonEnds()];
+    return {
+      [name]: jobStep(screen, job, ways, beep),
+      [`${name}Trouble`]: trouble(`${name}Resume`, later),
+      [`${name}Resume`]: jobStep(printing, () => ({ kind: 'resumePrint' }), ways),
+    };
+  };
+  const second: Steps = {
     slipTear: {
       screen: () => show('F04.7', {}),
       await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: 10_000 }),
       on: { KEY: [goWhen(key('ENTER'), 'slipSecond'), goWhen(key('CANCEL'), 'slipDone')], TIMEOUT: [go('slipSecond')] },
     },
-    ...printJob('slipSecond', printing, c => ({ kind: 'printSlip', id: c.record?.id ?? 0, copy: 'cardholder' }), 'slipDone'),
-    /** CANCEL at the paper screen: the slip waits for a reprint. */
-    slipLater: jobStep(c => busy(c.topic), () => ({ kind: 'dropPrint' }), [go('slipDone')]),
+    ...printJob(
+      'slipSecond',
+      printing,
+      c => ({ kind: 'printSlip', id: c.record?.id ?? 0, copy: 'cardholder' }),
+      printed('slipDone'),
+      slipLater,
+    ),
+  };
+  const reprinted: readonly Way[] = [
+    goWhen(
+      (c, e) => outcome('ok')(c, e) && c.owedSlip?.id === c.record?.id,
+      'reprinted',
+      () => ({ owedSlip: undefined }),
+    ),
+    ...printed('reprinted'),
+  ];
+  return {
+    /** F04-6, F05-8, F06-13: approved, the merchant copy is printed. */
+    ...printJob(
+      'slip',
+      resultScreen,
+      c => ({ kind: 'printSlip', id: c.record?.id ?? 0, copy: 'merchant' }),
+      printed(afterFirst),
+      slipLater,
+      'S',
+    ),
+    ...(two ? second : {}),
+    /** CANCEL at the paper screen: the slip waits, and the idle screen says so. */
+    slipLater: jobStep(
+      c => busy(c.topic),
+      () => ({ kind: 'dropPrint' }),
+      [go('slipDone')],
+    ),
+    /** A report is not owed to anybody: it can be asked for again. */
+    reportLater: jobStep(
+      c => busy(c.topic),
+      () => ({ kind: 'dropPrint' }),
+      [go('idle')],
+    ),
     slipDone: {
       screen: c => (c.desk.chipIn ? show('F04.8', {}) : show('F04.8b', {})),
       await: () => ({ kind: 'event', cards: [], removal: true, scanner: false, timeoutMs: 3000 }),
@@ -61,6 +126,12 @@ export function printSteps(profile: PanelProfile): Steps {
       ],
       'menu',
     ),
+    /** The slip that waits; a password first when a reprint needs one. */
+    reprintOwed: {
+      screen: printing,
+      await: () => ({ kind: 'pause', ms: 0 }),
+      on: { TIMEOUT: [go(reprint, c => ({ record: c.owedSlip }))] },
+    },
     reprintLast: jobStep(printing, () => ({ kind: 'findLast', purpose: 'reprint' }), foundForReprint),
     reprintVoucher: entryStep(profile, {
       screen: c => show('F10.2', { entry: c.entry }),
@@ -70,20 +141,43 @@ export function printSteps(profile: PanelProfile): Steps {
       next: 'reprintFind',
       cancel: 'menuPrint',
     }),
-    reprintFind: jobStep(c => show('F10.2', { entry: c.entry }), c => ({ kind: 'findVoucher', voucher: Number(c.entry), purpose: 'reprint' }), foundForReprint),
+    reprintFind: jobStep(
+      c => show('F10.2', { entry: c.entry }),
+      c => ({ kind: 'findVoucher', voucher: Number(c.entry), purpose: 'reprint' }),
+      foundForReprint,
+    ),
     ...(profile.reprintNeedsManager
       ? passwordSteps(profile, 'reprintPassword', {
-          screen: c => show('F05.1', stars(c)),
+          screen: c => show('F10.4', stars(c)),
           length: () => 6,
           operator: () => '00',
           accepted: [{ when: outcome('ok', 'mustChange'), to: 'reprint' }],
           wrong: 'E13',
+          triesMax: profile.passwordTries,
         })
       : {}),
-    ...printJob('reprint', printing, c => ({ kind: 'reprint', id: c.record?.id ?? 0 }), 'reprinted'),
-    ...printJob('printDetail', printing, () => ({ kind: 'printReport', report: 'detail' }), 'reprinted'),
-    ...printJob('printTotals', printing, () => ({ kind: 'printReport', report: 'totals' }), 'reprinted'),
-    ...printJob('printSettlement', printing, () => ({ kind: 'printReport', report: 'lastSettlement' }), 'reprinted'),
+    ...printJob('reprint', printing, c => ({ kind: 'reprint', id: c.record?.id ?? 0 }), reprinted, slipLater),
+    ...printJob(
+      'printDetail',
+      printing,
+      () => ({ kind: 'printReport', report: 'detail' }),
+      printed('reprinted'),
+      reportLater,
+    ),
+    ...printJob(
+      'printTotals',
+      printing,
+      () => ({ kind: 'printReport', report: 'totals' }),
+      printed('reprinted'),
+      reportLater,
+    ),
+    ...printJob(
+      'printSettlement',
+      printing,
+      () => ({ kind: 'printReport', report: 'lastSettlement' }),
+      printed('reprinted'),
+      reportLater,
+    ),
     reprinted: { screen: printing, await: () => ({ kind: 'pause', ms: 500 }), on: { TIMEOUT: [go('idle')] } },
   };
 }
@@ -91,8 +185,13 @@ export function printSteps(profile: PanelProfile): Steps {
 function resultScreen(c: Context): ReturnType<Step['screen']> {
   const record = c.record;
   const voucher = voucherText(record?.voucher ?? 0);
-  if (record?.kind === 'void') return show('F05.8', { voucher: voucherText(c.draft.original?.voucher ?? record.originalVoucher ?? 0), newVoucher: voucher });
-  if (record?.kind === 'refund') return show('F06.13b', { tracking: c.done?.tracking ?? '', dueDays: c.done?.dueDays ?? 0 });
+  if (record?.kind === 'void')
+    return show('F05.8', {
+      voucher: voucherText(c.draft.original?.voucher ?? record.originalVoucher ?? 0),
+      newVoucher: voucher,
+    });
+  if (record?.kind === 'refund')
+    return show('F06.13b', { tracking: c.done?.tracking ?? '', dueDays: c.done?.dueDays ?? 0 });
   return show('F04.6', { amount: record?.amountMinor ?? c.draft.amountMinor, voucher });
 }
 
@@ -107,10 +206,18 @@ export function stateOf(record: RecordView): string {
 export function querySteps(profile: PanelProfile): Steps {
   const current = (c: Context): RecordView | undefined => c.records[c.page];
   const show1 = (r: RecordView): ReturnType<Step['screen']> =>
-    show('F12.2', { kind: r.kind, state: stateOf(r), pan: r.masked, amount: r.amountMinor, voucher: voucherText(r.voucher) });
+    show('F12.2', {
+      kind: r.kind,
+      state: stateOf(r),
+      pan: r.masked,
+      amount: r.amountMinor,
+      voucher: voucherText(r.voucher),
+    });
   const show2 = (r: RecordView): ReturnType<Step['screen']> =>
     show('F12.2b', { kind: r.kind, state: stateOf(r), reference: r.reference, ...stampOf(r.at) });
-  const page = (by: number): Change => c => ({ page: c.page + by });
+  const page =
+    (by: number): Change =>
+    c => ({ page: c.page + by });
   const step = (second: boolean): Step => ({
     screen: c => {
       const record = current(c);
@@ -142,49 +249,73 @@ export function querySteps(profile: PanelProfile): Steps {
       ],
       'menuManage',
     ),
-    queryHistory: jobStep(() => busy('query'), () => ({ kind: 'history' }), [
-      goWhen(outcome('ok'), 'queryShow', (_, e) => ({ records: doneOf(e).records ?? [] })),
-      ...commonEnds(),
-    ]),
+    queryHistory: jobStep(
+      () => busy('query'),
+      () => ({ kind: 'history' }),
+      [goWhen(outcome('ok'), 'queryShow', (_, e) => ({ records: doneOf(e).records ?? [] })), ...commonEnds()],
+    ),
     queryVoucher: entryStep(profile, {
-      screen: c => show('F10.2', { entry: c.entry }),
+      screen: c => show('F12.3', { entry: c.entry }),
       lengthMax: 6,
       check: entry => (Number(entry) > 0 ? undefined : 'E02'),
       accept: entry => ({ entry }),
       next: 'queryFind',
       cancel: 'menuQuery',
     }),
-    queryFind: jobStep(c => show('F10.2', { entry: c.entry }), c => ({ kind: 'findVoucher', voucher: Number(c.entry), purpose: 'query' }), [
-      goWhen(outcome('ok'), 'queryShow', (_, e) => {
-        const record = doneOf(e).record;
-        return { records: record ? [record] : [] };
-      }),
-      goWhen(outcome('notFound'), 'queryVoucher', (_, e) => ({ notice: doneOf(e).prompt ?? 'E02' })),
-      ...commonEnds(),
-    ]),
+    queryFind: jobStep(
+      c => show('F12.3', { entry: c.entry }),
+      c => ({ kind: 'findVoucher', voucher: Number(c.entry), purpose: 'query' }),
+      [
+        goWhen(outcome('ok'), 'queryShow', (_, e) => {
+          const record = doneOf(e).record;
+          return { records: record ? [record] : [] };
+        }),
+        goWhen(outcome('notFound'), 'queryVoucher', (_, e) => ({ notice: doneOf(e).prompt ?? 'E02' })),
+        ...commonEnds(),
+      ],
+    ),
     queryShow: step(false),
     queryShow2: step(true),
-    queryEnd: { screen: () => show('F12.end', {}), await: () => ({ kind: 'pause', ms: 1000 }), on: { TIMEOUT: [go('menuQuery')] } },
-    queryTotals: jobStep(() => busy('query'), () => ({ kind: 'totals' }), [goWhen(outcome('ok'), 'queryTotals1', keepDone), ...commonEnds()]),
-    ...totalsPages(profile, 'queryTotals', 'menuQuery', 'menuQuery'),
+    queryEnd: {
+      screen: () => show('F12.end', {}),
+      await: () => ({ kind: 'pause', ms: 1000 }),
+      on: { TIMEOUT: [go('menuQuery')] },
+    },
+    queryTotals: jobStep(
+      () => busy('query'),
+      () => ({ kind: 'totals' }),
+      [goWhen(outcome('ok'), 'queryTotals1', keepDone), ...commonEnds()],
+    ),
+    ...totalsPages(profile, 'F09.2.4', 'queryTotals', 'menuQuery', 'menuQuery'),
   };
 }
 
-const PAGES = ['F09.2.1', 'F09.2.2', 'F09.2.3', 'F09.2.4'] as const;
-
-/** F09-2: UnionPay sales, UnionPay refunds, foreign sales, foreign refunds: one page each. */
-export function totalsPages(profile: PanelProfile, prefix: string, next: string, cancel: string): Steps {
+/** F09-2: UnionPay sales, UnionPay refunds, foreign sales, foreign refunds: one page each. `last` says what ENTER does then. */
+export function totalsPages(
+  profile: PanelProfile,
+  last: 'F09.2.4' | 'F09.2.4s',
+  prefix: string,
+  next: string,
+  cancel: string,
+): Steps {
   const steps: Steps = {};
-  PAGES.forEach((id, index) => {
+  const pages = ['F09.2.1', 'F09.2.2', 'F09.2.3', last] as const;
+  pages.forEach((id, index) => {
     steps[`${prefix}${index + 1}`] = {
       screen: c => {
         const sum = c.done?.sides?.[index];
         return show(id, { count: sum?.count ?? 0, amount: sum?.amountMinor ?? 0 });
       },
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+      await: () => ({
+        kind: 'event',
+        cards: [],
+        removal: false,
+        scanner: false,
+        timeoutMs: profile.operationTimeoutMs,
+      }),
       on: {
         KEY: [
-          { ...go(index + 1 < PAGES.length ? `${prefix}${index + 2}` : next), when: key('ENTER') },
+          { ...go(index + 1 < pages.length ? `${prefix}${index + 2}` : next), when: key('ENTER') },
           goWhen(key('CANCEL'), cancel),
         ],
         TIMEOUT: [go(cancel)],

@@ -1,8 +1,26 @@
 import type { PanelProfile } from '../profile.ts';
-import { type Context, type Steps, busy, doneOf, entryStep, go, goWhen, jobStep, messageStep, outcome, show } from '../step.ts';
+import {
+  type Context,
+  type Steps,
+  busy,
+  doneOf,
+  entryStep,
+  go,
+  goWhen,
+  jobStep,
+  key,
+  messageStep,
+  outcome,
+  show,
+} from '../step.ts';
 import { about, beforeScreen, commonEnds, keepDone, passwordSteps, secondsLeft, stars, THREE_BEEPS } from './common.ts';
 
 const passwordLength = (c: Context): number => (c.operator === '00' ? 6 : c.operator === '99' ? 8 : 4);
+
+/** True when somebody changes the own password by choice; at the first logon it must be changed. */
+function own(c: Context): boolean {
+  return c.topic === 'password' || c.topic === 'supervisorPassword';
+}
 
 /** F02 operator sign-on, F03 terminal sign-on, echo test, F14 sign-off, change of password. */
 export function signOnSteps(profile: PanelProfile): Steps {
@@ -14,10 +32,14 @@ export function signOnSteps(profile: PanelProfile): Steps {
       accept: typed => ({ operator: typed }),
       next: 'logonKnown',
     }),
-    logonKnown: jobStep(c => show('F02.1', { entry: c.operator ?? '' }), c => ({ kind: 'operatorKnown', operator: c.operator ?? '' }), [
-      goWhen(outcome('ok'), 'logonPassword'),
-      go('logonOperator', (_, e) => ({ notice: doneOf(e).prompt ?? 'F02.unknown' })),
-    ]),
+    logonKnown: jobStep(
+      c => show('F02.1', { entry: c.operator ?? '' }),
+      c => ({ kind: 'operatorKnown', operator: c.operator ?? '' }),
+      [
+        goWhen(outcome('ok'), 'logonPassword'),
+        go('logonOperator', (_, e) => ({ notice: doneOf(e).prompt ?? 'F02.unknown' })),
+      ],
+    ),
     ...passwordSteps(profile, 'logonPassword', {
       screen: c => show('F02.2', stars(c)),
       length: passwordLength,
@@ -29,61 +51,93 @@ export function signOnSteps(profile: PanelProfile): Steps {
       wrong: 'F02.wrong',
     }),
     newPassword: entryStep(profile, {
-      screen: c => show('F02.3', stars(c)),
-      lengthMax: 8,
+      screen: c => (own(c) ? show('F02.6', { title: c.topic, ...stars(c) }) : show('F02.3', stars(c))),
+      lengthMax: passwordLength,
       check: (typed, c) => (typed.length !== passwordLength(c) ? 'E12' : weak(typed) ? 'F02.weak' : undefined),
       accept: typed => ({ password: typed }),
       next: 'newPasswordAgain',
     }),
     newPasswordAgain: entryStep(profile, {
-      screen: c => show('F02.3b', stars(c)),
-      lengthMax: 8,
+      screen: c => (own(c) ? show('F02.6b', { title: c.topic, ...stars(c) }) : show('F02.3b', stars(c))),
+      lengthMax: passwordLength,
       check: () => undefined,
-      accept: (typed, c) => (typed === c.password ? {} : { password: undefined }),
+      accept: typed => ({ password: typed }),
       next: 'newPasswordSet',
+      ways: [
+        goWhen(
+          (c, e) => key('ENTER')(c, e) && c.entry !== c.password,
+          'newPassword',
+          () => ({ notice: 'F02.differ' }),
+        ),
+      ],
     }),
-    /** Two different entries leave no password: the first one is asked again. */
-    newPasswordSet: jobStep(c => busy(c.topic), c => ({ kind: 'setPassword', operator: c.operator ?? '', password: c.password ?? '' }), [
-      goWhen((c, e) => outcome('ok')(c, e) && c.topic === 'password', 'passwordChanged', () => ({ password: undefined })),
-      goWhen(outcome('ok'), 'logonAccepted', () => ({ password: undefined })),
-      go('newPassword', (_, e) => ({ notice: doneOf(e).prompt ?? 'F02.differ', password: undefined })),
-    ]),
+    newPasswordSet: jobStep(
+      c => busy(c.topic),
+      c => ({ kind: 'setPassword', operator: c.operator ?? '', password: c.password ?? '' }),
+      [
+        goWhen((c, e) => outcome('ok')(c, e) && own(c), 'passwordChanged'),
+        goWhen(outcome('ok'), 'logonAccepted'),
+        go('newPassword', (_, e) => ({ notice: doneOf(e).prompt ?? 'F02.weak' })),
+      ],
+    ),
     passwordChanged: messageStep(() => show('F02.4', {}), 3000, 'idle', 'S'),
     /** Management menu 6 and supervisor menu 4: the own password. */
     ...passwordSteps(profile, 'passwordOld', {
-      screen: c => show('F11.6', stars(c)),
+      screen: c => (c.operator === '00' ? show('F11.6', stars(c)) : show('F02.5', { title: c.topic, ...stars(c) })),
       length: passwordLength,
       operator: c => c.operator ?? '',
       accepted: [{ when: outcome('ok', 'mustChange'), to: 'newPassword' }],
-      wrong: 'F02.wrong',
+      wrong: 'F11.wrong',
     }),
-    logonAccepted: jobStep(() => busy('operatorSignOn'), c => ({ kind: 'logOn', operator: c.operator ?? '' }), [
-      goWhen(c => c.operator === '00', 'supervisor', about('supervisor')),
-      goWhen(c => c.operator === '99', 'notOpen', about('terminal')),
-      goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
-      goWhen(c => c.desk.signedOn, 'idle'),
-      go('signOn', about('signOn')),
-    ]),
+    logonAccepted: jobStep(
+      () => busy('operatorSignOn'),
+      c => ({ kind: 'logOn', operator: c.operator ?? '' }),
+      [
+        goWhen(c => c.operator === '00', 'supervisor', about('supervisor')),
+        goWhen(c => c.operator === '99', 'notOpen', about('terminal')),
+        goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
+        goWhen(c => c.desk.signedOn, 'idle'),
+        go('signOn', about('signOn')),
+      ],
+    ),
 
-    signOn: jobStep(c => beforeScreen(c) ?? show('F03.1', { seconds: 0 }), () => ({ kind: 'signOn' }), [
-      goWhen(outcome('ok'), 'signedOn', keepDone),
-      goWhen(outcome('settleFirst'), 'settleInterrupted'),
-      ...commonEnds(),
-    ]),
+    signOn: jobStep(
+      c => beforeScreen(c) ?? show('F03.1', { seconds: profile.answerSeconds }),
+      () => ({ kind: 'signOn' }),
+      [
+        goWhen(outcome('ok'), 'signedOn', keepDone),
+        goWhen(outcome('settleFirst'), 'settleInterrupted'),
+        ...commonEnds(),
+      ],
+    ),
     signedOn: messageStep(c => show('F03.3', { batch: String(c.desk.batch).padStart(6, '0') }), 3000, 'idle', 'S'),
 
-    echo: jobStep(c => show('F03.1', { seconds: secondsLeft(c) }), () => ({ kind: 'echo' }), [goWhen(outcome('ok'), 'echoed', keepDone), ...commonEnds()]),
-    echoed: messageStep(() => show('ECHO.ok', {}), profile.operationTimeoutMs, 'idle', 'S'),
+    echo: jobStep(
+      c => show('ECHO.wait', { seconds: secondsLeft(c, profile) }),
+      () => ({ kind: 'echo' }),
+      [goWhen(outcome('ok'), 'echoed', keepDone), ...commonEnds()],
+    ),
+    echoed: messageStep(
+      c => show('ECHO.ok', { millis: Math.min(c.done?.millis ?? 0, 99_999) }),
+      profile.operationTimeoutMs,
+      'idle',
+      'S',
+    ),
 
-    signOffAsk: jobStep(c => beforeScreen(c) ?? show('F03.1', { seconds: secondsLeft(c) }), () => ({ kind: 'signOff' }), [
-      goWhen(outcome('settleFirst'), 'signOffRefused'),
-      goWhen(outcome('ok'), 'signedOff'),
-      ...commonEnds(),
-    ]),
+    signOffAsk: jobStep(
+      c => beforeScreen(c) ?? show('F14.3', { seconds: secondsLeft(c, profile) }),
+      () => ({ kind: 'signOff' }),
+      [goWhen(outcome('settleFirst'), 'signOffRefused'), goWhen(outcome('ok'), 'signedOff'), ...commonEnds()],
+    ),
     signOffRefused: messageStep(() => show('F14.1', {}), profile.operationTimeoutMs, 'idle', THREE_BEEPS),
     signedOff: messageStep(() => show('F14.2', {}), 5000, 'idle', 'S'),
     version: messageStep(
-      c => show('VERSION', { version: c.desk.version, profile: `${profile.id} v${profile.version}`, digest: c.desk.anchor }),
+      c =>
+        show('VERSION', {
+          version: c.desk.version,
+          profile: `${profile.id} v${profile.version}`,
+          digest: c.desk.anchor,
+        }),
       profile.operationTimeoutMs,
       'menuManage',
     ),
@@ -92,6 +146,6 @@ export function signOnSteps(profile: PanelProfile): Steps {
 }
 
 /** Passwords that every shop forum prints, and runs of one digit. */
-function weak(password: string): boolean {
+export function weak(password: string): boolean {
   return /^(\d)\1*$/.test(password) || '123456789'.startsWith(password);
 }

@@ -1,0 +1,254 @@
+import { describe, expect, test } from 'vitest';
+import type { Counter } from '../runtime/counter.ts';
+import { open, paidSale, paper, sale, voidSale } from './people.ts';
+
+/** What a reversal says of its original, and what it must not say. */
+function checkReversal(c: Counter, reason: string): void {
+  const reversal = c.sent('0400').at(-1)!;
+  const original = c.sent('0200').find(m => m.fields[11] === reversal.fields[11])!;
+  for (const field of [3, 4, 11, 22, 25, 41, 42, 49, 60, 61])
+    expect([field, reversal.fields[field]]).toEqual([field, original.fields[field]]);
+  expect(reversal.fields[39]).toBe(reason);
+  for (const field of [26, 35, 36, 37, 52, 53, 62, 63])
+    expect([field, reversal.fields[field]]).toEqual([field, undefined]);
+}
+
+describe('a sale without a usable answer is reversed at once', () => {
+  test.each([
+    ['no answer', 10_068, '98'],
+    ['connection closed after booking', 10_073, '98'],
+    ['connection closed before booking', 10_074, '98'],
+    ['answer after the time is over', 10_069, '98'],
+    ['wrong amount in the answer', 10_071, '06'],
+    ['96: the acquirer does not know', 10_096, '98'],
+    ['98: the acquirer got no answer', 10_098, '98'],
+  ])('%s', (_, amount, reason) => {
+    const c = sale(open(), amount).on('冲正成功').on('确认键:菜单');
+    expect(c.sentTypes()).toBe('0800 0200 0400');
+    checkReversal(c, reason);
+    expect(c.journal.list()[0].state).toBe('reversed');
+    expect(c.slips).toEqual([]);
+    expect(c.differences()).toEqual([]);
+    // The next sale is a new transaction.
+    paidSale(c, 10_000);
+    expect(c.sent('0200').map(m => m.fields[11])).toEqual(['000002', '000003']);
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('by chip: 55 of the reversal is a part of it, 2 is there, 23 too', () => {
+    const c = sale(open(), 10_068, 'chip').on('冲正成功').on('请取走卡片').remove().on('确认键:菜单');
+    checkReversal(c, '98');
+    const [reversal] = c.sent('0400');
+    expect(reversal.fields[2]).toBe('6210000000000000017');
+    expect(reversal.fields[23]).toBe('001');
+    expect(reversal.fields[55]).toContain('95');
+    expect(reversal.fields[55]).not.toContain('9F26');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('a wrong MAC: sign-on again, then the reversal A0 with the new key', () => {
+    const c = sale(open(), 10_070).on('冲正成功').on('确认键:菜单');
+    expect(c.sentTypes()).toBe('0800 0200 0800 0400');
+    checkReversal(c, 'A0');
+    expect(c.received('0410')[0].fields[39]).toBe('00');
+    paidSale(c, 10_000);
+    expect(c.sentTypes()).toBe('0800 0200 0800 0400 0200');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('the answer twice counts once', () => {
+    const c = paidSale(open(), 10_072);
+    paidSale(c, 10_000);
+    expect(c.journal.list().map(t => t.state)).toEqual(['approved', 'approved']);
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('an answer with another trace is not ours: dropped, then 98', () => {
+    const c = open({ rules: [{ match: { mti: '0200' }, do: { wrongTrace: true }, times: 1 }] });
+    sale(c, 10_000).on('冲正成功').on('确认键:菜单');
+    checkReversal(c, '98');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('half an answer', () => {
+    const c = open({ rules: [{ match: { mti: '0200' }, do: { closeMidAnswer: true }, times: 1 }] });
+    sale(c, 10_000).on('冲正成功').on('确认键:菜单');
+    checkReversal(c, '98');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('the chip refuses what the acquirer approved: 06', () => {
+    const c = sale(open(), 10_000, 'chip', '123456', 'refuses')
+      .on('冲正成功')
+      .on('请取走卡片')
+      .remove()
+      .on('确认键:菜单');
+    checkReversal(c, '06');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('the reversal comes before its original: 25 ends it, the late original is refused', () => {
+    const c = open({ rules: [{ match: { mti: '0200' }, do: { closeBefore: true }, times: 1 }] });
+    sale(c, 10_000).on('冲正成功').on('确认键:菜单');
+    expect(c.received('0410')[0].fields[39]).toBe('25');
+    expect(c.differences()).toEqual([]);
+  });
+});
+
+describe('nothing was sent', () => {
+  test('the acquirer cannot be reached: E24, no reversal owed', () => {
+    const c = open();
+    c.network.isUp = false;
+    sale(c, 10_000).on('连接失败').on('未发送', 'ENTER').on('确认键:菜单');
+    expect(c.journal.list()[0].state).toBe('failed');
+    expect(c.journal.counts()).toMatchObject({ owed: 0, held: 0 });
+    c.network.isUp = true;
+    paidSale(c, 10_000);
+    expect(c.sentTypes()).toBe('0800 0200');
+    expect(c.differences()).toEqual([]);
+  });
+});
+
+describe('reversals', () => {
+  const deaf = { match: { mti: '0400' }, do: { silent: true, bookNot: true } } as const;
+
+  test('no answer to three tries: held, fault slip; the next sale begins a new round before anything else', () => {
+    const c = open({ rules: [deaf] });
+    sale(c, 10_068).on('第3次/共3次').on('冲正不成功').on('已打故障报告单', 'ENTER').on('确认键:菜单');
+    expect(c.sentTypes()).toBe('0800 0200 0400 0400 0400');
+    expect(c.slips).toHaveLength(1);
+    expect(c.slips[0]).toContain('故障');
+    expect(c.journal.heldReversals()).toHaveLength(1);
+    // Blocked: the next sale tries three times again and is not made.
+    sale(c, 20_000).on('冲正不成功', 'ENTER').on('确认键:菜单');
+    expect(c.sent('0200')).toHaveLength(1);
+    expect(c.sent('0400')).toHaveLength(6);
+    // The line is well again: the reversal goes first, then the sale.
+    c.faults();
+    paidSale(c, 20_000);
+    expect(c.sentTypes()).toBe('0800 0200 0400 0400 0400 0400 0400 0400 0400 0200');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('no connection for the reversal either', () => {
+    const c = open({ rules: [{ match: { mti: '0200' }, do: { silent: true } }] });
+    sale(c, 10_000).wait(() => c.sent('0200').length === 1, 'the sale was not sent');
+    c.network.isUp = false;
+    c.on('冲正不成功', 'ENTER').on('确认键:菜单');
+    expect(c.sentTypes()).toBe('0800 0200');
+    c.network.isUp = true;
+    c.faults();
+    paidSale(c, 20_000);
+    expect(c.sentTypes()).toBe('0800 0200 0400 0200');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('the supervisor releases the terminal: a sale goes through, the held reversal stays to be seen', () => {
+    const c = open({ rules: [deaf] });
+    sale(c, 10_068).on('冲正不成功', 'ENTER').on('确认键:菜单');
+    c.keys('ENTER').on('主菜单', '7').on('管理', '1').on('1.操作员', '1').on('请输入操作员号').type('00');
+    c.on('请输入操作员密码').type('123456').on('请输入新密码').type('246810').on('请再输一次').type('246810');
+    c.on('主管功能', '9')
+      .on('解除停用', 'ENTER')
+      .on('终端已解除停用', 'ENTER')
+      .on('主管功能', 'CANCEL')
+      .on('确认键:菜单');
+    const before = c.sent('0400').length;
+    paidSale(c, 20_000);
+    expect(c.sent('0400')).toHaveLength(before);
+    expect(c.journal.heldReversals()).toMatchObject([{ state: 'held', releasedBy: '00' }]);
+    expect(c.differences()).toHaveLength(2);
+    // A restart leaves it where it is: nobody is told of a reversal that did not happen.
+    const screens = c.screens.length;
+    c.crash();
+    c.start();
+    c.on('确认键:菜单');
+    expect(c.screens.slice(screens).join('\n')).not.toContain('冲正成功');
+    expect(c.sent('0400')).toHaveLength(before);
+  });
+
+  test.each(['00', '12', '25'])('0410 with %s is the end', code => {
+    const c = open({ rules: [{ match: { mti: '0400' }, do: { code } }] });
+    sale(c, 10_074).on('冲正成功').on('确认键:菜单');
+    expect(c.sent('0400')).toHaveLength(1);
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('0410 with another code: repeated with 39 = 06', () => {
+    const c = open({
+      rules: [
+        { match: { mti: '0400' }, do: { code: '96' }, times: 1 },
+        { match: { mti: '0400' }, do: { code: '30' }, times: 1 },
+      ],
+    });
+    sale(c, 10_068).on('冲正成功').on('确认键:菜单');
+    expect(c.sent('0400').map(m => m.fields[39])).toEqual(['98', '98', '06']);
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('0410 with A0: sign-on, then the reversal under the new key', () => {
+    const c = open({ rules: [{ match: { mti: '0400' }, do: { code: 'A0' }, times: 1 }] });
+    sale(c, 10_068).on('冲正成功').on('确认键:菜单');
+    expect(c.sentTypes()).toBe('0800 0200 0400 0800 0400');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('a wrong MAC in the 0410 is no answer', () => {
+    const c = open({ rules: [{ match: { mti: '0400' }, do: { badMac: true }, times: 1 }] });
+    sale(c, 10_068).on('冲正成功').on('确认键:菜单');
+    expect(c.sent('0400').map(m => m.fields[39])).toEqual(['98', '98']);
+    expect(c.differences()).toEqual([]);
+  });
+});
+
+describe('a void without an answer', () => {
+  test('is reversed with 61 of the void; the sale stands again', () => {
+    const c = paidSale(
+      open({ rules: [{ match: { '60.1': '23', mti: '0200' }, do: { silent: true }, times: 1 }] }),
+      10_000,
+    );
+    voidSale(c, 2).on('冲正成功').on('确认键:菜单');
+    checkReversal(c, '98');
+    expect(c.sent('0400')[0].fields[61]).toBe('000001000002');
+    expect(c.journal.byVoucher(2)?.state).toBe('approved');
+    expect(c.differences()).toEqual([]);
+    paper(voidSale(c, 2));
+    expect(c.journal.byVoucher(2)?.state).toBe('voided');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('68 for a void is unknown too', () => {
+    const c = paidSale(open({ rules: [{ match: { '60.1': '23', mti: '0200' }, do: { code: '68' } }] }), 10_000);
+    voidSale(c, 'F1').on('冲正成功').on('确认键:菜单');
+    checkReversal(c, '98');
+    expect(c.differences()).toEqual([]);
+  });
+});
+
+describe('the acquirer wants a sign-on', () => {
+  test('A0 to a sale: declined, and a sign-on goes before the next message', () => {
+    const c = open({ rules: [{ match: { mti: '0200' }, do: { code: 'A0' }, times: 1 }] });
+    sale(c, 10_000).on('[A0]', 'ENTER').on('确认键:菜单');
+    paidSale(c, 10_000);
+    expect(c.sentTypes()).toBe('0800 0200 0800 0200');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('a reversal that brings a new sign-on makes the PIN entered before it worthless', () => {
+    const c = open({ rules: [{ match: { mti: '0400' }, do: { silent: true, bookNot: true } }] });
+    sale(c, 10_068).on('冲正不成功', 'ENTER').on('确认键:菜单');
+    c.faults({ match: { mti: '0400' }, do: { code: 'A0' }, times: 1 });
+    sale(c, 20_000).on('再次签到后重做', 'ENTER').on('确认键:菜单');
+    expect(c.sent('0200')).toHaveLength(1);
+    paidSale(c, 20_000);
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('header digit 6 = 3 in an answer', () => {
+    const c = open({ rules: [{ match: { mti: '0200' }, do: { requirement: 3 }, times: 1 }] });
+    paidSale(c, 10_000);
+    paidSale(c, 10_000);
+    expect(c.sentTypes()).toBe('0800 0200 0800 0200');
+    expect(c.differences()).toEqual([]);
+  });
+});
