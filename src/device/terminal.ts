@@ -70,6 +70,12 @@ export interface TerminalOptions {
 
 type Done<T> = (result: Result<T>) => void;
 
+const NOT_CONNECTED: Fault = {
+  code: 'E_CLOSED',
+  name: 'not-connected',
+  cause: 'the terminal is not connected',
+  remedy: 'Connect first; the runtime does so when the line is up',
+};
 const STAT_NO_PIN = 130;
 const STAT_TABLES_DIFFER = 20;
 const MENU_OPTIONS_MAX = 20;
@@ -168,6 +174,7 @@ export class TerminalDevice {
 
   /** Replaces the whole screen (XDS). `reverseMask`: bit i = line i (0 = top) in reverse video. */
   showScreen(lines: readonly string[], reverseMask: number, done: Done<void>): void {
+    if (this.refuseUnconnected(done)) return;
     const panel = this.device?.panel;
     if (panel === undefined) return done(failed(featureMissing('screen of its own')));
     const command = writeScreen(this.writer, panel, lines, reverseMask);
@@ -188,11 +195,13 @@ export class TerminalDevice {
 
   /** Prints text in the terminal's character set and ESC/POS controls, split into parts. */
   print(bytes: Uint8Array, done: (result: PrintResult) => void): void {
+    if (this.device === undefined) return done({ ok: false, fault: NOT_CONNECTED, partsPrinted: 0, partsTotal: 0 });
     this.printer.print(bytes, done);
   }
 
   /** Goes on with the document that stopped (paper out, cover open), after the last part that is on paper. */
   resumePrint(done: (result: PrintResult) => void): void {
+    if (this.device === undefined) return done({ ok: false, fault: NOT_CONNECTED, partsPrinted: 0, partsTotal: 0 });
     this.printer.resume(done);
   }
 
@@ -202,6 +211,7 @@ export class TerminalDevice {
 
   /** `S` short, `L` long, `-` pause; at most 16 characters. */
   beep(pattern: string, done: Done<void>): void {
+    if (this.refuseUnconnected(done)) return;
     if (this.device?.panel?.features.beeper !== true) return done(failed(featureMissing('beeper')));
     if (!/^[SL-]{1,16}$/.test(pattern))
       return done(failed(argumentFault('beep: 1 to 16 of S, L, -', 'Correct the pattern')));
@@ -419,13 +429,7 @@ export class TerminalDevice {
 
   private refuseUnconnected(done: Done<never>): boolean {
     if (this.device !== undefined) return false;
-    const cause: Fault = {
-      code: 'E_CLOSED',
-      name: 'not-connected',
-      cause: 'the terminal is not connected',
-      remedy: 'Connect first; the runtime does so when the line is up',
-    };
-    done(failed(cause));
+    done(failed(NOT_CONNECTED));
     return true;
   }
 }

@@ -72,7 +72,7 @@ export function closeReason(error: Error & { code?: string }): SerialClose {
   if (/ENOENT|no such file/i.test(text))
     return { kind: 'missing', detail: `${detail}. Plug the terminal in or correct the port` };
   if (/inappropriate ioctl|ENOTTY|is a directory/i.test(text))
-    return { kind: 'missing', detail: 'that is no tty. Choose another port' };
+    return { kind: 'missing', detail: 'that is no tty. No serial device answers there; choose another port' };
   if (/ENXIO|ENODEV|EIO|no such device|input\/output error|not a (tty|serial)/i.test(text)) {
     return { kind: 'missing', detail: `${detail}. No serial device answers there; choose another port` };
   }

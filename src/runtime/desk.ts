@@ -115,6 +115,7 @@ function* survive(shop: Shop, drawn: Result<void>, view: View): Task<boolean> {
 }
 
 function* beep(shop: Shop, pattern: string): Task<void> {
+  if (shop.terminal.info?.panel?.features.beeper !== true) return;
   const done = yield* wait<Result<void>>(resume => shop.device.beep(pattern, resume));
   if (!done.ok && !isLineFault(done.fault))
     shop.hal.log.warn({ event: 'beep', fault: done.fault.name }, faultText(done.fault));

@@ -56,7 +56,7 @@ function between(
     const behind = connect(Number(port), host);
     closers.push(() => behind.destroy());
     socket.on('data', bytes => behind.write(bytes));
-    behind.on('data', answer => change(answer, socket, connection));
+    behind.on('data', (answer: Buffer) => change(answer, socket, connection));
     for (const [one, other] of [
       [socket, behind],
       [behind, socket],

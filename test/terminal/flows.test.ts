@@ -7,7 +7,7 @@ import { type Context, go, goWhen, key, show, type Step, type Steps } from '../.
 import type { DeskStatus, Done, Job, KeyName, TerminalEvent } from '../../src/terminal/types.ts';
 import { transition } from 'xstate';
 import { readShipped, shippedIds } from '../profile/shipped.ts';
-import { follow, type Place, STARTS, walk } from './walk.ts';
+import { follow, type Place, BUSY, QUIET, walk } from './walk.ts';
 import { OUTCOMES, RECORD } from './world.ts';
 
 function load(id: string): Profile {
@@ -84,7 +84,7 @@ describe('the whole machine', () => {
       `profile ${id}`,
       () => {
         const other = load(id);
-        expect(walk(allSteps(panelProfile(other)), panelProfile(other), other, [STARTS[0]]).findings).toEqual([]);
+        expect(walk(allSteps(panelProfile(other)), panelProfile(other), other, [BUSY]).findings).toEqual([]);
       },
       WALK_MS,
     );
@@ -94,7 +94,7 @@ describe('the whole machine', () => {
       name,
       () => {
         const other = { ...panel, ...changes };
-        expect(walk(allSteps(other), other, profile, [STARTS[0]]).findings).toEqual([]);
+        expect(walk(allSteps(other), other, profile, [BUSY]).findings).toEqual([]);
       },
       WALK_MS,
     );
@@ -130,7 +130,7 @@ describe('the whole machine', () => {
       const waiting = steps[place.value].await(place.context);
       const event: TerminalEvent =
         count % 50 === 0
-          ? { type: 'STATUS', desk: pick(STARTS) }
+          ? { type: 'STATUS', desk: pick([BUSY, QUIET]) }
           : waiting.kind === 'job'
             ? pick((OUTCOMES[waiting.job.kind] as (job: Job) => readonly Done[])(waiting.job).slice(0, 3))
             : waiting.kind === 'pause'
@@ -198,7 +198,7 @@ describe('planted faults', () => {
         // An answer that leads to the wrong place.
         echo: { ...good.echo, on: { DONE: [go('echoed')] } },
       };
-      const found = walk(steps, panel, profile, [STARTS[1], STARTS[3]]).findings;
+      const found = walk(steps, panel, profile, [QUIET, BUSY]).findings;
       for (const expected of [
         'refundOnline: refund past the PIN step',
         'refundOnline: refund of an amount that was not confirmed',

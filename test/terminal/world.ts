@@ -188,7 +188,7 @@ export function deskAfter(desk: DeskStatus, job: Job, end: Done, autoSignOff: bo
       return good || end.prompt === 'E61' ? { ...desk, ...off } : desk;
     case 'settle':
       return end.outcome === 'settled'
-        ? { ...desk, settlementOpen: false }
+        ? { ...desk, settlementOpen: false, journalFull: false }
         : end.outcome === 'notAnswered'
           ? { ...desk, settlementOpen: true }
           : desk;

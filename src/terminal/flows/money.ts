@@ -172,7 +172,7 @@ export function voidSteps(profile: PanelProfile): Steps {
         TIMEOUT: [go('idle')],
       },
     },
-    voidReason: reasonStep(profile, 'F05.4', afterReason),
+    ...(profile.voidNeedsReason ? { voidReason: reasonStep(profile, 'F05.4', afterReason) } : {}),
     ...cardSteps(profile, {
       prefix: 'void',
       kind: 'void',
@@ -344,7 +344,7 @@ export function refundSteps(profile: PanelProfile): Steps {
         TIMEOUT: [go('forget')],
       },
     },
-    refundReason: reasonStep(profile, 'F06.9', 'refundPin'),
+    ...(profile.refundNeedsReason ? { refundReason: reasonStep(profile, 'F06.9', 'refundPin') } : {}),
     /** F19-2: no valid answer. Never repeated blindly; the original is locked. */
     refundUnknown: {
       screen: c => show('F19.2', { tracking: c.done?.tracking ?? '' }),
