@@ -149,9 +149,7 @@ function start(flags: Flags, rim: RunRim): void {
   console.onFailure(error => {
     if (!(error instanceof JournalFailure)) return false;
     // A write that is not on disk never happened: stopping here is as safe as a power cut.
-    console.printError(
-      `pos8583: the journal ${flags.journal} cannot be written: ${error.message}. Trading has stopped; make room or replace the disk, then start again`,
-    );
+    console.printError(`pos8583: trading has stopped: ${faultText(error.fault)}`);
     log.value.flush();
     return console.exit(RunExit.journal);
   });

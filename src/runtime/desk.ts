@@ -95,6 +95,8 @@ export function* serve(shop: Shop): Task<void> {
     if (!drawn.ok && !(yield* survive(shop, drawn, view))) continue;
     if (view.beep !== undefined && view.turn !== drawnTurn) yield* beep(shop, view.beep);
     drawnTurn = view.turn;
+    // A stop that came while the screen was drawn found nobody waiting whom it could have ended.
+    if (shop.stopping) return;
     const event = yield* await_(shop, view, flush);
     if (event === undefined) continue;
     // A key that was pressed while no key counted must never confirm the next screen.

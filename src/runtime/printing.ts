@@ -12,15 +12,14 @@ import {
   type SlipEntry,
   type SlipSide,
   slipLines,
+  type SlipOptions,
+  withReprintMark,
 } from '../terminal/slips/slip.ts';
 import type { Done } from '../terminal/types.ts';
 import { digits } from '../units.ts';
 import { trackingNumber } from './records.ts';
 import type { Shop } from './shop.ts';
 import { type Task, wait } from './task.ts';
-
-/** Line below the copy line where the mark of a reprint stands. */
-const REPRINT_AFTER_LINE = 3;
 
 /** Prints a fresh copy of a transaction and keeps its lines for the day when somebody asks for it again. */
 export function* printSlip(shop: Shop, id: number, copy: 'merchant' | 'cardholder'): Task<Done> {
@@ -41,19 +40,14 @@ export function* reprint(shop: Shop, id: number): Task<Done> {
     return yield* printSlip(shop, id, 'merchant');
   }
   const counted = shop.journal.appendReprint(shop.hal.clock.nowMs(), slip.id, shop.operator);
-  return yield* printLines(shop, marked(counted.lines, counted.reprints));
+  return yield* printLines(shop, withReprintMark(counted.lines, counted.reprints, slipOptions(shop)));
 }
 
 export function* reprintStored(shop: Shop, kind: string): Task<Done> {
   const slip = shop.journal.lastSlip(kind);
   if (!slip) return { type: 'DONE', outcome: 'failed', prompt: 'E01' };
   const counted = shop.journal.appendReprint(shop.hal.clock.nowMs(), slip.id, shop.operator);
-  return yield* printLines(shop, marked(counted.lines, counted.reprints));
-}
-
-function marked(lines: readonly string[], count: number): string[] {
-  const mark = `  ****重打印/DUPLICATED(${count})****`;
-  return [...lines.slice(0, REPRINT_AFTER_LINE), mark, ...lines.slice(REPRINT_AFTER_LINE)];
+  return yield* printLines(shop, withReprintMark(counted.lines, counted.reprints, slipOptions(shop)));
 }
 
 /** Fault report of a reversal that found no end. Paper trouble does not stop anything: the slip is stored. */
@@ -237,11 +231,11 @@ function printed(shop: Shop, result: PrintResult): Done {
 const isPaper = (fault: Fault): boolean => fault.name === 'paper-out' || fault.name === 'cover-open';
 
 function linesOf(shop: Shop, slip: SlipData): string[] {
-  return slipLines(slip, {
-    columns: columns(shop),
-    lang: shop.lang,
-    negativeAmounts: shop.profile.policy.negativeAmountOnSlip,
-  });
+  return slipLines(slip, slipOptions(shop));
+}
+
+function slipOptions(shop: Shop): SlipOptions {
+  return { columns: columns(shop), lang: shop.lang, negativeAmounts: shop.profile.policy.negativeAmountOnSlip };
 }
 
 function columns(shop: Shop): 32 | 48 {

@@ -190,23 +190,24 @@ export type TerminalEvent =
 export type IdleId = 'F01.1' | 'F01.1b' | 'F01.1r' | 'F01.1u' | 'F01.1ru' | 'F01.1s' | 'F01.2' | 'F01.3';
 
 /** What the panel shall show. */
-export type ScreenSpec = /** A screen of the profile with its values. */
-(
-  | { readonly kind: 'screen'; readonly id: ScreenId; readonly values: Values }
-  /** The idle screens: merchant and clock are added when they are drawn. */
-  | { readonly kind: 'idle'; readonly id: IdleId; readonly operator: string; readonly values?: Values }
-  /** One page of a menu, from 0. */
-  | { readonly kind: 'menu'; readonly id: MenuId; readonly page: number }
-  /** A local prompt E01–E77 under the title of its flow. */
-  | { readonly kind: 'prompt'; readonly title: WordId; readonly prompt: PromptId }
-  /** An answer of the acquirer: [code] text, action. */
-  | { readonly kind: 'response'; readonly title: WordId; readonly remark: Remark }
-  /** A moment of work without a screen of its own. */
-  | { readonly kind: 'busy'; readonly title: WordId }
-) & {
-  /** Local prompt that stands on a line of an entry screen after a wrong entry. */
-  readonly notice?: PromptId;
-};
+export type ScreenSpec =
+  /** A screen of the profile with its values. */
+  (
+    | { readonly kind: 'screen'; readonly id: ScreenId; readonly values: Values }
+    /** The idle screens: merchant and clock are added when they are drawn. */
+    | { readonly kind: 'idle'; readonly id: IdleId; readonly operator: string; readonly values?: Values }
+    /** One page of a menu, from 0. */
+    | { readonly kind: 'menu'; readonly id: MenuId; readonly page: number }
+    /** A local prompt E01–E77 under the title of its flow. */
+    | { readonly kind: 'prompt'; readonly title: WordId; readonly prompt: PromptId }
+    /** An answer of the acquirer: [code] text, action. */
+    | { readonly kind: 'response'; readonly title: WordId; readonly remark: Remark }
+    /** A moment of work without a screen of its own. */
+    | { readonly kind: 'busy'; readonly title: WordId }
+  ) & {
+    /** Local prompt that stands on a line of an entry screen after a wrong entry. */
+    readonly notice?: PromptId;
+  };
 
 /** What the runtime waits for in a step. */
 export type Await =

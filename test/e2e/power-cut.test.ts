@@ -40,16 +40,17 @@ function books(): { rows: string[]; differences: readonly string[] } {
 test('while the answer is awaited, then at the idle screen, then at the PIN: reversed once, and the line is clean each time', async () => {
   const acquirer = await world.acquirer(...world.faults({ match: { mti: '0200', nth: 1 }, do: { delayMs: 600_000 } }));
   const terminal = await world.terminal(
-    `${saleOf('1 0 0 00')}${REVERSED}${STARTED}${saleOf('2 0 0 00').replace(/pin .*\n/, '')}${STARTED}${NEXT_SALE}`,
+    `${saleOf('1 0 0 00')}expect "有未完成冲正"\nexpect "冲正成功"\n${STARTED}${saleOf('2 0 0 00').replace(/pin .*\n/, '')}${STARTED}${NEXT_SALE}`,
   );
   const first = world.run(acquirer.address);
   await acquirer.program.line(/ 0200 /);
   await first.program.cut();
   const second = world.run(acquirer.address);
-  await second.trace.line(IDLE_SHOWN);
+  await world.screens.line(/冲正成功/);
+  await world.screens.line(/确认键:菜单/);
   await second.program.cut();
   const third = world.run(acquirer.address);
-  await third.trace.line(/请持卡人输密码/);
+  await world.screens.line(/请持卡人输密码/);
   await third.program.cut();
   const fourth = world.run(acquirer.address);
   await finish(terminal, fourth);
@@ -97,7 +98,7 @@ test('while the slip is printed: the sale stands, and its slip can be printed ag
     ...['--slips', world.at('slips')],
   );
   const first = world.run(acquirer.address);
-  await first.trace.line(/打印机缺纸/);
+  await world.screens.line(/打印机缺纸/);
   await first.program.cut();
   const second = world.run(acquirer.address);
   const slip = await second.trace.line(/"kind":"slip"/);

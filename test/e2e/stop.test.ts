@@ -27,13 +27,13 @@ test('a stop at the idle, card and PIN step ends at once, and each next start fi
   const terminal = await world.terminal(
     `${IDLE}${STARTED}${toCard}${STARTED}${toPin}${STARTED}${saleOf('5 0 0 00')}${SALE_DONE}quit 0\n`,
   );
-  for (const [step, signal] of [
-    [/"step":"idle"/, 'SIGINT'],
-    [/"step":"saleCard"/, 'SIGTERM'],
-    [/"step":"salePin"/, 'SIGHUP'],
+  for (const [screen, signal] of [
+    [/确认键:菜单/, 'SIGINT'],
+    [/请插卡.*金额/, 'SIGTERM'],
+    [/请持卡人输密码/, 'SIGHUP'],
   ] as const) {
     const counter = world.run(address);
-    await counter.trace.line(step);
+    await world.screens.line(screen);
     counter.program.signal(signal);
     expect(await counter.program.ended).toBe(0);
   }

@@ -118,6 +118,8 @@ export class World {
   private readonly programs: Program[] = [];
   private readonly followers: (() => void)[] = [];
   private runs = 0;
+  /** What the terminal that was started last has on its screen, drawn: the script has seen it too. */
+  screens = new Lines();
 
   at(name: string): string {
     return join(this.folder, name);
@@ -156,7 +158,15 @@ export class World {
   /** The virtual terminal at `tty`, playing `script`. */
   async terminal(script: string, ...flags: string[]): Promise<Program> {
     const path = this.write(`script-${this.programs.length}.txt`, script);
-    const program = this.start(['sim', 'terminal', '--link', this.at('tty'), '--script', path, ...flags]);
+    const drawn = `${path}.screens`;
+    const program = this.start([
+      ...['sim', 'terminal', '--link', this.at('tty'), '--script', path, '--screens', drawn],
+      ...flags,
+    ]);
+    const screens = new Lines();
+    this.screens = screens;
+    this.followers.push(followLines(drawn, line => screens.add(line)));
+    void program.ended.then(status => screens.end(`the terminal ended with ${status}: ${program.output}`));
     await program.line(/^terminal ready/);
     return program;
   }

@@ -4,7 +4,13 @@ import { describe, expect, test } from 'vitest';
 import type { LocalTime } from '../../src/hal/hal.ts';
 import { columnsOf } from '../../src/terminal/layout.ts';
 import { slipBytes } from '../../src/terminal/slips/bytes.ts';
-import { slipLines, type PurchaseSlip, type SlipData, type SlipOptions } from '../../src/terminal/slips/slip.ts';
+import {
+  slipLines,
+  withReprintMark,
+  type PurchaseSlip,
+  type SlipData,
+  type SlipOptions,
+} from '../../src/terminal/slips/slip.ts';
 import { decodeGbk, notGbk } from '../../src/wire/gbk.ts';
 
 type Mockups = Record<string, { '32': string[]; '48': string[] }>;
@@ -291,5 +297,21 @@ describe('slipBytes', () => {
   test('control characters and characters outside GBK cannot reach the printer', () => {
     expect(decodeGbk(slipBytes(['a\x1b@b😀']))).toContain('a?@b');
     expect([...slipBytes(['\x1d'])].filter(byte => byte === 0x1d)).toHaveLength(1);
+  });
+});
+
+describe('reprints', () => {
+  test('the mark stands below the copy line, or below the title of a report, in the language of the slip', () => {
+    const zh = { columns: 32, lang: 'zh' } as const;
+    const en = { columns: 32, lang: 'en' } as const;
+    const mark = '  ****重打印/DUPLICATED(2)****';
+    expect(withReprintMark(['    银联POS签购单', ' POS SALES SLIP', '商户存根  MERCHANT COPY', '---'], 2, zh)[3]).toBe(
+      mark,
+    );
+    expect(withReprintMark(['   POS结算总计单', '   POS SETTLEMENT', '商户名称: 店'], 2, zh)[2]).toBe(mark);
+    expect(withReprintMark([' POS SALES SLIP', 'CARDHOLDER COPY', '---'], 12, en)[2]?.trim()).toBe(
+      '****DUPLICATED(12)****',
+    );
+    expect(withReprintMark(['   POS SETTLEMENT', 'MERCHANT: DEMO'], 1, en)[1]?.trim()).toBe('****DUPLICATED(1)****');
   });
 });

@@ -203,7 +203,7 @@ export function deskAfter(desk: DeskStatus, job: Job, end: Done, autoSignOff: bo
     case 'reverse':
       return end.outcome === 'reversalFailed'
         ? { ...desk, blocked: true }
-        : { ...desk, reversalsDue: 0, reversalsOwed: 0 };
+        : { ...desk, reversalsDue: 0, reversalsOwed: desk.reversalsOwed - desk.reversalsDue };
     default:
       return desk;
   }

@@ -114,6 +114,25 @@ export function idleSteps(profile: PanelProfile): Steps {
     ],
     'idle',
   );
+  const cardWays: readonly Way[] = [
+    goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
+    goWhen(c => c.desk.journalFull, 'journalFull'),
+    goWhen((_, e) => e.type === 'CARD' && e.source === 'swipe', 'idleSwipe', begin('sale')),
+    go('saleAmount', begin('sale')),
+  ];
+  const cardFirst: Steps = {
+    /** A card swiped at the idle screen: it is read at once (its tracks would be lost), then the amount is asked. */
+    idleSwipe: jobStep(
+      () => busy('sale'),
+      c => ({ kind: 'readCard', source: 'swipe', draft: c.draft }),
+      [
+        goWhen(outcome('ok'), 'saleAmount', (c, e) =>
+          e.type === 'DONE' && e.card ? { draft: { ...c.draft, card: e.card } } : {},
+        ),
+        ...commonEnds(),
+      ],
+    ),
+  };
   const menuVoid = menuStep(profile, 'MENU.void', closed('2'), 'menu');
   const menuRefund = menuStep(profile, 'MENU.refund', closed('2', '3'), 'menu');
   return {
@@ -165,27 +184,12 @@ export function idleSteps(profile: PanelProfile): Steps {
           goWhen(key('F2', 'F4', 'FN'), 'notOpen', about('terminal')),
           ...at('F3', 'voidPassword', 'void'),
         ],
-        CARD: [
-          goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
-          goWhen(c => c.desk.journalFull, 'journalFull'),
-          goWhen((_, e) => e.type === 'CARD' && e.source === 'swipe', 'idleSwipe', begin('sale')),
-          go('saleAmount', begin('sale')),
-        ],
+        CARD: profile.cardStartsSale ? cardWays : [],
         REMOVED: [go('idle')],
         TIMEOUT: [go('idle')],
       },
     },
-    /** A card swiped at the idle screen: it is read at once (its tracks would be lost), then the amount is asked. */
-    idleSwipe: jobStep(
-      () => busy('sale'),
-      c => ({ kind: 'readCard', source: 'swipe', draft: c.draft }),
-      [
-        goWhen(outcome('ok'), 'saleAmount', (c, e) =>
-          e.type === 'DONE' && e.card ? { draft: { ...c.draft, card: e.card } } : {},
-        ),
-        ...commonEnds(),
-      ],
-    ),
+    ...(profile.cardStartsSale ? cardFirst : {}),
     journalFull: {
       screen: () => show('F01.5', {}),
       await: () => ({

@@ -1,5 +1,6 @@
 import { formatAmount } from '../../units.ts';
 import type { PurchaseSlip, SlipChip, SlipEntry, SlipOptions } from './data.ts';
+import { centred } from '../layout.ts';
 import { Paper, QR_MARK, stampText } from './paper.ts';
 
 const ENTRY_LETTER: Record<SlipEntry, string> = { swipe: 'S', chip: 'I', tap: 'C', none: 'N', fallback: 'F' };
@@ -66,6 +67,14 @@ function head(paper: Paper, slip: PurchaseSlip): void {
 /** `****重打印/DUPLICATED(2)****` */
 export function reprintMark(count: number, english: boolean): string {
   return english ? `****DUPLICATED(${count})****` : `****重打印/DUPLICATED(${count})****`;
+}
+
+/** Stored lines of a slip with the mark of its `count`-th reprint: below the copy line, or below the title of a report. */
+export function withReprintMark(lines: readonly string[], count: number, options: SlipOptions): string[] {
+  const english = options.lang === 'en';
+  const copy = lines.findIndex(line => /COPY\s*$/.test(line));
+  const at = copy >= 0 ? copy + 1 : english ? 1 : 2;
+  return [...lines.slice(0, at), centred(reprintMark(count, english), options.columns), ...lines.slice(at)];
 }
 
 /** `== RMB: -60.00 ==`: the line that the printer makes twice as high. */

@@ -5,6 +5,7 @@ import { purchaseLines } from './purchase.ts';
 import { detailLines, settlementLines, totalsLines } from './reports.ts';
 
 export type * from './data.ts';
+export { withReprintMark } from './purchase.ts';
 
 /**
  * The lines of a slip, each at most `columns` half-width columns. What does not fit goes on in the next line; amounts

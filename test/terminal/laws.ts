@@ -1,0 +1,163 @@
+import type { PanelProfile } from '../../src/terminal/profile.ts';
+import type { Step, Steps } from '../../src/terminal/step.ts';
+import type { Context } from '../../src/terminal/step.ts';
+import type { Done, Job, TerminalEvent } from '../../src/terminal/types.ts';
+import { contextOf, type Facts, idOf, type Node, type Place, type Report, stepOf } from './place.ts';
+
+/** What an onlooker learns from one event: from the screens that were shown, not from the machine's own notes. */
+export function learn(steps: Steps, node: Node, event: TerminalEvent, after: Place): Facts {
+  const context = contextOf(node);
+  const step = steps[stepOf(node)];
+  const spec = step.screen(context);
+  const id = idOf(spec);
+  const waiting = step.await(context);
+  const moved = after.value !== stepOf(node);
+  const facts = { ...node.facts, ...seen(steps, after) };
+  if (event.type === 'DONE' && waiting.kind === 'job') {
+    const { job } = waiting;
+    if (
+      job.kind === 'checkPassword' &&
+      job.operator === '00' &&
+      (event.outcome === 'ok' || event.outcome === 'mustChange')
+    )
+      return { ...facts, supervisor: true };
+    if (job.kind === 'pin' && event.outcome === 'ok') return { ...facts, pinAsked: true };
+  }
+  if (event.type !== 'KEY' || !moved) return facts;
+  if (event.key === 'CANCEL') return id === 'PARTIAL' ? { ...facts, refusedPart: true } : facts;
+  if (/^[1-6]$/.test(event.key) && (id === 'F05.4' || id === 'F06.9')) return { ...facts, reason: true };
+  if (event.key !== 'ENTER') return facts;
+  if (id === 'F06.4' && context.entry.length === 12) return { ...facts, reference: true };
+  if (id === 'F06.5' && context.entry.length === 4) return { ...facts, date: true };
+  if (id === 'F06.8' && spec.kind === 'screen') return { ...facts, confirmedMinor: Number(spec.values.amount) };
+  if (id === 'F19.3c') return { ...facts, resend: true };
+  return facts;
+}
+
+/** An original counts as shown when its screen stood there. */
+function seen(steps: Steps, snapshot: Place): Facts {
+  const context = snapshot.context as Context;
+  const id = idOf(steps[snapshot.value as string].screen(context));
+  return (id === 'F05.3' || id === 'F06.6') && context.record ? { shownVoucher: context.record.voucher } : {};
+}
+
+/** The laws of money at the step that sends. */
+export function judge(step: Step, node: Node, panel: PanelProfile, report: Report): void {
+  const context = contextOf(node);
+  if (stepOf(node) === 'idle' && context.password !== undefined) report('idle', 'a password is still in memory');
+  const waiting = step.await(context);
+  if (waiting.kind !== 'job') return;
+  const { job } = waiting;
+  const { facts } = node;
+  const must = (holds: boolean, what: string): void => {
+    if (!holds) report(stepOf(node), what);
+  };
+  if (job.kind === 'voidOf') must(facts.refusedPart === true, 'a void of a part that nobody refused');
+  if (
+    job.kind === 'release' ||
+    job.kind === 'resolveRefund' ||
+    job.kind === 'addOperator' ||
+    job.kind === 'removeOperator'
+  )
+    must(facts.supervisor === true, `${job.kind} without the supervisor's password`);
+  if (job.kind !== 'online') return;
+  const { draft } = job;
+  const { kind } = draft;
+  must(draft.amountMinor > 0, `${kind} of nothing`);
+  must(facts.pinAsked === true, `${kind} past the PIN step`);
+  if (kind === 'void') {
+    must(
+      draft.original !== undefined && facts.shownVoucher === draft.original.voucher,
+      'void without the original shown',
+    );
+    must(draft.amountMinor === draft.original?.amountMinor, 'void of another amount than the original');
+    must(!panel.voidNeedsManager || (facts.supervisor === true && draft.approver === '00'), 'void without approval');
+    must(!panel.voidNeedsReason || (facts.reason === true && draft.reason !== undefined), 'void without reason');
+    must(!panel.voidNeedsCard || draft.card !== undefined, 'void without card');
+    return;
+  }
+  must(draft.card !== undefined, `${kind} without card`);
+  if (kind === 'sale') return;
+  if (draft.resend !== undefined) {
+    must(facts.resend === true && facts.supervisor === true, 'refund sent again without the supervisor');
+    return;
+  }
+  must(!panel.refundNeedsManager || (facts.supervisor === true && draft.approver === '00'), 'refund without approval');
+  must(facts.confirmedMinor === draft.amountMinor, 'refund of an amount that was not confirmed');
+  must(!panel.refundNeedsReason || (facts.reason === true && draft.reason !== undefined), 'refund without reason');
+  must(
+    draft.original !== undefined
+      ? facts.shownVoucher === draft.original.voucher
+      : facts.reference === true && facts.date === true,
+    'refund without the original shown or its reference and date typed',
+  );
+}
+
+/** Where an answer must lead, by what stands on the screen then. */
+export function landing(steps: Steps, from: Node, job: Job, end: Done, to: Node): string | undefined {
+  const context = contextOf(to);
+  const step = steps[stepOf(to)];
+  const spec = step.screen(context);
+  const id = idOf(spec);
+  const waiting = step.await(context);
+  const is = (right: boolean): string | undefined => (right ? undefined : `${stepOf(to)} shows ${spec.notice ?? id}`);
+  const next = waiting.kind === 'job' ? waiting.job.kind : undefined;
+  const shown = spec.notice ?? (spec.kind === 'prompt' ? spec.prompt : undefined);
+  // Printing never decides: a settlement goes on without its paper.
+  if (end.prompt !== undefined && job.kind === 'printReport' && stepOf(from).startsWith('settle'))
+    return is(shown === undefined);
+  if (end.prompt !== undefined) return is(shown === end.prompt);
+  if (end.remark !== undefined)
+    return is(
+      (spec.kind === 'response' && spec.remark.code === end.remark.code) ||
+        (end.remark.code === '55' && id === 'F04.5p'),
+    );
+  switch (end.outcome) {
+    case 'approved':
+      return is(next === 'printSlip');
+    case 'partial':
+      return is(job.kind === 'online' && job.draft.kind === 'sale' ? id === 'PARTIAL' : next === 'printSlip');
+    case 'reversed':
+      return is(id === 'F16.2' || (job.kind === 'reverse' && id === 'F01.4'));
+    case 'reversalFailed':
+      return is(id === 'F16.3');
+    case 'unknownRefund':
+      return is(id === 'F19.2');
+    case 'cancelled':
+      return is(next === 'forgetCard');
+    case 'paperOut':
+      return is(id === 'F18.1');
+    case 'printerFault':
+      return is(id === 'F18.3');
+    case 'settleFirst':
+      return is(['F01.4', 'F14.1', 'E77'].includes(shown ?? id));
+    case 'notAnswered':
+      return is(id === 'F09.again');
+    case 'settled':
+      return is(next === 'printReport');
+    case 'wrong':
+      return is(['F02.wrong', 'F11.wrong', 'F15.wrong', 'E13'].includes(shown ?? ''));
+    case 'blocked':
+      return is(id === 'F17.5');
+    case 'chipCard':
+      return is(['F17.2', 'E19'].includes(shown ?? id));
+    case 'chipError':
+      return is(['F17.3', 'E65', 'E67'].includes(shown ?? id));
+    case 'oneCard':
+      return is(['F17.4', 'E20'].includes(shown ?? id));
+    case 'swipeError':
+      return is(['F17.1', 'E52', 'E18'].includes(shown ?? id));
+    case 'tapAgain':
+      return is(shown === 'E66' || (waiting.kind === 'event' && waiting.cards.includes('tap')));
+    case 'none':
+      return is(shown === 'E78' || shown === 'E79' || id === 'F01.4' || spec.kind === 'idle');
+    case 'ok':
+    case 'mustChange':
+    case 'foreign':
+      // Nothing is there for 99 in this release.
+      if (job.kind === 'logOn' && job.operator === '99') return is(shown === 'E39');
+      return is(shown === undefined && spec.kind !== 'response');
+    default:
+      return `nobody says where ${end.outcome} leads`;
+  }
+}

@@ -1,0 +1,55 @@
+import type { Context, Steps } from '../../src/terminal/step.ts';
+import type { ScreenSpec, TerminalEvent } from '../../src/terminal/types.ts';
+
+/** What the person and the acquirer's side really did since the idle screen, seen from outside the machine. */
+export interface Facts {
+  readonly supervisor?: boolean;
+  readonly shownVoucher?: number;
+  readonly reference?: boolean;
+  readonly date?: boolean;
+  readonly confirmedMinor?: number;
+  readonly reason?: boolean;
+  readonly resend?: boolean;
+  readonly pinAsked?: boolean;
+  readonly refusedPart?: boolean;
+}
+
+/** A step and what is known in it. */
+export interface Place {
+  readonly value: string;
+  readonly context: Context;
+}
+
+/** One event, without the machinery of the real machine (a test holds the two side by side). */
+export function follow(steps: Steps, place: Place, event: TerminalEvent): Place {
+  const { value, context } = place;
+  if (event.type === 'STATUS') return { value, context: { ...context, desk: event.desk } };
+  const way = steps[value].on[event.type]?.find(one => one.when === undefined || one.when(context, event));
+  if (!way) return place;
+  return { value: way.to ?? value, context: way.change ? { ...context, ...way.change(context, event) } : context };
+}
+
+export interface Node {
+  readonly snapshot: Place;
+  readonly facts: Facts;
+}
+
+/** Tells a finding: the step, and what is wrong there. */
+export type Report = (step: string, text: string) => void;
+
+export const stepOf = (node: Node): string => node.snapshot.value;
+export const contextOf = (node: Node): Context => node.snapshot.context;
+
+/** Name of what a screen shows: a screen, a prompt, an answer, a moment of work. */
+export function idOf(spec: ScreenSpec): string {
+  switch (spec.kind) {
+    case 'prompt':
+      return spec.prompt;
+    case 'response':
+      return 'CODE';
+    case 'busy':
+      return 'WAIT';
+    default:
+      return spec.id;
+  }
+}
