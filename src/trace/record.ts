@@ -20,8 +20,14 @@ export type TraceRecord =
   | { readonly kind: 'terminal'; readonly atMs: number; readonly event: string; readonly detail: string };
 
 /** A decoded message with every value masked by the allow-list of its dialect. */
-export function messageRecord(kind: 'sent' | 'received', atMs: number, plan: FieldPlan, message: MessageView): TraceRecord {
+export function messageRecord(
+  kind: 'sent' | 'received',
+  atMs: number,
+  plan: FieldPlan,
+  message: MessageView,
+): TraceRecord {
   const fields: Record<string, string> = {};
-  for (let field = 2; field <= FIELD_MAX; field++) if (message.has(field)) fields[String(field)] = maskedText(plan, message, field, false);
+  for (let field = 2; field <= FIELD_MAX; field++)
+    if (message.has(field)) fields[String(field)] = maskedText(plan, message, field, false);
   return { kind, atMs, mti: mtiText(message.mti), fields };
 }

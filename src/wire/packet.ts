@@ -117,7 +117,8 @@ export class PacketReceiver {
         }
         return this.store(byte);
       case ESCAPED:
-        if (byte !== 0x33 && byte !== 0x36 && byte !== 0x37) return byte === SYN ? this.begin() : this.reject('stuffing');
+        if (byte !== 0x33 && byte !== 0x36 && byte !== 0x37)
+          return byte === SYN ? this.begin() : this.reject('stuffing');
         this.state = INSIDE;
         return this.store(byte - 0x20);
       case CRC_HIGH:

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Counter } from '../runtime/counter.ts';
-import { open, paidSale } from '../scenarios/people.ts';
+import { open, paidSale, sale } from '../scenarios/people.ts';
 
 /** The flows of people and of the desk at a whole counter: terminal, runtime and journal. */
 
@@ -59,17 +59,23 @@ describe('people', () => {
       .on('管理', '6')
       .on('修改密码')
       .on('请输入原密码')
-      .type('0000')
+      .type('1111')
       .on('原密码不正确');
   });
 });
 
 describe('paper', () => {
-  test('a slip that waits is on the idle screen; F1 prints it', () => {
+  test('a slip that waits is on the idle screen; F1 prints that one, also after another sale', () => {
     const c = open();
-    paidSale(c, 10_000);
-    expect(c.slips).toHaveLength(2);
-    c.keys('F1').on('确认键:菜单');
-    expect(c.slips.at(-1)).toContain('****重打印/DUPLICATED(1)****');
+    c.terminal.paper('out');
+    sale(c, 12_300).on('打印机缺纸', 'CANCEL').on('交易完成', 'ENTER').on('未打签购单');
+    c.terminal.paper('ok');
+    paidSale(c, 45_600)
+      .on('未打签购单', 'F1')
+      .wait(() => c.slips.length === 3, 'no slip came out');
+    expect(c.slips.at(-1)).toContain('== RMB: 123.00 ==');
+    expect(c.slips.at(-1)?.split('\n')[3]).toContain('****重打印/DUPLICATED(1)****');
+    c.on('请插卡/刷卡/挥卡', 'F1').wait(() => c.slips.length === 4, 'no reprint');
+    expect(c.slips.at(-1)).toContain('== RMB: 456.00 ==');
   });
 });
