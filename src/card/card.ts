@@ -1,6 +1,7 @@
 import { assert } from '../assert.ts';
 import { failed, fault, ok, type Result } from '../fault.ts';
 import { maskPanBytes } from './mask.ts';
+import { ownedBytes } from './owned.ts';
 
 /** Digits of the longest card number (ISO/IEC 7812). */
 export const PAN_LENGTH_MAX = 19;
@@ -24,11 +25,11 @@ const isDigit = (char: number): boolean => char >= DIGIT_0 && char <= DIGIT_0 + 
  * them all. Nothing here turns the clear number into a string: for people there is {@link masked}.
  */
 export class ClearCard {
-  private readonly panBytes = new Uint8Array(PAN_LENGTH_MAX);
-  private readonly track2Bytes = new Uint8Array(TRACK2_LENGTH_MAX);
-  private readonly track3Bytes = new Uint8Array(TRACK3_LENGTH_MAX);
-  private readonly expiryBytes = new Uint8Array(4);
-  private readonly serviceBytes = new Uint8Array(3);
+  private readonly panBytes = ownedBytes(PAN_LENGTH_MAX);
+  private readonly track2Bytes = ownedBytes(TRACK2_LENGTH_MAX);
+  private readonly track3Bytes = ownedBytes(TRACK3_LENGTH_MAX);
+  private readonly expiryBytes = ownedBytes(4);
+  private readonly serviceBytes = ownedBytes(3);
   private panEnd = 0;
   private track2End = 0;
   private track3End = 0;

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { assert } from '../assert.ts';
 import { failed, fault, ok, type Result } from '../fault.ts';
+import { ownedCopy } from './owned.ts';
 
 /** Bytes of a sealing key (AES-256). */
 export const SEAL_KEY_LENGTH = 32;
@@ -44,7 +45,7 @@ export function openPan(key: Uint8Array, sealed: Uint8Array): Result<Uint8Array>
   const opener = createDecipheriv(ALGORITHM, key, sealed.subarray(0, SEAL_NONCE_LENGTH), { authTagLength: TAG_LENGTH });
   opener.setAuthTag(sealed.subarray(SEAL_NONCE_LENGTH + length));
   const clear = opener.update(sealed.subarray(SEAL_NONCE_LENGTH, SEAL_NONCE_LENGTH + length));
-  const pan = new Uint8Array(clear);
+  const pan = ownedCopy(clear);
   clear.fill(0);
   try {
     opener.final();

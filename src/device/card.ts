@@ -1,3 +1,4 @@
+import { ownedBytes } from '../card/owned.ts';
 import { failed, ok, type Result } from '../fault.ts';
 import { ENCRYPT_LENGTH_MAX } from '../limits.ts';
 import { AMOUNT_MINOR_MAX, digits } from '../units.ts';
@@ -397,7 +398,7 @@ const optional = (text: string): string | undefined => (text === '' ? undefined 
 
 /** Hex characters of the answer as bytes, never as a string: a PIN block passes through here. */
 function hexBytes(answer: AnswerReader, at: number, length: number): Uint8Array | undefined {
-  const out = new Uint8Array(length);
+  const out = ownedBytes(length);
   for (let i = 0; i < length; i++) {
     const high = hexValue(answer.byte(at + 2 * i));
     const low = hexValue(answer.byte(at + 2 * i + 1));

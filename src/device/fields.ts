@@ -1,3 +1,4 @@
+import { ownedCopy } from '../card/owned.ts';
 import { BLOCK_LENGTH_MAX } from '../limits.ts';
 import { assert } from '../assert.ts';
 import { fault, type Fault } from '../fault.ts';
@@ -78,7 +79,7 @@ export class CommandWriter {
   /** Closes the command and returns a copy of its bytes, owned by the caller. */
   finish(): Uint8Array {
     this.close();
-    const command = this.bytes.slice(0, this.length);
+    const command = ownedCopy(this.bytes, 0, this.length);
     this.bytes.fill(0, 0, this.length);
     return command;
   }
@@ -211,7 +212,7 @@ export class AnswerReader {
 
   /** A fresh copy that the caller owns and wipes; undefined when absent. */
   copy(id: number): Uint8Array | undefined {
-    return this.find(id) ? this.bytes.slice(this.at, this.at + this.size) : undefined;
+    return this.find(id) ? ownedCopy(this.bytes, this.at, this.at + this.size) : undefined;
   }
 
   /** Offset and size of block number `index` of an answer without values; false when there is none. */

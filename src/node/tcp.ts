@@ -47,6 +47,9 @@ export function checkCertificates(caFile: string): Result<void> {
   }
 }
 
+/** Bytes read at once. */
+const READ_LENGTH = 16_384;
+
 /** First probe of an idle connection; notices a dead line that sends nothing. */
 const KEEP_ALIVE_MS = 15_000;
 
@@ -79,6 +82,8 @@ class Connection {
   private readonly socket: Socket | undefined;
   private sink: HostSink | undefined;
   private up = false;
+  /** Received bytes come into this one buffer: the usual chunks would leave copies behind in memory that was freed. */
+  private readonly incoming = Buffer.alloc(READ_LENGTH);
   /** Why it ended, from the first event that told. */
   private reason: HostClose | undefined;
 
@@ -99,7 +104,7 @@ class Connection {
     };
     this.socket =
       tls === undefined
-        ? connectTcp(base)
+        ? connectTcp({ ...base, onread: { buffer: this.incoming, callback: (length, bytes) => this.take(bytes, length) } })
         : connectTls({
             ...base,
             servername: tls.serverName ?? (isIP(route.host) === 0 ? route.host : ''),
@@ -134,10 +139,9 @@ class Connection {
       this.up = true;
       this.sink?.connected();
     });
-    socket.on('data', (bytes: Buffer) => {
-      if (this.up) this.sink?.received(bytes);
-      bytes.fill(0);
-    });
+    // TLS decrypts into chunks of its own; plain TCP reads into `incoming` and never says 'data'.
+    if (secure) socket.on('data', (bytes: Buffer) => this.take(bytes, bytes.length));
+    else socket.resume();
     socket.on('end', () => {
       this.reason ??= { kind: 'ended', detail: 'the host ended the connection' };
       this.up = false;
@@ -148,6 +152,12 @@ class Connection {
       this.up = false;
     });
     socket.on('close', () => this.over());
+  }
+
+  private take(bytes: Uint8Array, length: number): boolean {
+    if (this.up) this.sink?.received(bytes.subarray(0, length));
+    bytes.fill(0, 0, length);
+    return true;
   }
 
   private over(): void {

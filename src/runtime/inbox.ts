@@ -1,4 +1,5 @@
 import { assert } from '../assert.ts';
+import { ownedCopy } from '../card/owned.ts';
 import type { Hal, HostLink, HostSink, SerialPort, SerialSink, Timers } from '../hal/hal.ts';
 import { INBOX_MAX } from '../limits.ts';
 
@@ -67,7 +68,7 @@ function serialOf(port: SerialPort, inbox: Inbox): SerialPort {
       port.open({
         opened: () => inbox.post(() => sink.opened()),
         received: bytes => {
-          const copy = bytes.slice();
+          const copy = ownedCopy(bytes);
           inbox.post(() => {
             sink.received(copy);
             copy.fill(0);
@@ -89,7 +90,7 @@ function hostOf(link: HostLink, inbox: Inbox): HostLink {
       link.connect(route, {
         connected: () => inbox.post(() => sink.connected()),
         received: bytes => {
-          const copy = bytes.slice();
+          const copy = ownedCopy(bytes);
           inbox.post(() => {
             sink.received(copy);
             copy.fill(0);

@@ -1,4 +1,5 @@
 import type { ClearCard } from '../card/card.ts';
+import { ownedCopy } from '../card/owned.ts';
 import { type Fault, fault, faultText } from '../fault.ts';
 import { type Intent, type Outcome as Booked, reversalTags, type StoredCard, type Txn } from '../journal/journal.ts';
 import { encryptTrack } from '../security/track.ts';
@@ -224,7 +225,7 @@ function* transact(
 function* trackInSafety(shop: Shop, made: MoneyRequest): Task<{ encryptedTrack2?: Uint8Array } | Fault> {
   if (made.context.keyMode !== '004' || made.facts.entry === 'none' || made.card.track2.length === 0) return {};
   // A copy: the card in hand stays as it was read, for a second PIN.
-  const encryptedTrack2 = made.card.track2.slice();
+  const encryptedTrack2 = ownedCopy(made.card.track2);
   const done = yield* overTerminal(shop, encryptTrack(encryptedTrack2, encryptedTrack2.length));
   if (!done.ok) return done.fault;
   if (done.value) return { encryptedTrack2 };

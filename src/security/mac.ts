@@ -91,6 +91,7 @@ export function* x99Mac(
 ): CipherSteps<void> {
   const padded = paddedCopy(data, start, end, DES_BLOCK);
   const value = yield* lastOfChain('des', part, padded, padded.length, new Uint8Array(DES_BLOCK));
+  padded.fill(0);
   writeTail(tail, value, out, at);
 }
 
@@ -111,6 +112,7 @@ export function* x919Mac(
   const last = padded.length - DES_BLOCK;
   const block = padded.slice(last);
   xorInto(block, yield* lastOfChain('des', 'left', padded, last, new Uint8Array(DES_BLOCK)));
+  padded.fill(0);
   writeTail(tail, yield { key: 'MAK', part: 'whole', algorithm: 'des', method: 'ecb', data: block }, out, at);
 }
 
@@ -139,6 +141,7 @@ export function* sm4CbcMac(
 ): CipherSteps<void> {
   const padded = paddedCopy(data, start, end, SM4_BLOCK);
   const value = yield* lastOfChain('sm4', 'whole', padded, padded.length, new Uint8Array(SM4_BLOCK));
+  padded.fill(0);
   writeTail(tail, value, out, at);
 }
 

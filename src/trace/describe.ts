@@ -1,3 +1,4 @@
+import { ownedBytes } from '../card/owned.ts';
 import { maskPanBytes } from '../card/mask.ts';
 import { readable } from '../iso8583/characters.ts';
 import type { MessageView } from '../iso8583/message-view.ts';
@@ -221,9 +222,11 @@ class Masker {
   shown(from: number, size: number): string {
     const bytes = this.view.message;
     if (this.packed) {
-      const ascii = new Uint8Array(size);
+      const ascii = ownedBytes(size);
       bcdToAscii(bytes, this.view.firstNibble(this.field) + from, size, ascii, 0);
-      return String.fromCharCode(...ascii);
+      const text = String.fromCharCode(...ascii);
+      ascii.fill(0);
+      return text;
     }
     const at = this.view.offset(this.field) + from;
     return this.binary ? toHex(bytes, at, at + size) : readable(bytes, at, at + size);
@@ -235,7 +238,7 @@ class Masker {
 
   /** 6+4. Zeros that fill a wider place in front and F nibbles behind are not part of the number. */
   pan(from: number, size: number): string {
-    const digits = new Uint8Array(PAN_SCRATCH_LENGTH);
+    const digits = ownedBytes(PAN_SCRATCH_LENGTH);
     let count = this.binary ? size * 2 : size;
     if (count > PAN_SCRATCH_LENGTH) return this.hidden(size);
     const bytes = this.view.message;

@@ -1,3 +1,4 @@
+import { ownedBytes } from '../card/owned.ts';
 import { digits } from '../units.ts';
 
 /** Sum and count of one side of the batch. */
@@ -58,7 +59,7 @@ export function detailField(
   out: Uint8Array,
 ): number {
   let at = put(out, 0, digits(items.length, 2));
-  const pan = new Uint8Array(20);
+  const pan = ownedBytes(20);
   for (const item of items) {
     at = put(out, at, item.foreign ? '01' : '00');
     at = put(out, at, digits(item.trace, 6));
