@@ -104,7 +104,10 @@ class Connection {
     };
     this.socket =
       tls === undefined
-        ? connectTcp({ ...base, onread: { buffer: this.incoming, callback: (length, bytes) => this.take(bytes, length) } })
+        ? connectTcp({
+            ...base,
+            onread: { buffer: this.incoming, callback: (length, bytes) => this.take(bytes, length) },
+          })
         : connectTls({
             ...base,
             servername: tls.serverName ?? (isIP(route.host) === 0 ? route.host : ''),
