@@ -82,13 +82,13 @@ export function deskStatus(shop: Shop): DeskStatus {
 export function* serve(shop: Shop): Task<void> {
   let drawnTurn = 0;
   let flush = true;
-  while (!shop.stopping) {
-    if (!shop.terminal.isReady) {
+  for (;;) {
+    if (!shop.terminal.isReady && !shop.stopping) {
       yield* wait<boolean>(resume => shop.terminal.whenReady(resume));
-      if (shop.stopping) return;
       flush = true;
     }
     const view = shop.keypad.view();
+    if (shop.stopping && !(shop.terminal.isReady && endsWell(view))) return;
     const picture = draw(shop, view.screen);
     traceScreen(shop, view.step, picture.lines);
     const drawn = yield* wait<Result<void>>(resume => shop.device.showScreen(picture.lines, picture.reverse, resume));
@@ -96,7 +96,7 @@ export function* serve(shop: Shop): Task<void> {
     if (view.beep !== undefined && view.turn !== drawnTurn) yield* beep(shop, view.beep);
     drawnTurn = view.turn;
     // A stop that came while the screen was drawn found nobody waiting whom it could have ended.
-    if (shop.stopping) return;
+    if (shop.stopping && !endsWell(view)) return;
     const event = yield* await_(shop, view, flush);
     if (event === undefined) continue;
     // A key that was pressed while no key counted must never confirm the next screen.
@@ -104,6 +104,11 @@ export function* serve(shop: Shop): Task<void> {
     shop.keypad.send({ type: 'STATUS', desk: deskStatus(shop) });
     shop.keypad.send(event);
   }
+}
+
+/** What is still done after a stop: the slip of what was just approved. Nothing that waits for a person, nothing new. */
+function endsWell(view: View): boolean {
+  return view.await.kind === 'job' && view.await.job.kind === 'printSlip';
 }
 
 /** After a failed screen: a job goes on without it, a step that needs a person waits for the terminal. */

@@ -97,7 +97,7 @@ describe('the runtime ends', () => {
     expect(c.ended).toEqual({ kind: 'stopped' });
   });
 
-  test('during an exchange only after its outcome', () => {
+  test('during an exchange only after its outcome, with the slip of what was approved', () => {
     const c = new Counter({ rules: [{ match: { mti: '0200' }, do: { delayMs: 5_000 } }] });
     c.on('请按任意键签到', 'ENTER')
       .on('签到成功', 'ENTER')
@@ -110,6 +110,8 @@ describe('the runtime ends', () => {
     c.stop();
     c.wait(() => c.ended !== undefined, 'the runtime did not end');
     expect(c.journal.list()[0].state).toBe('approved');
+    expect(c.slips).toHaveLength(1);
+    expect(JSON.stringify(c.slips)).toContain('商户存根');
     expect(c.differences()).toEqual([]);
   });
 
