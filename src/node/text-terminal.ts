@@ -1,3 +1,4 @@
+import { columnsOf } from '../wire/gbk.ts';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { failed, fault, ok, type Result } from '../fault.ts';
@@ -75,13 +76,6 @@ export function keyboardAction(press: string): KeyboardAction | undefined {
   if (Object.hasOwn(SEQUENCES, small) || Object.hasOwn(SEQUENCES, press))
     return { kind: 'key', key: SEQUENCES[press] ?? SEQUENCES[small] };
   return Object.hasOwn(ACTIONS, small) ? ACTIONS[small] : undefined;
-}
-
-/** Half-width columns of text: a Chinese character takes two. */
-export function columnsOf(text: string): number {
-  let columns = 0;
-  for (const character of text) columns += (character.codePointAt(0) as number) > 0xff ? 2 : 1;
-  return columns;
 }
 
 /** The terminal's screen as a box of text, reverse lines in the colours of the other way round. */

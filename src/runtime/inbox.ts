@@ -25,7 +25,8 @@ export class Inbox {
   }
 }
 
-/** The same rim, with every callback going through `inbox`. Received bytes are copied only when they must wait. */
+/** The same rim, with every callback going through `inbox`. Received bytes are valid only during the call of the rim,
+ * so they wait as a copy, which is zeroed when it was handled. */
 export function throughInbox(hal: Hal, inbox: Inbox): Hal {
   return {
     ...hal,

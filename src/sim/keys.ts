@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { assert } from '../assert.ts';
 import type { CipherRequest, CipherSteps, KeyName } from '../security/cipher.ts';
 import { CHECK_VALUE_LENGTH } from '../security/cipher.ts';
@@ -123,9 +123,4 @@ export function judgePin(
   block.fill(0);
   pin.fill(0);
   return verdict;
-}
-
-/** Compares bytes of secrets in constant time. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
 }

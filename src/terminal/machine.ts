@@ -1,7 +1,7 @@
 import { type AnyStateMachine, type StateValue, assign, createMachine, initialTransition, transition } from 'xstate';
 import { assert } from '../assert.ts';
 import { settlementSteps } from './flows/books.ts';
-import { commonSteps } from './flows/common.ts';
+import { THREE_BEEPS, commonSteps } from './flows/common.ts';
 import { idleSteps, lockSteps } from './flows/idle.ts';
 import { refundSteps, saleSteps, voidSteps } from './flows/money.ts';
 import { printSteps, querySteps } from './flows/print.ts';
@@ -135,12 +135,15 @@ export class Keypad {
 
   view(): View {
     const step: Step = this.steps[this.stepName];
+    const screen = step.screen(this.context);
+    // A wrong entry sounds like every other error.
+    const beep = screen.notice === undefined ? step.beep : THREE_BEEPS;
     return {
       step: this.stepName,
       turn: this.turn,
-      screen: step.screen(this.context),
+      screen,
       await: step.await(this.context),
-      ...(step.beep === undefined ? {} : { beep: step.beep }),
+      ...(beep === undefined ? {} : { beep }),
     };
   }
 }

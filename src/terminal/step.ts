@@ -123,6 +123,17 @@ export function edited(entry: string, pressed: KeyName, lengthMax: number, lette
   return entry;
 }
 
+/** Waits for a key, for `timeoutMs` or, without it, for ever; no card and no scan counts. */
+export function keypad(timeoutMs?: number): Step['await'] {
+  return () => ({
+    kind: 'event',
+    cards: [],
+    removal: false,
+    scanner: false,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
+}
+
 export interface EntryOptions {
   readonly screen: (context: Context) => ScreenSpec;
   readonly lengthMax: number | ((context: Context) => number);
@@ -158,7 +169,7 @@ export function entryStep(profile: PanelProfile, options: EntryOptions): Step {
       const spec = options.screen(c);
       return c.notice === undefined ? spec : { ...spec, notice: c.notice };
     },
-    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+    await: keypad(profile.operationTimeoutMs),
     on: {
       KEY: [
         ...(options.ways ?? []),
@@ -201,7 +212,7 @@ export function messageStep(
 ): Step {
   return {
     screen,
-    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs }),
+    await: keypad(timeoutMs),
     ...(beep === undefined ? {} : { beep }),
     on: { KEY: [...ways, go(next)], TIMEOUT: [go(next)] },
   };
@@ -227,7 +238,7 @@ export interface MenuItem {
 export function menuStep(profile: PanelProfile, id: MenuId, items: readonly MenuItem[], parent: string): Step {
   return {
     screen: c => ({ kind: 'menu', id, page: c.page }),
-    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+    await: keypad(profile.operationTimeoutMs),
     on: {
       KEY: [
         ...items.map(item => goWhen(key(item.key as KeyName), item.to, item.change)),

@@ -1,11 +1,7 @@
 /**
- * What the acquirer is asked for. The words of the code table: sale 消费, void 消费撤销, refund 退货, balance 余额查询,
- * sign-on 签到, sign-off 签退, echo 回响测试, settle 批结算, batch upload 批上送.
+ * What moves money, in the words of the code table: sale 消费, void 消费撤销, refund 退货.
  */
 export type MoneyKind = 'sale' | 'void' | 'refund';
-
-export type ManagementKind =
-  'signOn' | 'signOff' | 'echo' | 'settle' | 'batchDetail' | 'batchTc' | 'batchNotice' | 'batchEnd';
 
 /** Reason of a reversal, data element 39 of the 0400: 98 no answer, A0 MAC wrong, 96 terminal fault, 06 anything else. */
 export type ReversalReason = '98' | 'A0' | '96' | '06';

@@ -113,6 +113,7 @@ describe('a sale does not begin', () => {
       .on('请输入金额', 'ENTER')
       .on('输入金额无效', 'CANCEL')
       .on('确认键:菜单');
+    expect(c.beeps.at(-1)).toBe('S-S-S');
     beginSale(c, 1_000).keys('CANCEL').on('确认键:菜单');
     beginSale(c, 1_000).swipe('swipe').on('卡号:', 'CANCEL').on('确认键:菜单');
     beginSale(c, 1_000).swipe('swipe').on('卡号:', 'ENTER').on('请持卡人输密码', 'CANCEL').on('确认键:菜单');

@@ -1,3 +1,4 @@
+import { fromHex as bytesOfHex, toHex } from '../../wire/hex.ts';
 import { BLOCK_LENGTH_MAX } from '../../limits.ts';
 import { Stat } from './status.ts';
 
@@ -204,17 +205,12 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** Upper-case hex. */
-export function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0'))
-    .join('')
-    .toUpperCase();
-}
-
 /** Bytes of an even number of hex digits, or undefined. */
 export function fromHex(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
-  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
+  const bytes = bytesOfHex(text);
+  return bytes.ok ? bytes.value : undefined;
 }
+
+export { toHex as hex };
 
 const hexId = (id: number): string => id.toString(16).padStart(4, '0').toUpperCase();

@@ -1,3 +1,4 @@
+import { luhnValid } from '../../card/card.ts';
 import { z } from 'zod';
 import { failed, fault, ok, type Result } from '../../fault.ts';
 
@@ -123,10 +124,5 @@ export function track2(card: StripeSource): string {
 
 /** True when the last digit is the Luhn check digit of the others. */
 export function luhn(digits: string): boolean {
-  let sum = 0;
-  for (let i = 0; i < digits.length; i++) {
-    const digit = Number(digits[digits.length - 1 - i]);
-    sum += i % 2 === 0 ? digit : digit > 4 ? 2 * digit - 9 : 2 * digit;
-  }
-  return sum % 10 === 0;
+  return luhnValid(Uint8Array.from(digits, c => c.charCodeAt(0)));
 }

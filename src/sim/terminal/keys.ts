@@ -1,3 +1,5 @@
+import { assert } from '../../assert.ts';
+import { PIN_BLOCK_LENGTH, writePinBlock } from '../../security/pin-block.ts';
 import { desCbcEncrypt, desEncrypt, unwrapKey } from '../keys.ts';
 import { hex } from './command.ts';
 
@@ -23,13 +25,13 @@ export function tdesEncrypt(
  * A card number of sixteen zeros leaves the first half as it is (PIN block without card number).
  */
 export function pinBlock(pin: string, pan: string): Uint8Array {
-  const block = `0${pin.length.toString(16)}${pin}`.padEnd(16, 'F');
-  const account = `0000${pan.slice(0, -1).slice(-12).padStart(12, '0')}`;
-  return Uint8Array.from(
-    { length: 8 },
-    (_, i) => Number.parseInt(block.slice(2 * i, 2 * i + 2), 16) ^ Number.parseInt(account.slice(2 * i, 2 * i + 2), 16),
-  );
+  const block = new Uint8Array(PIN_BLOCK_LENGTH);
+  const written = writePinBlock(asciiBytes(pin), asciiBytes(pan), block);
+  assert(written.ok, 'the keypad gives 4 to 12 digits');
+  return block;
 }
+
+const asciiBytes = (text: string): Uint8Array => Uint8Array.from(text, c => c.charCodeAt(0));
 
 /** The zeros of the key check value: the one input that both kinds of key may encrypt. */
 export function isCheckValueInput(data: Uint8Array): boolean {

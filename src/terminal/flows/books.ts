@@ -1,3 +1,4 @@
+import { digits } from '../../units.ts';
 import type { PanelProfile } from '../profile.ts';
 import {
   type Context,
@@ -12,11 +13,10 @@ import {
   outcome,
   pauseStep,
   show,
+  keypad,
 } from '../step.ts';
 import { beforeScreen, commonEnds, keepDone, refuse, THREE_BEEPS } from './common.ts';
 import { totalsPages } from './print.ts';
-
-const batchText = (batch: number): string => String(batch).padStart(6, '0');
 
 /** F09 settlement 结算: totals on the screen, 0500, batch upload, batch end, totals slip, new batch. */
 export function settlementSteps(profile: PanelProfile): Steps {
@@ -36,13 +36,13 @@ export function settlementSteps(profile: PanelProfile): Steps {
   ];
   const question = (screen: Step['screen'], yes: string, beep?: string): Step => ({
     screen,
-    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: timeout }),
+    await: keypad(timeout),
     ...(beep === undefined ? {} : { beep }),
     on: { KEY: [goWhen(key('ENTER'), yes), go('idle')], TIMEOUT: [go('idle')] },
   });
   const paper = (resume: string, later: string): Step => ({
     screen: c => (c.done?.outcome === 'paperOut' ? show('F18.1', {}) : show('F18.3', {})),
-    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false }),
+    await: keypad(),
     beep: THREE_BEEPS,
     on: { KEY: [goWhen(key('ENTER'), resume), goWhen(key('CANCEL'), later)] },
   });
@@ -62,7 +62,7 @@ export function settlementSteps(profile: PanelProfile): Steps {
   return {
     settleAsk: {
       screen: () => show('F09.1', {}),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: timeout }),
+      await: keypad(timeout),
       on: {
         KEY: [
           goWhen((c, e) => key('ENTER')(c, e) && c.desk.settlementOpen, 'settleInterrupted'),
@@ -91,7 +91,7 @@ export function settlementSteps(profile: PanelProfile): Steps {
     ...print('settleSlip', 'settlement', 'settleDetail'),
     settleDetail: {
       screen: () => show('F09.7', {}),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: 30_000 }),
+      await: keypad(30_000),
       on: {
         KEY: [goWhen(key('1'), 'settlePrintDetail'), goWhen(key('0', 'CANCEL', 'ENTER'), 'settleFinish')],
         TIMEOUT: [go('settleFinish')],
@@ -107,8 +107,8 @@ export function settlementSteps(profile: PanelProfile): Steps {
     settled: messageStep(
       c =>
         c.desk.operator === undefined
-          ? show('F09.8', { batch: batchText(c.desk.batch) })
-          : show('F09.8b', { batch: batchText(c.desk.batch) }),
+          ? show('F09.8', { batch: digits(c.desk.batch, 6) })
+          : show('F09.8b', { batch: digits(c.desk.batch, 6) }),
       5000,
       'idle',
       'S',

@@ -14,6 +14,7 @@ import {
   key,
   outcome,
   show,
+  keypad,
 } from '../step.ts';
 import type { CardSource, Draft } from '../types.ts';
 import { THREE_BEEPS, beforeScreen, commonEnds, keepDone, refuse, secondsLeft, withDraft } from './common.ts';
@@ -104,7 +105,7 @@ export function cardSteps(profile: PanelProfile, flow: CardFlow): Steps {
     ]);
   const wrongPin: Step = {
     screen: c => show('F04.5p', { count: Math.max(profile.pinSendsMax - c.draft.pinTries, 0) }),
-    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+    await: keypad(profile.operationTimeoutMs),
     beep: THREE_BEEPS,
     on: { KEY: [goWhen(key('ENTER'), name('Pin')), goWhen(key('CANCEL'), 'forget')], TIMEOUT: [go('forget')] },
   };
@@ -126,7 +127,7 @@ export function cardSteps(profile: PanelProfile, flow: CardFlow): Steps {
   const confirm: Steps = {
     [name('Confirm')]: {
       screen: c => show('F04.3', { pan: c.draft.card?.masked ?? '' }),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.cardConfirmMs }),
+      await: keypad(profile.cardConfirmMs),
       on: { KEY: [...accepted(key('ENTER')), goWhen(key('CANCEL'), 'forget')], TIMEOUT: [go('forget')] },
     },
   };

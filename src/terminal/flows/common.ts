@@ -1,3 +1,4 @@
+import { digits } from '../../units.ts';
 import type { LocalTime } from '../../hal/hal.ts';
 import type { PromptId, WordId } from '../../profile/screens.ts';
 import type { PanelProfile } from '../profile.ts';
@@ -17,6 +18,7 @@ import {
   outcome,
   prompt,
   show,
+  keypad,
 } from '../step.ts';
 import type { Draft, Remark } from '../types.ts';
 
@@ -37,12 +39,12 @@ export function typedAmount(c: Context): number {
   return c.entry === '' ? 0 : Number(c.entry);
 }
 
-export const voucherText = (voucher: number): string => String(voucher).padStart(6, '0');
+export const voucherText = (voucher: number): string => digits(voucher, 6);
 
 /** Date `11/21` and time `14:03:22` of a record. */
 export function stampOf(at: LocalTime | undefined): { date: string; time: string } {
   if (!at) return { date: '', time: '' };
-  const two = (n: number): string => String(n).padStart(2, '0');
+  const two = (n: number): string => digits(n, 2);
   return { date: `${two(at.month)}/${two(at.day)}`, time: `${two(at.hour)}:${two(at.minute)}:${two(at.second)}` };
 }
 
@@ -169,13 +171,7 @@ export function passwordSteps(profile: PanelProfile, name: string, options: Pass
   return {
     [name]: {
       screen: c => ({ ...options.screen(c), ...(c.notice === undefined ? {} : { notice: c.notice }) }),
-      await: () => ({
-        kind: 'event',
-        cards: [],
-        removal: false,
-        scanner: false,
-        timeoutMs: profile.operationTimeoutMs,
-      }),
+      await: keypad(profile.operationTimeoutMs),
       on: {
         KEY: [
           goWhen(key('CANCEL'), options.cancel ?? 'idle'),

@@ -17,6 +17,7 @@ import {
   outcome,
   pauseStep,
   show,
+  keypad,
 } from '../step.ts';
 import type { Draft, IdleId, KeyName } from '../types.ts';
 import type { PanelProfile } from '../profile.ts';
@@ -62,13 +63,7 @@ export function lockSteps(profile: PanelProfile): Steps {
   return {
     lockAsk: {
       screen: () => show('F15.1', {}),
-      await: () => ({
-        kind: 'event',
-        cards: [],
-        removal: false,
-        scanner: false,
-        timeoutMs: profile.operationTimeoutMs,
-      }),
+      await: keypad(profile.operationTimeoutMs),
       on: { KEY: [goWhen(key('ENTER'), 'lock'), goWhen(key('CANCEL'), 'menuManage')], TIMEOUT: [go('idle')] },
     },
     lock: jobStep(
@@ -192,13 +187,7 @@ export function idleSteps(profile: PanelProfile): Steps {
     ...(profile.cardStartsSale ? cardFirst : {}),
     journalFull: {
       screen: () => show('F01.5', {}),
-      await: () => ({
-        kind: 'event',
-        cards: [],
-        removal: false,
-        scanner: false,
-        timeoutMs: profile.operationTimeoutMs,
-      }),
+      await: keypad(profile.operationTimeoutMs),
       beep: 'S-S-S',
       on: {
         KEY: [goWhen(key('ENTER'), 'settleAsk', about('settle')), goWhen(key('CANCEL'), 'idle')],

@@ -17,6 +17,7 @@ import {
   outcome,
   prompt,
   show,
+  keypad,
 } from '../step.ts';
 import { cardSteps } from './card.ts';
 import {
@@ -72,13 +73,7 @@ export function saleSteps(profile: PanelProfile): Steps {
     /** Field 39 = 10: the acquirer approved a part only. CANCEL gives it back by a void of that part. */
     partial: {
       screen: c => show('PARTIAL', { amount: c.draft.amountMinor, approved: c.done?.amountMinor ?? 0 }),
-      await: () => ({
-        kind: 'event',
-        cards: [],
-        removal: false,
-        scanner: false,
-        timeoutMs: profile.operationTimeoutMs,
-      }),
+      await: keypad(profile.operationTimeoutMs),
       beep: THREE_BEEPS,
       on: { KEY: [goWhen(key('ENTER'), 'slip'), goWhen(key('CANCEL'), 'partialVoid')], TIMEOUT: [go('slip')] },
     },
@@ -101,7 +96,7 @@ export function voidSteps(profile: PanelProfile): Steps {
   const afterOriginal = profile.voidNeedsReason ? 'voidReason' : afterReason;
   const original = (screen: Step['screen'], turn: 'UP' | 'DOWN', other: string): Step => ({
     screen,
-    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+    await: keypad(profile.operationTimeoutMs),
     on: {
       KEY: [goWhen(key('ENTER'), afterOriginal), goWhen(key('CANCEL'), 'idle'), goWhen(key(turn), other)],
       TIMEOUT: [go('idle')],
@@ -151,13 +146,7 @@ export function voidSteps(profile: PanelProfile): Steps {
     /** The sale is of an older batch: ENTER goes on as a refund with the original filled in. */
     voidTooOld: {
       screen: () => prompt('void', 'E56'),
-      await: () => ({
-        kind: 'event',
-        cards: [],
-        removal: false,
-        scanner: false,
-        timeoutMs: profile.operationTimeoutMs,
-      }),
+      await: keypad(profile.operationTimeoutMs),
       beep: THREE_BEEPS,
       on: {
         KEY: [
@@ -206,13 +195,7 @@ export function refundSteps(profile: PanelProfile): Steps {
     ),
     refundFind: {
       screen: () => show('F06.2', {}),
-      await: () => ({
-        kind: 'event',
-        cards: [],
-        removal: false,
-        scanner: false,
-        timeoutMs: profile.operationTimeoutMs,
-      }),
+      await: keypad(profile.operationTimeoutMs),
       on: {
         KEY: [
           goWhen(key('1'), 'refundVoucher', c => ({ page: c.desk.batch })),
@@ -288,13 +271,7 @@ export function refundSteps(profile: PanelProfile): Steps {
           original: c.record?.amountMinor ?? 0,
           left: c.record?.remainingMinor ?? 0,
         }),
-      await: () => ({
-        kind: 'event',
-        cards: [],
-        removal: false,
-        scanner: false,
-        timeoutMs: profile.operationTimeoutMs,
-      }),
+      await: keypad(profile.operationTimeoutMs),
       on: {
         KEY: [
           goWhen((c, e) => key('ENTER')(c, e) && c.draft.card !== undefined, 'refundAmount'),
@@ -329,13 +306,7 @@ export function refundSteps(profile: PanelProfile): Steps {
     }),
     refundConfirm: {
       screen: c => show('F06.8', { amount: c.draft.amountMinor }),
-      await: () => ({
-        kind: 'event',
-        cards: [],
-        removal: false,
-        scanner: false,
-        timeoutMs: profile.operationTimeoutMs,
-      }),
+      await: keypad(profile.operationTimeoutMs),
       on: {
         KEY: [
           goWhen(key('ENTER'), profile.refundNeedsReason ? 'refundReason' : 'refundPin'),
@@ -348,7 +319,7 @@ export function refundSteps(profile: PanelProfile): Steps {
     /** F19-2: no valid answer. Never repeated blindly; the original is locked. */
     refundUnknown: {
       screen: c => show('F19.2', { tracking: c.done?.tracking ?? '' }),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false }),
+      await: keypad(),
       beep: THREE_BEEPS,
       on: { KEY: [go('forget')] },
     },
@@ -406,7 +377,7 @@ function noticeOf(fallback: PromptId): Change {
 function reasonStep(profile: PanelProfile, id: Extract<ScreenId, 'F05.4' | 'F06.9'>, next: string): Step {
   return {
     screen: () => show(id, {}),
-    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+    await: keypad(profile.operationTimeoutMs),
     on: {
       KEY: [
         ...([1, 2, 3, 4, 5, 6] as const).map(code =>

@@ -17,6 +17,7 @@ import {
   outcome,
   prompt,
   show,
+  keypad,
 } from '../step.ts';
 import type { RecordView } from '../types.ts';
 import { commonEnds, keepDone, passwordSteps, stampOf, stars, THREE_BEEPS, voucherText } from './common.ts';
@@ -41,7 +42,7 @@ export function printSteps(profile: PanelProfile): Steps {
   /** F18-1 and F18-3: ENTER goes on where the paper ended, CANCEL leaves the slip for later. */
   const trouble = (resume: string, later: Way): Step => ({
     screen: c => (c.done?.outcome === 'paperOut' ? show('F18.1', {}) : show('F18.3', {})),
-    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false }),
+    await: keypad(),
     beep: THREE_BEEPS,
     on: { KEY: [goWhen(key('ENTER'), resume), later] },
   });
@@ -66,7 +67,7 @@ export function printSteps(profile: PanelProfile): Steps {
   const second: Steps = {
     slipTear: {
       screen: () => show('F04.7', {}),
-      await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: 10_000 }),
+      await: keypad(10_000),
       on: { KEY: [goWhen(key('ENTER'), 'slipSecond'), goWhen(key('CANCEL'), 'slipDone')], TIMEOUT: [go('slipSecond')] },
     },
     ...printJob(
@@ -224,7 +225,7 @@ export function querySteps(profile: PanelProfile): Steps {
       if (!record) return prompt('query', 'E01');
       return second ? show2(record) : show1(record);
     },
-    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+    await: keypad(profile.operationTimeoutMs),
     on: {
       KEY: [
         { when: (c, e) => key('DOWN')(c, e) && c.page + 1 < c.records.length, to: 'queryShow', change: page(1) },
@@ -306,13 +307,7 @@ export function totalsPages(
         const sum = c.done?.sides?.[index];
         return show(id, { count: sum?.count ?? 0, amount: sum?.amountMinor ?? 0 });
       },
-      await: () => ({
-        kind: 'event',
-        cards: [],
-        removal: false,
-        scanner: false,
-        timeoutMs: profile.operationTimeoutMs,
-      }),
+      await: keypad(profile.operationTimeoutMs),
       on: {
         KEY: [
           { ...go(index + 1 < pages.length ? `${prefix}${index + 2}` : next), when: key('ENTER') },

@@ -1,3 +1,4 @@
+import { digits } from '../../units.ts';
 import type { PanelProfile } from '../profile.ts';
 import {
   type Context,
@@ -110,7 +111,7 @@ export function signOnSteps(profile: PanelProfile): Steps {
         ...commonEnds(),
       ],
     ),
-    signedOn: messageStep(c => show('F03.3', { batch: String(c.desk.batch).padStart(6, '0') }), 3000, 'idle', 'S'),
+    signedOn: messageStep(c => show('F03.3', { batch: digits(c.desk.batch, 6) }), 3000, 'idle', 'S'),
 
     echo: jobStep(
       c => show('ECHO.wait', { seconds: secondsLeft(c, profile) }),

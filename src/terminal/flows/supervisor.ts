@@ -18,6 +18,7 @@ import {
   outcome,
   prompt,
   show,
+  keypad,
 } from '../step.ts';
 import { keepDone, stars, THREE_BEEPS, voucherText } from './common.ts';
 import { weak } from './signon.ts';
@@ -176,13 +177,7 @@ function operatorSteps(profile: PanelProfile): Steps {
     ),
     operatorList: {
       screen: c => show('F11.9', { done: c.page + 1, of: c.operators.length, operator: c.operators[c.page] ?? '' }),
-      await: () => ({
-        kind: 'event',
-        cards: [],
-        removal: false,
-        scanner: false,
-        timeoutMs: profile.operationTimeoutMs,
-      }),
+      await: keypad(profile.operationTimeoutMs),
       on: {
         KEY: [
           {
@@ -216,13 +211,7 @@ function unknownRefundSteps(profile: PanelProfile): Steps {
           amount: c.record?.amountMinor ?? 0,
           count: c.desk.unknownRefunds,
         }),
-      await: () => ({
-        kind: 'event',
-        cards: [],
-        removal: false,
-        scanner: false,
-        timeoutMs: profile.operationTimeoutMs,
-      }),
+      await: keypad(profile.operationTimeoutMs),
       on: {
         KEY: [
           goWhen(key('1'), 'resolveReference', c => ({ page: c.page })),
@@ -278,7 +267,7 @@ function unknownRefundSteps(profile: PanelProfile): Steps {
 function question(profile: PanelProfile, screen: Step['screen'], yes: Way, no: string): Step {
   return {
     screen,
-    await: () => ({ kind: 'event', cards: [], removal: false, scanner: false, timeoutMs: profile.operationTimeoutMs }),
+    await: keypad(profile.operationTimeoutMs),
     on: { KEY: [yes, goWhen(key('CANCEL'), no)], TIMEOUT: [go('idle')] },
   };
 }
