@@ -1,19 +1,50 @@
+import { fromEbcdic, toEbcdic } from '../wire/ebcdic.ts';
 import { columnsOf, decodeGbk, encodeGbkInto, notGbk } from '../wire/gbk.ts';
-import { FieldTypeCode } from './plan.ts';
 
-/** Bit 1: printable ASCII; bit 2: the upper half, for GBK. */
-const KIND = new Uint8Array(256);
-KIND.fill(1, 0x20, 0x7f);
-KIND.fill(2, 0x80);
+/** What a byte may be, one bit each; a field's check is one bit or several of them, of which each byte must have one. */
+export const CharacterClass = {
+  /** Any byte at all. */
+  any: 0,
+  printable: 1 << 0,
+  /** The upper half, for GBK. */
+  upper: 1 << 1,
+  /** Two decimal nibbles. */
+  packed: 1 << 2,
+  digit: 1 << 3,
+  /** Digits, A–F and the separator `=`. */
+  track: 1 << 4,
+  hex: 1 << 5,
+  ebcdicPrintable: 1 << 6,
+  /** A0h–FFh of ISO 8859-1. */
+  ebcdicUpper: 1 << 7,
+  ebcdicDigit: 1 << 8,
+  ebcdicTrack: 1 << 9,
+  ebcdicHex: 1 << 10,
+} as const;
 
-/**
- * Offset of the first byte in `[start, end)` that a text type excludes, or -1. `an` is printable ASCII: real terminals
- * put spaces and signs into it. `ans` has the upper half as well, for GBK. Control characters are in neither; a field
- * that carries them is of type b.
- */
-export function badCharacter(type: number, bytes: Uint8Array, start: number, end: number): number {
-  const mask = type === FieldTypeCode.ans ? 3 : 1;
-  for (let i = start; i < end; i++) if ((KIND[bytes[i]] & mask) === 0) return i;
+/** {@link CharacterClass} bits of each byte. */
+export const CLASSES_OF_BYTE = new Uint16Array(256);
+
+function put(texts: string, ascii: number, ebcdic: number): void {
+  for (let i = 0; i < texts.length; i++) {
+    CLASSES_OF_BYTE[texts.charCodeAt(i)] |= ascii;
+    CLASSES_OF_BYTE[toEbcdic(texts.charCodeAt(i))] |= ebcdic;
+  }
+}
+for (let byte = 0; byte < 256; byte++) {
+  const text = String.fromCharCode(byte);
+  if (byte >= 0x20 && byte < 0x7f) put(text, CharacterClass.printable, CharacterClass.ebcdicPrintable);
+  if (byte >= 0xa0) put(text, 0, CharacterClass.ebcdicUpper);
+  if (byte >= 0x80) put(text, CharacterClass.upper, 0);
+  if (byte >> 4 <= 9 && (byte & 0x0f) <= 9) put(text, CharacterClass.packed, 0);
+}
+put('0123456789', CharacterClass.digit, CharacterClass.ebcdicDigit);
+put('0123456789ABCDEF=', CharacterClass.track, CharacterClass.ebcdicTrack);
+put('0123456789ABCDEFabcdef', CharacterClass.hex, CharacterClass.ebcdicHex);
+
+/** Offset of the first byte in `[start, end)` that has none of the {@link CharacterClass} bits of `allowed`, or -1. */
+export function badCharacter(allowed: number, bytes: Uint8Array, start: number, end: number): number {
+  for (let i = start; i < end; i++) if ((CLASSES_OF_BYTE[bytes[i]] & allowed) === 0) return i;
   return -1;
 }
 
@@ -21,6 +52,13 @@ export function badCharacter(type: number, bytes: Uint8Array, start: number, end
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
   for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]);
+  return text;
+}
+
+/** One character a byte of EBCDIC. */
+export function ebcdicText(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let i = start; i < end; i++) text += String.fromCharCode(fromEbcdic(bytes[i]));
   return text;
 }
 

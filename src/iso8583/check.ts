@@ -1,9 +1,26 @@
 import { failed, fault, ok, type Result } from '../fault.ts';
-import { FIELD_CLASSES, FIELD_TYPES, LENGTH_KINDS } from './source.ts';
+import {
+  BITMAP_FORMS,
+  ENCODINGS,
+  FIELD_CLASSES,
+  FIELD_TYPES,
+  FRAME_LENGTHS,
+  LENGTH_COUNTS,
+  LENGTH_ENCODINGS,
+  LENGTH_KINDS,
+} from './source.ts';
 
-/** Largest value of an LL and of an LLL length. */
-const LENGTH_MAX: Readonly<Record<string, number>> = { fixed: 999, ll: 99, lll: 999 };
-const PART_ID = /^\d{1,2}\.[\w.]{1,8}$/;
+/** Largest value that a length of so many digits can tell. */
+const LENGTH_MAX: Readonly<Record<string, number>> = { fixed: 9999, l: 9, ll: 99, lll: 999, llll: 9999 };
+/** Encodings that suit a type, the usual one first. */
+const ENCODINGS_OF: Readonly<Record<string, readonly string[]>> = {
+  n: ['bcd', 'ascii', 'ebcdic'],
+  z: ['bcd', 'ascii', 'ebcdic'],
+  an: ['ascii', 'ebcdic'],
+  ans: ['ascii', 'ebcdic'],
+  b: ['binary', 'hex', 'hexEbcdic'],
+};
+const PART_ID = /^\d{1,3}\.[\w.]{1,8}$/;
 const TAG = /^[0-9A-F]{2}(?:[0-9A-F]{2}){0,2}$/;
 /** Chains inside chains: one level is what UnionPay has; more than this is a mistake in the file. */
 const CHAIN_DEPTH_MAX = 4;
@@ -46,18 +63,25 @@ function guarded(check: () => void): Result<void> {
 
 function dialect(source: unknown): void {
   const root = members(source, '');
-  known(root, '', ['framing', 'mti', 'bitmap', 'fields', 'options', 'subfields', 'tags']);
+  known(root, '', ['framing', 'mti', 'bitmap', 'bitmaps', 'defaults', 'fields', 'options', 'subfields', 'tags']);
   const framing = members(root.framing, '/framing');
   known(framing, '/framing', ['length', 'tpdu', 'header']);
-  for (const part of ['length', 'tpdu', 'header']) flag(framing[part], `/framing/${part}`);
-  oneOf(root.mti, '/mti', ['bcd']);
-  oneOf(root.bitmap, '/bitmap', ['binary']);
+  if (framing.length !== false) oneOf(framing.length, '/framing/length', FRAME_LENGTHS, 'false');
+  for (const part of ['tpdu', 'header']) flag(framing[part], `/framing/${part}`);
+  oneOf(root.mti, '/mti', ['bcd', 'ascii', 'ebcdic']);
+  oneOf(root.bitmap, '/bitmap', BITMAP_FORMS);
+  if (root.bitmaps !== undefined) bitmaps(members(root.bitmaps, '/bitmaps'));
+  if (root.defaults !== undefined) defaults(members(root.defaults, '/defaults'));
+  const last = 64 * Number(members(root.bitmaps ?? {}, '/bitmaps').most ?? 1);
   const fields = members(root.fields, '/fields');
   for (const [key, value] of Object.entries(fields)) {
     const at = `/fields/${key}`;
     const number = Number(key);
-    if (!/^[1-9]\d?$/.test(key) || number < 2 || number > 64) {
-      throw new Mistake(at, `${key} is no field number`, 'Use 2 to 64; bit 1 stands for a second bitmap');
+    if (!/^[1-9]\d{0,2}$/.test(key) || number < 2 || number > last) {
+      throw new Mistake(at, `${key} is no field number`, `Use 2 to ${last}, as many as the bitmaps have bits`);
+    }
+    if (number === 65 && last === 192) {
+      throw new Mistake(at, 'bit 65 stands for the third bitmap', 'Leave field 65 out, or allow two bitmaps at most');
     }
     field(members(value, at), at, true);
   }
@@ -76,18 +100,56 @@ function dialect(source: unknown): void {
   }
 }
 
+function bitmaps(source: Members): void {
+  known(source, '/bitmaps', ['least', 'most', 'third']);
+  for (const member of ['least', 'most']) {
+    const value = source[member];
+    if (value !== 1 && value !== 2 && value !== 3) {
+      throw new Mistake(`/bitmaps/${member}`, `${String(value)} is no number of bitmaps`, 'Write 1, 2 or 3');
+    }
+  }
+  if (Number(source.least) > Number(source.most)) {
+    throw new Mistake('/bitmaps/least', `${String(source.least)} is above most`, 'Write least not above most');
+  }
+  if (source.third !== undefined) oneOf(source.third, '/bitmaps/third', ['following', 'field65']);
+}
+
+function defaults(source: Members): void {
+  known(source, '/defaults', ['digits', 'text', 'bytes', 'length', 'lengthCounts']);
+  if (source.digits !== undefined) oneOf(source.digits, '/defaults/digits', ENCODINGS_OF.n);
+  if (source.text !== undefined) oneOf(source.text, '/defaults/text', ENCODINGS_OF.an);
+  if (source.bytes !== undefined) oneOf(source.bytes, '/defaults/bytes', ENCODINGS_OF.b);
+  if (source.length !== undefined) oneOf(source.length, '/defaults/length', LENGTH_ENCODINGS);
+  if (source.lengthCounts !== undefined) oneOf(source.lengthCounts, '/defaults/lengthCounts', LENGTH_COUNTS);
+}
+
+const FIELD_MEMBERS = [
+  ...['name', 'type', 'encoding', 'length', 'lengthEncoding', 'lengthCounts', 'max'],
+  ...['align', 'pad', 'fill', 'class', 'values'],
+];
+
 function field(source: Members, at: string, whole: boolean): void {
-  known(source, at, ['name', 'type', 'length', 'max', 'align', 'pad', 'class', 'values']);
+  known(source, at, FIELD_MEMBERS);
   const has = (key: string): boolean => whole || source[key] !== undefined;
   if (has('name')) name(source.name, `${at}/name`);
   if (has('type')) oneOf(source.type, `${at}/type`, FIELD_TYPES);
   if (has('length')) oneOf(source.length, `${at}/length`, LENGTH_KINDS);
   if (has('class')) oneOf(source.class, `${at}/class`, FIELD_CLASSES);
+  if (source.encoding !== undefined) {
+    oneOf(source.encoding, `${at}/encoding`, ENCODINGS_OF[String(source.type)] ?? ENCODINGS);
+  }
+  if (source.lengthEncoding !== undefined) oneOf(source.lengthEncoding, `${at}/lengthEncoding`, LENGTH_ENCODINGS);
+  if (source.lengthCounts !== undefined) oneOf(source.lengthCounts, `${at}/lengthCounts`, LENGTH_COUNTS);
   if (source.align !== undefined) oneOf(source.align, `${at}/align`, ['left', 'right']);
   if (source.pad !== undefined) oneOf(source.pad, `${at}/pad`, ['0', 'F']);
+  if (source.fill !== undefined) {
+    const suits = source.type === 'b' ? [] : source.type === 'n' || source.type === 'z' ? ['zero'] : ['zero', 'space'];
+    oneOf(source.fill, `${at}/fill`, suits);
+    if (whole && source.length !== 'fixed') throw new Mistake(`${at}/fill`, 'the field is not fixed', 'Remove fill');
+  }
   if (source.values !== undefined) values(source.values, `${at}/values`);
   if (has('max')) {
-    const most = LENGTH_MAX[String(source.length ?? 'lll')];
+    const most = LENGTH_MAX[String(source.length ?? 'llll')];
     const max = source.max;
     if (typeof max !== 'number' || !Number.isInteger(max) || max < 1 || max > most) {
       throw new Mistake(
@@ -243,10 +305,11 @@ function flag(source: unknown, at: string): void {
     throw new Mistake(at, `${String(source)} is neither true nor false`, 'Write true or false');
 }
 
-function oneOf(source: unknown, at: string, allowed: readonly string[]): void {
+function oneOf(source: unknown, at: string, allowed: readonly string[], or = ''): void {
   if (typeof source === 'string' && allowed.includes(source)) return;
   const cause = source === undefined ? 'the member is missing' : `${JSON.stringify(source)} is not possible here`;
-  throw new Mistake(at, cause, `Use one of ${allowed.join(', ')}`);
+  if (allowed.length === 0) throw new Mistake(at, 'the member does not suit the type', 'Remove it');
+  throw new Mistake(at, cause, `Use one of ${allowed.join(', ')}${or === '' ? '' : ` or ${or}`}`);
 }
 
 function known(source: Members, at: string, allowed: readonly string[]): void {

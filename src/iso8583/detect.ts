@@ -1,7 +1,8 @@
 import { ok, type Result } from '../fault.ts';
+import { nibbleAt } from '../wire/bcd.ts';
 import { BODY_HEAD_LENGTH, MessageView } from './message-view.ts';
-import { FrameView, LENGTH_PREFIX_LENGTH, bodyOffset } from './frame.ts';
-import { FIELD_MAX, FieldTypeCode, compileFieldPlan, planWithOptions, type FieldPlan } from './plan.ts';
+import { FrameView, bodyOffset, frameLengthBytes, readFrameLength } from './frame.ts';
+import { FIELD_MAX, FieldTypeCode, LengthForm, compileFieldPlan, planWithOptions, type FieldPlan } from './plan.ts';
 import type { DialectOptions, DialectSource, Framing } from './source.ts';
 import { Status } from './status.ts';
 
@@ -24,16 +25,22 @@ export interface Detection {
   readonly errorOffset: number;
 }
 
-const FRAMINGS: readonly Framing[] = [
-  { length: true, tpdu: true, header: true },
-  { length: false, tpdu: true, header: true },
-  { length: false, tpdu: false, header: false },
-  { length: false, tpdu: false, header: true },
-  { length: true, tpdu: false, header: true },
-  { length: true, tpdu: true, header: false },
-  { length: false, tpdu: true, header: false },
-  { length: true, tpdu: false, header: false },
+/** Which of the three parts stand before the body, the likeliest first; the length in the dialect's own form. */
+const PARTS: readonly (readonly [length: boolean, tpdu: boolean, header: boolean])[] = [
+  [true, true, true],
+  [false, true, true],
+  [false, false, false],
+  [false, false, true],
+  [true, false, true],
+  [true, true, false],
+  [false, true, false],
+  [true, false, false],
 ];
+
+function framingsOf(source: DialectSource): readonly Framing[] {
+  const form = source.framing.length === false ? 'binary' : source.framing.length;
+  return PARTS.map(([length, tpdu, header]) => ({ length: length && form, tpdu, header }));
+}
 
 /**
  * Finds framing and dialect options of a message of unknown origin: the dialect as it is first, then other framings,
@@ -45,8 +52,8 @@ export function detectMessage(source: DialectSource, bytes: Uint8Array): Result<
   if (!compiled.ok) return compiled;
   const plan = compiled.value;
   const ranked: Detection[] = [];
-  for (const framing of FRAMINGS) {
-    if (!plausible(framing, bytes)) continue;
+  for (const framing of framingsOf(source)) {
+    if (!plausible(plan, framing, bytes)) continue;
     const reading = read(plan, framing, bytes);
     if (reading.status === Status.ok) return ok(withBetterAlignment(source, reading, bytes));
     ranked.push(reading);
@@ -64,7 +71,9 @@ export function detectMessage(source: DialectSource, bytes: Uint8Array): Result<
 
 /** The framing of `bytes`, or undefined when none leads to a whole message. */
 export function detectFraming(plan: FieldPlan, bytes: Uint8Array): Framing | undefined {
-  return FRAMINGS.find(framing => plausible(framing, bytes) && read(plan, framing, bytes).status === Status.ok);
+  return framingsOf(plan.source).find(
+    framing => plausible(plan, framing, bytes) && read(plan, framing, bytes).status === Status.ok,
+  );
 }
 
 function read(plan: FieldPlan, framing: Framing, bytes: Uint8Array): Detection {
@@ -75,7 +84,8 @@ function read(plan: FieldPlan, framing: Framing, bytes: Uint8Array): Detection {
   frame.open(framing, bytes, 0, end);
   if (frame.status === Status.frameLength) {
     // Bytes after the frame, or a frame that was cut: read what the length says, as far as there is something.
-    bodyEnd = Math.max(frame.bodyStart, Math.min(end, LENGTH_PREFIX_LENGTH + ((bytes[0] << 8) | bytes[1])));
+    const announced = frameLengthBytes(framing) + Math.max(0, readFrameLength(framing, bytes, 0));
+    bodyEnd = Math.max(frame.bodyStart, Math.min(end, announced));
   }
   const start = frame.status === Status.truncated ? Math.min(bodyOffset(framing), end) : frame.bodyStart;
   view.decode(bytes, start, bodyEnd);
@@ -89,20 +99,28 @@ function read(plan: FieldPlan, framing: Framing, bytes: Uint8Array): Detection {
   return { framing, frame, plan, view, options: observed(plan, view), status, errorField, errorOffset };
 }
 
-/** Cheap look at the bytes before a whole decode: TPDU and header begin with 6x, a message type and a bitmap follow. */
-function plausible(framing: Framing, bytes: Uint8Array): boolean {
+/**
+ * Cheap look at the bytes before a whole decode: TPDU and header begin with 6x; then comes a message type, version 0 to 2
+ * (1987, 1993, 2003) or national or private, class 1 to 8, function 0 to 9, origin 0 to 5.
+ */
+function plausible(plan: FieldPlan, framing: Framing, bytes: Uint8Array): boolean {
   const body = bodyOffset(framing);
   if (bytes.length < body + BODY_HEAD_LENGTH) return false;
-  let at = framing.length ? LENGTH_PREFIX_LENGTH : 0;
+  let at = frameLengthBytes(framing);
   if (framing.tpdu) {
     if (bytes[at] !== 0x60) return false;
     at += 5;
   }
   if (framing.header && bytes[at] >> 4 !== 6) return false;
-  const version = bytes[body] >> 4;
-  const kind = bytes[body] & 0x0f;
-  const origin = bytes[body + 1] & 0x0f;
-  return version === 0 && kind >= 1 && kind <= 8 && origin <= 5 && bytes[body + 1] >> 4 <= 9 && bytes[body + 2] < 0x80;
+  const packed = plan.mtiForm === LengthForm.bcd;
+  const digit = (i: number): number => {
+    if (packed) return nibbleAt(bytes, body * 2 + i);
+    return bytes[body + i] - (plan.mtiForm === LengthForm.ascii ? 0x30 : 0xf0);
+  };
+  const [version, kind, fn, origin] = [digit(0), digit(1), digit(2), digit(3)];
+  const versionKnown = (version >= 0 && version <= 2) || version === 8 || version === 9;
+  if (!versionKnown || kind < 1 || kind > 8 || fn < 0 || fn > 9 || origin < 0 || origin > 5) return false;
+  return plan.bitmapsMost > 1 || plan.bitmapForm !== 0 || bytes[body + (packed ? 2 : 4)] < 0x80;
 }
 
 /** Odd digits whose pad nibble is neither 0 nor F: a sign that they stand at the other end of their bytes. */

@@ -1,23 +1,54 @@
 import { assert } from '../assert.ts';
+import { bcdNumber, putBcdNumber } from '../wire/bcd.ts';
 import { BODY_HEAD_LENGTH } from './message-view.ts';
 import type { Framing } from './source.ts';
 import { Status } from './status.ts';
 
+/** Bytes of the length of the acquirer line; the ASCII form has {@link frameLengthBytes} instead. */
 export const LENGTH_PREFIX_LENGTH = 2;
 export const TPDU_LENGTH = 5;
 export const HEADER_LENGTH = 6;
 
+/** Bytes of the length before a frame: 0, 2, or 4 in ASCII. */
+export function frameLengthBytes(framing: Framing): number {
+  return framing.length === false ? 0 : framing.length === 'ascii' ? 4 : LENGTH_PREFIX_LENGTH;
+}
+
+/** Reads the length at `at`: how many bytes follow it; -1 when it is not decimal where it must be. The caller checks the room. */
+export function readFrameLength(framing: Framing, bytes: Uint8Array, at: number): number {
+  if (framing.length === 'bcd') return bcdNumber(bytes, at * 2, 4);
+  if (framing.length !== 'ascii') return (bytes[at] << 8) | bytes[at + 1];
+  let value = 0;
+  for (let i = at; i < at + 4; i++) {
+    const digit = bytes[i] - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** Writes the length of a frame at `out[at]`; false when it does not fit the form. */
+function putFrameLength(framing: Framing, out: Uint8Array, at: number, length: number): boolean {
+  if (framing.length === 'bcd') return putBcdNumber(out, at * 2, 4, length);
+  if (framing.length === 'ascii') {
+    for (let i = at + 3; i >= at; i--) {
+      out[i] = 0x30 + (length % 10);
+      length = (length / 10) | 0;
+    }
+    return length === 0;
+  }
+  out[at] = length >> 8;
+  out[at + 1] = length & 0xff;
+  return length <= 0xffff;
+}
+
 /** Offset of the body in a frame that begins at 0. */
 export function bodyOffset(framing: Framing): number {
-  return (
-    (framing.length ? LENGTH_PREFIX_LENGTH : 0) +
-    (framing.tpdu ? TPDU_LENGTH : 0) +
-    (framing.header ? HEADER_LENGTH : 0)
-  );
+  return frameLengthBytes(framing) + (framing.tpdu ? TPDU_LENGTH : 0) + (framing.header ? HEADER_LENGTH : 0);
 }
 
 /**
- * Parts of one frame on the acquirer line: `length 2 | TPDU 5 | header 6 | body`, each of the first three only when the
+ * Parts of one frame on the acquirer line: `length | TPDU 5 | header 6 | body`, each of the first three only when the
  * framing has it. The length counts everything after itself. Reusable, creates nothing.
  */
 export class FrameView {
@@ -40,9 +71,9 @@ export class FrameView {
     this.bodyStart = this.bodyEnd = end;
     if (end - start < bodyOffset(framing) + BODY_HEAD_LENGTH) return this.result(Status.truncated, end);
     let status: number = Status.ok;
-    if (framing.length) {
-      if (((bytes[at] << 8) | bytes[at + 1]) !== end - start - LENGTH_PREFIX_LENGTH) status = Status.frameLength;
-      at += LENGTH_PREFIX_LENGTH;
+    if (framing.length !== false) {
+      at += frameLengthBytes(framing);
+      if (readFrameLength(framing, bytes, start) !== end - at) status = Status.frameLength;
     }
     if (framing.tpdu) {
       this.tpdu = at;
@@ -84,7 +115,7 @@ export function swapTpdu(bytes: Uint8Array, at: number): void {
 /**
  * Completes a frame whose body of `bodyLength` bytes stands at `at + bodyOffset(framing)`: writes the length, the TPDU
  * (5 bytes) and the header (6 bytes) before it. Returns the end of the frame, or the negative {@link Status}
- * (`overflow` when the body ends outside `out` or the frame is longer than 65535 bytes).
+ * (`overflow` when the body ends outside `out` or the frame is longer than its length can tell: 65535, or 9999 bytes).
  */
 export function sealFrame(
   framing: Framing,
@@ -97,11 +128,11 @@ export function sealFrame(
   assert(!framing.tpdu || tpdu.length === TPDU_LENGTH, 'sealFrame: a TPDU has 5 bytes');
   assert(!framing.header || header.length === HEADER_LENGTH, 'sealFrame: a header has 6 bytes');
   const end = at + bodyOffset(framing) + bodyLength;
-  const length = end - at - LENGTH_PREFIX_LENGTH;
-  if (at < 0 || bodyLength < 0 || end > out.length || length > 0xffff) return -Status.overflow;
-  if (framing.length) {
-    out[at++] = length >> 8;
-    out[at++] = length & 0xff;
+  if (at < 0 || bodyLength < 0 || end > out.length) return -Status.overflow;
+  if (framing.length !== false) {
+    const start = at + frameLengthBytes(framing);
+    if (!putFrameLength(framing, out, at, end - start)) return -Status.overflow;
+    at = start;
   }
   if (framing.tpdu) for (let i = 0; i < TPDU_LENGTH; i++) out[at++] = tpdu[i];
   if (framing.header) for (let i = 0; i < HEADER_LENGTH; i++) out[at++] = header[i];

@@ -1,25 +1,28 @@
 import { assert } from '../assert.ts';
 import { badBcd, bcdByte, bcdNumber, bcdText, bcdToAscii, nibbleAt } from '../wire/bcd.ts';
-import { toHex } from '../wire/hex.ts';
-import { badCharacter, latin1 } from './characters.ts';
-import { FIELD_MAX, FieldTypeCode, NO_PAD, type FieldPlan } from './plan.ts';
+import { fromEbcdic } from '../wire/ebcdic.ts';
+import { hexValue, toHex } from '../wire/hex.ts';
+import { CharacterClass, badCharacter, ebcdicText, latin1 } from './characters.ts';
+import { FIELD_MAX, FieldTypeCode, LengthForm, NO_PAD, UnitForm, type FieldPlan } from './plan.ts';
 import { Status } from './status.ts';
 
-/** Message type and bitmap. */
+/** Message type and bitmap where they are shortest: two bytes and eight. */
 export const BODY_HEAD_LENGTH = 10;
+/** Words of 32 bits in three bitmaps. */
+const BITMAP_WORDS = 6;
 
 const NOTHING = new Uint8Array(0);
 
 /**
- * One decoded message body (MTI 2 bytes, bitmap 8 bytes, fields 2–64) as offsets into the caller's bytes. The view is
- * made once and used for every message; decoding creates nothing and copies nothing, so the bytes must stay as they
- * are while values are read. After an error the fields before it can still be read.
+ * One decoded message body (message type, bitmaps, fields) as offsets into the caller's bytes. The view is made once and
+ * used for every message; decoding creates nothing and copies nothing, so the bytes must stay as they are while values
+ * are read. After an error the fields before it can still be read.
  */
 export class MessageView {
   readonly plan: FieldPlan;
   /** {@link Status} of the last decode. */
   status: number = Status.noMessage;
-  /** Field that is wrong: 0 message type, 1 bitmap, 2–64; with `trailing`, the last field of the message. */
+  /** Field that is wrong: 0 message type, 1 bitmap, 2–192; with `trailing`, the last field of the message. */
   errorField = 0;
   /** Offset of the first wrong byte in the caller's array. */
   errorOffset = 0;
@@ -29,12 +32,10 @@ export class MessageView {
   start = 0;
   /** Offset after the last decoded field. */
   end = 0;
-  /** Fields 1–32 and 33–64 that the bitmap names, most significant bit first. */
-  bitmapHigh = 0;
-  bitmapLow = 0;
   private source: Uint8Array = NOTHING;
-  private decodedHigh = 0;
-  private decodedLow = 0;
+  /** Bits of fields 1–32, 33–64, … that the bitmaps name, and those of the fields that were decoded. */
+  private readonly named = new Int32Array(BITMAP_WORDS);
+  private readonly decoded = new Int32Array(BITMAP_WORDS);
   private readonly offsets = new Int32Array(FIELD_MAX + 1);
   private readonly lengths = new Int32Array(FIELD_MAX + 1);
   private readonly sizes = new Int32Array(FIELD_MAX + 1);
@@ -50,57 +51,41 @@ export class MessageView {
    */
   decode(bytes: Uint8Array, start: number, end: number): number {
     assert(start >= 0 && start <= end && end <= bytes.length, 'decode: range outside the bytes');
+    const { plan, named, decoded } = this;
     this.source = bytes;
-    this.start = start;
-    this.end = start;
+    this.start = this.end = start;
     this.mti = 0;
-    this.bitmapHigh = this.bitmapLow = this.decodedHigh = this.decodedLow = 0;
     this.status = Status.ok;
     this.errorField = 0;
     this.errorOffset = start;
-    if (end - start < 2) return this.fail(Status.truncated, 0, end);
-    const bad = badBcd(bytes, start, start + 2);
-    if (bad >= 0) return this.fail(Status.mti, 0, bad);
-    this.mti = (bytes[start] << 8) | bytes[start + 1];
-    this.end = start + 2;
-    if (end - start < BODY_HEAD_LENGTH) return this.fail(Status.truncated, 1, end);
-    const high = word(bytes, start + 2);
-    const low = word(bytes, start + 6);
-    this.bitmapHigh = high;
-    this.bitmapLow = low;
-    this.end = start + BODY_HEAD_LENGTH;
-    if (high < 0) return this.fail(Status.secondBitmap, 1, start + 2);
-
+    for (let w = 0; w < BITMAP_WORDS; w++) named[w] = decoded[w] = 0;
+    if (this.messageType(end) !== Status.ok || this.bitmaps(end) !== Status.ok) return this.status;
     let last = 1;
-    let bits = high;
-    while (bits !== 0) {
-      const bit = Math.clz32(bits);
-      const mask = 1 << (31 - bit);
-      bits &= ~mask;
-      last = bit + 1;
-      if (this.field(last, end) !== Status.ok) return this.status;
-      this.decodedHigh |= mask;
-    }
-    bits = low;
-    while (bits !== 0) {
-      const bit = Math.clz32(bits);
-      const mask = 1 << (31 - bit);
-      bits &= ~mask;
-      last = bit + 33;
-      if (this.field(last, end) !== Status.ok) return this.status;
-      this.decodedLow |= mask;
+    for (let w = 0; w < BITMAP_WORDS; w++) {
+      let bits = named[w];
+      // Bits 1 and 65 announce bitmaps; they are no fields.
+      if (w === 0 || (w === 2 && plan.bitmapsMost === 3)) bits &= 0x7fffffff;
+      if (w === 2 && plan.thirdAtField65 && named[2] < 0 && this.bitmap(4, end) !== Status.ok) return this.status;
+      while (bits !== 0) {
+        const bit = Math.clz32(bits);
+        const mask = 0x80000000 >>> bit;
+        bits &= ~mask;
+        last = w * 32 + bit + 1;
+        if (this.field(last, end) !== Status.ok) return this.status;
+        decoded[w] |= mask;
+      }
     }
     return this.end === end ? Status.ok : this.fail(Status.trailing, last, this.end);
   }
 
   /** True when the field was decoded. */
   has(field: number): boolean {
-    return isSet(this.decodedHigh, this.decodedLow, field);
+    return isSet(this.decoded, field);
   }
 
   /** True when the bitmap names the field, decoded or not. */
   announced(field: number): boolean {
-    return isSet(this.bitmapHigh, this.bitmapLow, field);
+    return isSet(this.named, field);
   }
 
   /** Offset of the value's first byte in the caller's array, or -1 when the field is absent. */
@@ -113,19 +98,19 @@ export class MessageView {
     return this.has(field) ? this.lengths[field] : 0;
   }
 
-  /** Digits for n and z, bytes for the other types; 0 when absent. */
+  /** Digits for n and z, characters for an and ans, bytes for b; 0 when absent. */
   size(field: number): number {
     return this.has(field) ? this.sizes[field] : 0;
   }
 
-  /** The nibble that fills an odd number of digits, 0–15; -1 when there is none. */
+  /** The nibble that fills an odd number of packed digits, 0–15; -1 when there is none. */
   padNibble(field: number): number {
     return this.has(field) && this.pads[field] !== NO_PAD ? this.pads[field] : -1;
   }
 
-  /** Position of the first digit of an n or z value, in nibbles from the start of the caller's array; -1 when absent. */
+  /** Position of the first packed digit, in nibbles from the start of the caller's array; -1 when absent or not packed. */
   firstNibble(field: number): number {
-    if (!this.has(field)) return -1;
+    if (!this.has(field) || this.plan.form[field] !== UnitForm.packed) return -1;
     const skip = this.plan.right[field] === 1 && this.pads[field] !== NO_PAD ? 1 : 0;
     return this.offsets[field] * 2 + skip;
   }
@@ -142,28 +127,29 @@ export class MessageView {
   text(field: number): string {
     if (!this.has(field)) return '';
     const from = this.offsets[field];
-    switch (this.plan.type[field]) {
-      case FieldTypeCode.n:
-      case FieldTypeCode.z:
-        return bcdText(this.source, this.firstNibble(field), this.sizes[field]);
-      case FieldTypeCode.b:
-        return toHex(this.source, from, from + this.lengths[field]);
-      default:
-        return latin1(this.source, from, from + this.lengths[field]);
+    const to = from + this.lengths[field];
+    if (this.plan.form[field] === UnitForm.packed) {
+      return bcdText(this.source, this.firstNibble(field), this.sizes[field]);
     }
+    const type = this.plan.type[field];
+    if (type === FieldTypeCode.b && this.plan.form[field] === UnitForm.single) return toHex(this.source, from, to);
+    const text = this.plan.ebcdic[field] === 1 ? ebcdicText(this.source, from, to) : latin1(this.source, from, to);
+    if (type === FieldTypeCode.b) return text.toUpperCase();
+    return type === FieldTypeCode.z ? text.replaceAll('=', 'D') : text;
   }
 
-  /** The value of a digits-only field of up to 15 digits (n, or ASCII digits in an/ans); -1 when absent or no such number. */
+  /** The value of a digits-only field of up to 15 digits (n, or digits in an/ans); -1 when absent or no such number. */
   number(field: number): number {
     if (!this.has(field)) return -1;
     const type = this.plan.type[field];
     const size = this.sizes[field];
-    if (type === FieldTypeCode.n) return bcdNumber(this.source, this.firstNibble(field), size);
     if (type === FieldTypeCode.b || type === FieldTypeCode.z || size === 0 || size > 15) return -1;
+    if (this.plan.form[field] === UnitForm.packed) return bcdNumber(this.source, this.firstNibble(field), size);
+    const zero = this.plan.ebcdic[field] === 1 ? 0xf0 : 0x30;
     let value = 0;
     const from = this.offsets[field];
     for (let i = from; i < from + size; i++) {
-      const digit = this.source[i] - 0x30;
+      const digit = this.source[i] - zero;
       if (digit < 0 || digit > 9) return -1;
       value = value * 10 + digit;
     }
@@ -183,49 +169,147 @@ export class MessageView {
   }
 
   /**
-   * Writes the digits of an n or z value as ASCII into `out` from `at`, so that card data never becomes a string.
-   * Returns the number of digits, or -1 when the field is absent, of another type, or does not fit.
+   * Writes the digits of an n or z value as ASCII into `out` from `at` (separator D), so that card data never becomes a
+   * string. Returns the number of digits, or -1 when the field is absent, of another type, or does not fit.
    */
   digitsInto(field: number, out: Uint8Array, at: number): number {
     const type = this.plan.type[field];
     if (!this.has(field) || (type !== FieldTypeCode.n && type !== FieldTypeCode.z)) return -1;
     const size = this.sizes[field];
     if (size > out.length - at) return -1;
-    bcdToAscii(this.source, this.firstNibble(field), size, out, at);
+    if (this.plan.form[field] === UnitForm.packed) {
+      bcdToAscii(this.source, this.firstNibble(field), size, out, at);
+      return size;
+    }
+    const from = this.offsets[field];
+    for (let i = 0; i < size; i++) {
+      const code = this.plan.ebcdic[field] === 1 ? fromEbcdic(this.source[from + i]) : this.source[from + i];
+      out[at + i] = code === 0x3d ? 0x44 : code;
+    }
     return size;
+  }
+
+  /**
+   * Writes the bytes of a b value into `out` from `at`, whether they travel as bytes or as hex. Returns their number, or -1
+   * when the field is absent, of another type, or does not fit.
+   */
+  bytesInto(field: number, out: Uint8Array, at: number): number {
+    if (!this.has(field) || this.plan.type[field] !== FieldTypeCode.b) return -1;
+    const size = this.sizes[field];
+    if (size > out.length - at) return -1;
+    const from = this.offsets[field];
+    const double = this.plan.form[field] === UnitForm.double;
+    for (let i = 0; i < size; i++) {
+      out[at + i] = double
+        ? (this.hexAt(field, from + 2 * i) << 4) | this.hexAt(field, from + 2 * i + 1)
+        : this.source[from + i];
+    }
+    return size;
+  }
+
+  private hexAt(field: number, at: number): number {
+    const byte = this.source[at];
+    return hexValue(this.plan.ebcdic[field] === 1 ? fromEbcdic(byte) : byte);
+  }
+
+  private messageType(end: number): number {
+    const bytes = this.source;
+    const at = this.start;
+    const form = this.plan.mtiForm;
+    const length = form === LengthForm.bcd ? 2 : 4;
+    if (end - at < length) return this.fail(Status.truncated, 0, end);
+    if (form === LengthForm.bcd) {
+      const bad = badBcd(bytes, at, at + 2);
+      if (bad >= 0) return this.fail(Status.mti, 0, bad);
+      this.mti = (bytes[at] << 8) | bytes[at + 1];
+    } else {
+      const digits = form === LengthForm.ascii ? CharacterClass.digit : CharacterClass.ebcdicDigit;
+      const bad = badCharacter(digits, bytes, at, at + 4);
+      if (bad >= 0) return this.fail(Status.mti, 0, bad);
+      for (let i = 0; i < 4; i++) this.mti = (this.mti << 4) | (bytes[at + i] & 0x0f);
+    }
+    this.end = at + length;
+    return Status.ok;
+  }
+
+  private bitmaps(end: number): number {
+    const { plan, named } = this;
+    const start = this.end;
+    if (this.bitmap(0, end) !== Status.ok) return this.status;
+    if (named[0] < 0 && plan.bitmapsMost === 1) return this.fail(Status.secondBitmap, 1, start);
+    if (named[0] >= 0 && plan.bitmapsLeast === 1) return Status.ok;
+    if (this.bitmap(2, end) !== Status.ok) return this.status;
+    const third = plan.bitmapsMost === 3 && (named[2] < 0 || plan.bitmapsLeast === 3);
+    if (!third) return Status.ok;
+    // Written always, bit 65 or not: it then counts as set, for those who read it where field 65 stands.
+    named[2] |= 0x80000000;
+    return plan.thirdAtField65 ? Status.ok : this.bitmap(4, end);
+  }
+
+  /** Reads one bitmap at `this.end` into the words `w` and `w + 1`. */
+  private bitmap(w: number, end: number): number {
+    const bytes = this.source;
+    const at = this.end;
+    const form = this.plan.bitmapForm;
+    const length = form === 0 ? 8 : 16;
+    if (end - at < length) return this.fail(Status.truncated, 1, end);
+    if (form === 0) {
+      this.named[w] = word(bytes, at);
+      this.named[w + 1] = word(bytes, at + 4);
+    } else {
+      const bad = badCharacter(form === 1 ? CharacterClass.hex : CharacterClass.ebcdicHex, bytes, at, at + 16);
+      if (bad >= 0) return this.fail(Status.character, 1, bad);
+      for (let i = 0; i < 16; i++) {
+        const nibble = hexValue(form === 1 ? bytes[at + i] : fromEbcdic(bytes[at + i]));
+        this.named[w + (i >> 3)] = (this.named[w + (i >> 3)] << 4) | nibble;
+      }
+    }
+    this.end = at + length;
+    return Status.ok;
   }
 
   private field(f: number, end: number): number {
     const plan = this.plan;
     const bytes = this.source;
-    const type = plan.type[f];
     let at = this.end;
-    if (type === FieldTypeCode.absent) return this.fail(Status.unknownField, f, at);
+    if (plan.type[f] === FieldTypeCode.absent) return this.fail(Status.unknownField, f, at);
+    const form = plan.form[f];
     let size = plan.max[f];
+    let length = form === UnitForm.packed ? (size + 1) >> 1 : form === UnitForm.double ? size * 2 : size;
+    let pad = NO_PAD;
     const lengthBytes = plan.lengthBytes[f];
     if (lengthBytes > 0) {
+      const start = at;
       if (end - at < lengthBytes) return this.fail(Status.truncated, f, end);
-      size = bcdByte(bytes[at]);
-      if (size > 99) return this.fail(Status.lengthDigits, f, at);
-      if (lengthBytes === 2) {
-        const low = bcdByte(bytes[at + 1]);
-        if (low > 99) return this.fail(Status.lengthDigits, f, at + 1);
-        size = size * 100 + low;
-      }
-      if (size > plan.max[f]) return this.fail(Status.tooLong, f, at);
+      size = this.readLength(f, at);
+      if (size < 0) return this.fail(Status.lengthDigits, f, at - size - 1);
       at += lengthBytes;
+      if (form === UnitForm.single) {
+        length = size;
+      } else if (plan.countsBytes[f] === 0) {
+        length = form === UnitForm.packed ? (size + 1) >> 1 : size * 2;
+      } else {
+        length = size;
+        if (form === UnitForm.double && (size & 1) === 1) return this.fail(Status.lengthOdd, f, start);
+        size = form === UnitForm.packed ? size * 2 : size >> 1;
+        // A length that counts bytes cannot tell odd digits from even ones; the filler F can.
+        if (form === UnitForm.packed && plan.pad[f] === 0x0f && length > 0 && length <= end - at) {
+          if (nibbleAt(bytes, plan.right[f] === 1 ? at * 2 : (at + length) * 2 - 1) === 0x0f) size--;
+        }
+      }
+      if (size > plan.max[f]) return this.fail(Status.tooLong, f, start);
     }
-    const packed = type === FieldTypeCode.n || type === FieldTypeCode.z;
-    const length = packed ? (size + 1) >> 1 : size;
     if (length > end - at) return this.fail(Status.truncated, f, end);
-    let pad = NO_PAD;
-    if (packed && (size & 1) === 1) pad = nibbleAt(bytes, plan.right[f] === 1 ? at * 2 : (at + length) * 2 - 1);
-    if (type === FieldTypeCode.n) {
+    if (form === UnitForm.packed && (size & 1) === 1) {
+      pad = nibbleAt(bytes, plan.right[f] === 1 ? at * 2 : (at + length) * 2 - 1);
+    }
+    if (plan.allowed[f] === CharacterClass.packed) {
       const bad = badDigit(bytes, at, length, pad === NO_PAD ? 0 : plan.right[f] === 1 ? -1 : 1);
       if (bad >= 0) return this.fail(Status.digit, f, bad);
-    } else if (type === FieldTypeCode.an || type === FieldTypeCode.ans) {
-      const bad = badCharacter(type, bytes, at, at + length);
-      if (bad >= 0) return this.fail(Status.character, f, bad);
+    } else if (plan.allowed[f] !== CharacterClass.any) {
+      const bad = badCharacter(plan.allowed[f], bytes, at, at + length);
+      const digits = plan.type[f] === FieldTypeCode.n || plan.type[f] === FieldTypeCode.z;
+      if (bad >= 0) return this.fail(digits ? Status.digit : Status.character, f, bad);
     }
     this.offsets[f] = at;
     this.lengths[f] = length;
@@ -233,6 +317,29 @@ export class MessageView {
     this.pads[f] = pad;
     this.end = at + length;
     return Status.ok;
+  }
+
+  /** The length at `at`, or -1 minus the distance of the first byte that is no digit. */
+  private readLength(f: number, at: number): number {
+    const bytes = this.source;
+    const count = this.plan.lengthBytes[f];
+    const form = this.plan.lengthForm[f];
+    let value = 0;
+    for (let i = 0; i < count; i++) {
+      const byte = bytes[at + i];
+      if (form === LengthForm.bcd) {
+        const pair = bcdByte(byte);
+        if (pair > 99) return -1 - i;
+        value = value * 100 + pair;
+      } else if (form === LengthForm.binary) {
+        value = (value << 8) | byte;
+      } else {
+        const digit = byte - (form === LengthForm.ascii ? 0x30 : 0xf0);
+        if (digit < 0 || digit > 9) return -1 - i;
+        value = value * 10 + digit;
+      }
+    }
+    return value;
   }
 
   private fail(status: number, field: number, offset: number): number {
@@ -257,7 +364,6 @@ function word(bytes: Uint8Array, at: number): number {
   return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
 }
 
-function isSet(high: number, low: number, field: number): boolean {
-  if (field < 1 || field > FIELD_MAX) return false;
-  return field <= 32 ? ((high >>> (32 - field)) & 1) === 1 : ((low >>> (64 - field)) & 1) === 1;
+function isSet(words: Int32Array, field: number): boolean {
+  return field >= 2 && field <= FIELD_MAX && words[(field - 1) >> 5] << ((field - 1) & 31) < 0;
 }

@@ -1,23 +1,35 @@
 import { failed, fault, ok, type Result } from '../fault.ts';
+import { CharacterClass } from './characters.ts';
 import { checkDialect, checkField } from './check.ts';
 import {
+  BITMAP_FORMS,
   FIELD_CLASSES,
   FIELD_TYPES,
+  LENGTH_ENCODINGS,
   LENGTH_KINDS,
   type DialectOptions,
   type DialectSource,
+  type Encoding,
   type FieldClass,
   type FieldSource,
+  type FieldType,
   type Framing,
+  type LengthEncoding,
 } from './source.ts';
 
 export type { DialectOptions, DialectSource, FieldClass, FieldSource, Framing, Name } from './source.ts';
 
-/** Fields 2 to 64; one bitmap of eight bytes. */
-export const FIELD_MAX = 64;
+/** Fields 2 to 192: three bitmaps of eight bytes. */
+export const FIELD_MAX = 192;
 
 /** Numbers of the types in {@link FieldPlan.type}; 0 = the dialect has no such field. */
 export const FieldTypeCode = { absent: 0, n: 1, z: 2, an: 3, ans: 4, b: 5 } as const;
+
+/** Bytes that a unit (digit, character, byte) of a value takes: half a byte, one, or two for hex. */
+export const UnitForm = { packed: 0, single: 1, double: 2 } as const;
+
+/** Where the characters of message type, bitmap and lengths come from. Numbers of `LENGTH_ENCODINGS`. */
+export const LengthForm = { bcd: 0, ascii: 1, ebcdic: 2, binary: 3 } as const;
 
 /** Pad nibble of a value with an even number of digits. */
 export const NO_PAD = 0xff;
@@ -31,16 +43,37 @@ export interface FieldPlan {
   /** Every option of the dialect with the choice in force. */
   readonly options: DialectOptions;
   readonly framing: Framing;
+  /** {@link LengthForm} of the message type: bcd, ascii or ebcdic. */
+  readonly mtiForm: number;
+  /** 0 binary, 1 hex, 2 hex in EBCDIC. */
+  readonly bitmapForm: number;
+  /** Bitmaps that every message has, and that it may have: 1 to 3. */
+  readonly bitmapsLeast: number;
+  readonly bitmapsMost: number;
+  /** True when the third bitmap stands where field 65 would, not behind the second. */
+  readonly thirdAtField65: boolean;
   /** {@link FieldTypeCode} */
   readonly type: Uint8Array;
-  /** 0 fixed, 1 LL, 2 LLL: the number of length bytes. */
+  /** {@link UnitForm} */
+  readonly form: Uint8Array;
+  /** 1 where characters are EBCDIC. */
+  readonly ebcdic: Uint8Array;
+  /** Bits of {@link CharacterClass} that a byte of the value must have one of; 0 where any byte will do. */
+  readonly allowed: Uint16Array;
+  /** Bytes of the length, 0 to 4. */
   readonly lengthBytes: Uint8Array;
-  /** Digits for n and z, bytes for the others. */
+  /** {@link LengthForm} */
+  readonly lengthForm: Uint8Array;
+  /** 1 where the length counts bytes and not units. */
+  readonly countsBytes: Uint8Array;
+  /** Digits for n and z, characters for an and ans, bytes for b. */
   readonly max: Uint16Array;
-  /** 1 where odd digits stand at the right. */
+  /** 1 where odd packed digits stand at the right. */
   readonly right: Uint8Array;
-  /** Nibble written beside odd digits. */
+  /** Nibble written beside odd packed digits. */
   readonly pad: Uint8Array;
+  /** ASCII code of what fills a short value of a fixed field: 0 where nothing does, `0` before it, space after it. */
+  readonly fill: Uint8Array;
   /** Index in `FIELD_CLASSES`. */
   readonly classes: Uint8Array;
 }
@@ -59,24 +92,84 @@ export function planWithOptions(source: DialectSource, chosen: DialectOptions): 
   const applied = applyOptions(source, chosen);
   if (!applied.ok) return applied;
   const { options, fields } = applied.value;
-  const effective: DialectSource = { ...source, fields };
-
-  const type = new Uint8Array(FIELD_MAX + 1);
-  const lengthBytes = new Uint8Array(FIELD_MAX + 1);
-  const max = new Uint16Array(FIELD_MAX + 1);
-  const right = new Uint8Array(FIELD_MAX + 1);
-  const pad = new Uint8Array(FIELD_MAX + 1);
-  const classes = new Uint8Array(FIELD_MAX + 1);
+  const bytes = (): Uint8Array => new Uint8Array(FIELD_MAX + 1);
+  const plan = {
+    source: { ...source, fields },
+    options,
+    framing: source.framing,
+    mtiForm: LENGTH_ENCODINGS.indexOf(source.mti),
+    bitmapForm: BITMAP_FORMS.indexOf(source.bitmap),
+    bitmapsLeast: source.bitmaps?.least ?? 1,
+    bitmapsMost: source.bitmaps?.most ?? 1,
+    thirdAtField65: source.bitmaps?.most === 3 && source.bitmaps.third === 'field65',
+    type: bytes(),
+    form: bytes(),
+    ebcdic: bytes(),
+    allowed: new Uint16Array(FIELD_MAX + 1),
+    lengthBytes: bytes(),
+    lengthForm: bytes(),
+    countsBytes: bytes(),
+    max: new Uint16Array(FIELD_MAX + 1),
+    right: bytes(),
+    pad: bytes(),
+    fill: bytes(),
+    classes: bytes(),
+  };
   for (const [key, field] of Object.entries(fields)) {
     const f = Number(key);
-    type[f] = FIELD_TYPES.indexOf(field.type) + 1;
-    lengthBytes[f] = LENGTH_KINDS.indexOf(field.length);
-    max[f] = field.max;
-    right[f] = field.align === 'right' ? 1 : 0;
-    pad[f] = field.pad === 'F' ? 0x0f : 0;
-    classes[f] = FIELD_CLASSES.indexOf(field.class);
+    const encoding = encodingOf(source, field);
+    const lengthEncoding = field.lengthEncoding ?? source.defaults?.length ?? 'bcd';
+    const ebcdic = encoding === 'ebcdic' || encoding === 'hexEbcdic';
+    plan.type[f] = FIELD_TYPES.indexOf(field.type) + 1;
+    plan.form[f] =
+      encoding === 'bcd' ? UnitForm.packed : encoding.startsWith('hex') ? UnitForm.double : UnitForm.single;
+    plan.ebcdic[f] = ebcdic ? 1 : 0;
+    plan.allowed[f] = allowedBytes(field.type, encoding);
+    plan.lengthForm[f] = LENGTH_ENCODINGS.indexOf(lengthEncoding);
+    plan.lengthBytes[f] = lengthBytes(LENGTH_KINDS.indexOf(field.length), lengthEncoding);
+    plan.countsBytes[f] = (field.lengthCounts ?? source.defaults?.lengthCounts) === 'bytes' ? 1 : 0;
+    plan.max[f] = field.max;
+    plan.right[f] = field.align === 'right' ? 1 : 0;
+    plan.pad[f] = field.pad === 'F' ? 0x0f : 0;
+    plan.fill[f] = field.fill === undefined ? 0 : field.fill === 'zero' ? 0x30 : 0x20;
+    plan.classes[f] = FIELD_CLASSES.indexOf(field.class);
   }
-  return ok({ source: effective, options, framing: source.framing, type, lengthBytes, max, right, pad, classes });
+  return ok(plan);
+}
+
+/** How a field travels: its own encoding, or the dialect's for its type. */
+export function encodingOf(source: DialectSource, field: FieldSource): Encoding {
+  if (field.encoding !== undefined) return field.encoding;
+  if (field.type === 'b') return source.defaults?.bytes ?? 'binary';
+  if (field.type === 'n' || field.type === 'z') return source.defaults?.digits ?? 'bcd';
+  return source.defaults?.text ?? 'ascii';
+}
+
+/** {@link CharacterClass} bits of a value's bytes. Packed tracks may have any nibble. */
+function allowedBytes(type: FieldType, encoding: Encoding): number {
+  switch (encoding) {
+    case 'bcd':
+      return type === 'n' ? CharacterClass.packed : CharacterClass.any;
+    case 'hex':
+      return CharacterClass.hex;
+    case 'hexEbcdic':
+      return CharacterClass.ebcdicHex;
+    case 'ascii':
+      if (type === 'n') return CharacterClass.digit;
+      if (type === 'z') return CharacterClass.track;
+      return type === 'an' ? CharacterClass.printable : CharacterClass.printable | CharacterClass.upper;
+    case 'ebcdic':
+      if (type === 'n') return CharacterClass.ebcdicDigit;
+      if (type === 'z') return CharacterClass.ebcdicTrack;
+      if (type === 'an') return CharacterClass.ebcdicPrintable;
+      return CharacterClass.ebcdicPrintable | CharacterClass.ebcdicUpper;
+    case 'binary':
+      return CharacterClass.any;
+  }
+}
+
+function lengthBytes(digits: number, encoding: LengthEncoding): number {
+  return encoding === 'bcd' || encoding === 'binary' ? (digits + 1) >> 1 : digits;
 }
 
 /** Class of a field's whole value; `private` for a field that the dialect does not have. */

@@ -10,18 +10,41 @@ export interface Name {
 }
 
 /**
- * How the characters of a value travel. `n`: packed decimal digits. `z`: packed track nibbles, separator D. `an`:
- * printable ASCII. `ans`: printable ASCII and GBK. `b`: bytes as they are.
+ * What a value is made of. `n`: decimal digits. `z`: track digits 0–9 and A–F, separator D. `an`: printable ASCII. `ans`:
+ * printable ASCII and GBK. `b`: bytes of any value.
  */
 export const FIELD_TYPES = ['n', 'z', 'an', 'ans', 'b'] as const;
 export type FieldType = (typeof FIELD_TYPES)[number];
 
 /**
- * `fixed`: no length. `ll`: one packed byte. `lll`: two packed bytes. The length counts digits for n and z and bytes
- * for the others (UnionPay POS).
+ * How a value travels. `bcd`: two digits a byte. `ascii` and `ebcdic`: one character a byte. `binary`: bytes as they are.
+ * `hex` and `hexEbcdic`: two characters a byte. Digits may be bcd, ascii or ebcdic (the separator D of a track is then
+ * written `=`); texts ascii or ebcdic; bytes binary, hex or hexEbcdic.
  */
-export const LENGTH_KINDS = ['fixed', 'll', 'lll'] as const;
+export const ENCODINGS = ['bcd', 'ascii', 'ebcdic', 'binary', 'hex', 'hexEbcdic'] as const;
+export type Encoding = (typeof ENCODINGS)[number];
+
+/** `fixed`: no length. `l` to `llll`: a length of one to four digits stands before the value. */
+export const LENGTH_KINDS = ['fixed', 'l', 'll', 'lll', 'llll'] as const;
 export type LengthKind = (typeof LENGTH_KINDS)[number];
+
+/**
+ * How a length travels. `bcd`: packed, LLL takes two bytes. `ascii` and `ebcdic`: one character a digit. `binary`: an
+ * unsigned number, one byte for L and LL, two for LLL and LLLL, high byte first.
+ */
+export const LENGTH_ENCODINGS = ['bcd', 'ascii', 'ebcdic', 'binary'] as const;
+export type LengthEncoding = (typeof LENGTH_ENCODINGS)[number];
+
+/**
+ * What a length counts. `units`: digits of n and z, characters of an and ans, bytes of b. `bytes`: bytes on the wire,
+ * which differs for packed digits and for hex.
+ */
+export const LENGTH_COUNTS = ['units', 'bytes'] as const;
+export type LengthCounts = (typeof LENGTH_COUNTS)[number];
+
+/** How a bitmap travels: eight bytes, or sixteen characters. */
+export const BITMAP_FORMS = ['binary', 'hex', 'hexEbcdic'] as const;
+export type BitmapForm = (typeof BITMAP_FORMS)[number];
 
 /**
  * What a value is for those who print or log it. Only `public` may be shown; `pan` may be shown as its first six and
@@ -33,13 +56,24 @@ export type FieldClass = (typeof FIELD_CLASSES)[number];
 export interface FieldSource {
   readonly name: Name;
   readonly type: FieldType;
+  /** The dialect's own for the type when absent. */
+  readonly encoding?: Encoding;
   readonly length: LengthKind;
-  /** Digits for n and z, bytes for the others; the exact length of a fixed field. */
+  /** The dialect's own when absent. */
+  readonly lengthEncoding?: LengthEncoding;
+  /** The dialect's own when absent. */
+  readonly lengthCounts?: LengthCounts;
+  /** Digits for n and z, characters for an and ans, bytes for b; the exact length of a fixed field. */
   readonly max: number;
-  /** Where an odd number of digits stands in its bytes; `left` when absent. */
+  /** Where an odd number of packed digits stands in its bytes; `left` when absent. */
   readonly align?: 'left' | 'right';
-  /** Nibble that fills an odd number of digits when encoding; `0` when absent. Decoding takes any. */
+  /** Nibble that fills an odd number of packed digits when encoding; `0` when absent. Decoding takes any. */
   readonly pad?: '0' | 'F';
+  /**
+   * What a value that is shorter than its fixed field is filled with when encoding: `zero` before it or `space` after it.
+   * A shorter value is a mistake when absent. Decoding always gives the whole field.
+   */
+  readonly fill?: 'zero' | 'space';
   readonly class: FieldClass;
   /** Meanings of values, for people. */
   readonly values?: Readonly<Record<string, Name>>;
@@ -110,10 +144,17 @@ export interface TagSource {
   readonly class: FieldClass;
 }
 
+/**
+ * The length before a message. `binary`: two bytes, high byte first. `bcd`: two bytes, four packed digits. `ascii`: four
+ * digits. It counts the bytes that follow it.
+ */
+export const FRAME_LENGTHS = ['binary', 'bcd', 'ascii'] as const;
+export type FrameLength = (typeof FRAME_LENGTHS)[number];
+
 /** Which parts stand before the body of a message. */
 export interface Framing {
-  /** Two bytes, big endian: number of bytes that follow. */
-  readonly length: boolean;
+  /** False: there is none. */
+  readonly length: false | FrameLength;
   /** Five bytes: 60, destination, source. */
   readonly tpdu: boolean;
   /** Six bytes of application header. */
@@ -122,8 +163,26 @@ export interface Framing {
 
 export interface DialectSource {
   readonly framing: Framing;
-  readonly mti: 'bcd';
-  readonly bitmap: 'binary';
+  readonly mti: 'bcd' | 'ascii' | 'ebcdic';
+  readonly bitmap: BitmapForm;
+  /**
+   * How many bitmaps a message has: written always, and possible at most; one when absent. Bit 1 of the first announces
+   * the second. Bit 65 announces the third, which follows the second at once (`following`) or stands where field 65 would
+   * (`field65`, as ISO 8583:1987 has it).
+   */
+  readonly bitmaps?: {
+    readonly least: 1 | 2 | 3;
+    readonly most: 1 | 2 | 3;
+    readonly third?: 'following' | 'field65';
+  };
+  /** What fields have that do not say it themselves: bcd, ascii, binary, bcd and units when absent. */
+  readonly defaults?: {
+    readonly digits?: 'bcd' | 'ascii' | 'ebcdic';
+    readonly text?: 'ascii' | 'ebcdic';
+    readonly bytes?: 'binary' | 'hex' | 'hexEbcdic';
+    readonly length?: LengthEncoding;
+    readonly lengthCounts?: LengthCounts;
+  };
   readonly fields: Readonly<Record<string, FieldSource>>;
   readonly options: Readonly<Record<string, OptionSource>>;
   readonly subfields: Readonly<Record<string, readonly LayoutSource[]>>;

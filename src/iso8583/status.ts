@@ -11,7 +11,7 @@ export const Status = {
   secondBitmap: 3,
   /** The bitmap names a field that the dialect does not have. */
   unknownField: 4,
-  /** A length that is not packed decimal. */
+  /** A length that is not decimal. */
   lengthDigits: 5,
   /** Longer than the dialect allows. */
   tooLong: 6,
@@ -35,6 +35,8 @@ export const Status = {
   frameLength: 15,
   /** No framing leads to a message. */
   noMessage: 16,
+  /** A length in bytes that ends in the middle of a byte written as two hex characters. */
+  lengthOdd: 17,
 } as const;
 
 export interface StatusWords extends Name {
@@ -53,7 +55,7 @@ export const StatusText: readonly StatusWords[] = [
     en: 'bit 1 asks for a second bitmap, which this dialect does not have',
   },
   { name: 'unknown-field', zh: '本规范没有此域', en: 'the dialect has no such field' },
-  { name: 'length-digits', zh: '长度不是BCD数字', en: 'the length is not packed decimal digits' },
+  { name: 'length-digits', zh: '长度不是十进制数字', en: 'the length is not decimal digits' },
   { name: 'too-long', zh: '超过最大长度', en: 'longer than the dialect allows' },
   { name: 'digit', zh: '含有非数字', en: 'a nibble is no digit' },
   { name: 'character', zh: '含有不允许的字符', en: 'a character is not allowed in this type' },
@@ -69,4 +71,5 @@ export const StatusText: readonly StatusWords[] = [
     en: 'the 2-byte length differs from the bytes that are there',
   },
   { name: 'no-message', zh: '找不到8583报文', en: 'no message type and bitmap found' },
+  { name: 'length-odd', zh: '十六进制域的长度为奇数', en: 'the length counts half a byte of hex' },
 ];

@@ -169,7 +169,7 @@ function* macRight(shop: Shop, bytes: Uint8Array): Task<true | Fault> {
 }
 
 function decode(shop: Shop, bytes: Uint8Array, start: number, end: number): boolean {
-  const open = { ...framing(shop), length: false };
+  const open = { ...framing(shop), length: false } as const;
   if (shop.frame.open(open, bytes, start, end) !== Status.ok) return false;
   return shop.answer.decode(bytes, shop.frame.bodyStart, shop.frame.bodyEnd) === Status.ok;
 }

@@ -276,15 +276,15 @@ describe('builder', () => {
     }
   });
 
-  test('the bitmap is right after every field', () => {
+  test('the bitmap is written at the end', () => {
     const out = new Uint8Array(100);
     const builder = new MessageBuilder(plan);
     builder.begin(out, 0, 0x0820);
     builder.text(41, '10000001');
-    expect(toHex(out, 0, 10)).toBe('08200000000000800000');
     const at = builder.reserveMac();
     expect(at).toBe(18);
-    expect(toHex(out, 2, 10)).toBe('0000000000800001');
+    expect(builder.finish()).toBe(26);
+    expect(toHex(out, 0, 10)).toBe('08200000000000800001');
     expect(builder.reserveMac()).toBe(-Status.order);
   });
 

@@ -7,7 +7,7 @@ import { Status } from '../../src/iso8583/status.ts';
 import { toHex } from '../../src/wire/hex.ts';
 import { bytesOf, constructed, dialect, planWith } from './samples.ts';
 
-const whole = { length: true, tpdu: true, header: true };
+const whole = { length: 'binary', tpdu: true, header: true } as const;
 const tpdu = bytesOf('6000030000');
 const header = bytesOf('603100310000');
 
@@ -123,8 +123,8 @@ describe('messages of unknown origin', () => {
       return Uint8Array.of(...(length ? [size >> 8, size & 0xff] : []), ...head, ...body);
     };
     for (let n = 0; n < 8; n++) {
-      const framing = { length: (n & 1) === 1, tpdu: (n & 2) === 2, header: (n & 4) === 4 };
-      const detection = found(part(framing.length, framing.tpdu, framing.header));
+      const framing = { length: (n & 1) === 1 && 'binary', tpdu: (n & 2) === 2, header: (n & 4) === 4 };
+      const detection = found(part(framing.length !== false, framing.tpdu, framing.header));
       expect(detection.status).toBe(Status.ok);
       expect(detection.framing).toEqual(framing);
     }

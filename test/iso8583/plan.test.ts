@@ -52,7 +52,7 @@ describe('the shipped dialect', () => {
 
 describe('a wrong dialect is refused with the place, the cause and the remedy', () => {
   test.each([
-    ['/mti', 'ascii', 'dialect/mti: "ascii" is not possible here'],
+    ['/mti', 'utf8', 'dialect/mti: "utf8" is not possible here'],
     ['/framing/tpdu', 5, 'dialect/framing/tpdu: 5 is neither true nor false'],
     ['/fields/1', dialect.fields['3'], 'dialect/fields/1: 1 is no field number'],
     ['/fields/65', dialect.fields['3'], 'dialect/fields/65: 65 is no field number'],

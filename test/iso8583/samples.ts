@@ -48,7 +48,7 @@ function load(name: string): readonly Sample[] {
   return (JSON.parse(file(`test/vectors/${name}.json`)) as Stored[]).map(stored => {
     const layout = stored.layout ?? 'len2+tpdu5+header6+body';
     const framing = {
-      length: layout.includes('len2'),
+      length: layout.includes('len2') ? ('binary' as const) : (false as const),
       tpdu: layout.includes('tpdu'),
       header: layout.includes('header'),
     };
