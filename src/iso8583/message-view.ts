@@ -50,6 +50,18 @@ export class MessageView {
    * {@link Status}; `trailing` when bytes are left after the last field.
    */
   decode(bytes: Uint8Array, start: number, end: number): number {
+    return this.walk(bytes, start, end, true);
+  }
+
+  /**
+   * Like {@link decode}, but finds only where the fields are: lengths and bounds are checked, the digits and characters of
+   * the values are not. For routing, and for skipping messages.
+   */
+  locate(bytes: Uint8Array, start: number, end: number): number {
+    return this.walk(bytes, start, end, false);
+  }
+
+  private walk(bytes: Uint8Array, start: number, end: number, checked: boolean): number {
     assert(start >= 0 && start <= end && end <= bytes.length, 'decode: range outside the bytes');
     const { plan, named, decoded } = this;
     this.source = bytes;
@@ -71,7 +83,7 @@ export class MessageView {
         const mask = 0x80000000 >>> bit;
         bits &= ~mask;
         last = w * 32 + bit + 1;
-        if (this.field(last, end) !== Status.ok) return this.status;
+        if (this.field(last, end, checked) !== Status.ok) return this.status;
         decoded[w] |= mask;
       }
     }
@@ -268,7 +280,7 @@ export class MessageView {
     return Status.ok;
   }
 
-  private field(f: number, end: number): number {
+  private field(f: number, end: number, checked: boolean): number {
     const plan = this.plan;
     const bytes = this.source;
     let at = this.end;
@@ -303,7 +315,9 @@ export class MessageView {
     if (form === UnitForm.packed && (size & 1) === 1) {
       pad = nibbleAt(bytes, plan.right[f] === 1 ? at * 2 : (at + length) * 2 - 1);
     }
-    if (plan.allowed[f] === CharacterClass.packed) {
+    if (!checked) {
+      // Only places are wanted.
+    } else if (plan.allowed[f] === CharacterClass.packed) {
       const bad = badDigit(bytes, at, length, pad === NO_PAD ? 0 : plan.right[f] === 1 ? -1 : 1);
       if (bad >= 0) return this.fail(Status.digit, f, bad);
     } else if (plan.allowed[f] !== CharacterClass.any) {
