@@ -225,6 +225,8 @@ export class AbecsLink {
         return this.refused();
       case PacketEvent.eot:
         if (this.state === 'cancelling') this.cancelled();
+        // The terminal took noise for a CAN and ended the command by itself, or this is the late end of an earlier one.
+        else if (this.state === 'answer' && this.blocking) this.doubt();
         return;
       default:
         return;

@@ -318,6 +318,28 @@ describe('time for the answer', () => {
 });
 
 describe('CAN', () => {
+  test('an EOT that nobody asked for does not leave a waiting command waiting for ever', () => {
+    const { ask, say, seen, timers } = setup();
+    ask('GKY', true, 0, 3000);
+    say(ACK);
+    timers.advance(60_000);
+    say(EOT);
+    timers.advance(2999);
+    expect(seen).toEqual([]);
+    timers.advance(1);
+    expect(seen[0].fault).toBe('answer-lost');
+  });
+
+  test('a late EOT does not end the next command: its answer still comes', () => {
+    const { ask, say, seen, timers } = setup();
+    ask('GKY', true, 0, 3000);
+    say(ACK, EOT);
+    timers.advance(1000);
+    say(frame('GKY000'));
+    expect(seen).toHaveLength(1);
+    expect(seen[0].fault).toBeUndefined();
+  });
+
   test('ends a waiting command with EOT', () => {
     const { ask, say, seen, link, written } = setup();
     const ends: unknown[] = [];

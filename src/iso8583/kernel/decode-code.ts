@@ -5,7 +5,9 @@ import {
   BITMAP_IN,
   BYTE_MASKS_AT,
   DIGIT_MASKS_AT,
+  HALVES_AT,
   Kept,
+  LENGTHS_AT,
   MTI_IN,
   NUMBERS_IN,
   OFFSETS_IN,
@@ -156,19 +158,22 @@ class DecodeWriter {
       .get(END)
       .op(Op.i32GtU);
     code.if().i32(Answer.notRight).op(Op.return, Op.end);
-    // A packed byte minus six times its high nibble is its value.
-    code
-      .get(base)
-      .memory(two ? Memory.i32Load16U : Memory.i32Load8U, rel)
-      .tee(word);
-    code.get(word).i32(4).op(Op.i32ShrU).i32(0x0f0f).op(Op.i32And).i32(6).op(Op.i32Mul, Op.i32Sub).set(size);
+    // From the length to where the value ends is what every message waits for: tables are the shortest way. A byte that is
+    // not packed decimal has a length there that is too long for any field, and so has a hundreds' byte above 9.
+    const lengths = (): Code => code.i32(1).op(Op.i32Shl).memory(Memory.i32Load16U, LENGTHS_AT);
     if (two) {
-      code.get(size).i32(0xff).op(Op.i32And).i32(100).op(Op.i32Mul);
-      code.get(size).i32(8).op(Op.i32ShrU, Op.i32Add).set(size);
+      code.get(base).memory(Memory.i32Load8U, rel + 1);
+      lengths().get(base).memory(Memory.i32Load8U, rel).i32(100).op(Op.i32Mul, Op.i32Add).set(size);
+    } else {
+      code.get(base).memory(Memory.i32Load8U, rel).tee(word);
+      lengths().set(size);
     }
-    code.get(word);
-    this.badNibbles(two ? 0x1111 : 0x11);
-    code.get(size).i32(plan.max[f]).op(Op.i32GtU, Op.i32Or).if().i32(Answer.notRight).op(Op.return, Op.end);
+    code.get(at);
+    if (plan.form[f] !== UnitForm.packed) code.get(size);
+    else if (two) code.get(size).i32(1).op(Op.i32Add).i32(1).op(Op.i32ShrU);
+    else code.get(word).memory(Memory.i32Load8U, HALVES_AT);
+    code.op(Op.i32Add).set(end);
+    code.get(size).i32(plan.max[f]).op(Op.i32GtU).if().i32(Answer.notRight).op(Op.return, Op.end);
     code
       .get(BLOCK)
       .get(size)
@@ -177,9 +182,6 @@ class DecodeWriter {
       .get(BLOCK)
       .get(at)
       .memory(Memory.i32Store, OFFSETS_IN + 4 * f);
-    code.get(at).get(size);
-    if (plan.form[f] === UnitForm.packed) code.i32(1).op(Op.i32Add).i32(1).op(Op.i32ShrU);
-    code.op(Op.i32Add).set(end);
     if (this.values.kept[f] === Kept.digits) this.later.push(() => this.digits(f, at, 0, 0));
     else if (plan.allowed[f] !== CharacterClass.any) this.later.push(() => this.checkText(f, at));
     return end;

@@ -1,4 +1,5 @@
 import { assert } from '../../assert.ts';
+import type { WasmFunction } from '../../wire/wasm.ts';
 import { MessageBuilder } from '../message-builder.ts';
 import { MessageView } from '../message-view.ts';
 import { FIELD_MAX, FieldTypeCode, UnitForm, type FieldPlan } from '../plan.ts';
@@ -38,8 +39,11 @@ export class FastCodec {
   readonly numbers: Float64Array;
   readonly valuePlan: ValuePlan;
   private readonly kernel: Kernel;
+  private readonly decodeRight: WasmFunction;
+  private readonly encodeRight: WasmFunction;
   private readonly view: MessageView;
   private readonly builder: MessageBuilder;
+  private readonly lastByte: number;
   private used = BLOCKS_AT;
 
   /** `bytes`: size of the memory, for the blocks of values and the messages. */
@@ -47,7 +51,10 @@ export class FastCodec {
     this.plan = plan;
     this.valuePlan = planValues(plan);
     this.kernel = new Kernel(plan, this.valuePlan, bytes + BLOCKS_AT + SLACK);
+    this.decodeRight = this.kernel.decode;
+    this.encodeRight = this.kernel.encode;
     this.memory = new Uint8Array(this.kernel.memory.buffer);
+    this.lastByte = this.memory.length - SLACK;
     this.words = new Int32Array(this.kernel.memory.buffer);
     this.numbers = new Float64Array(this.kernel.memory.buffer);
     this.view = new MessageView(plan);
@@ -72,17 +79,17 @@ export class FastCodec {
    * its field and offset in `values` and no value can be read.
    */
   decode(values: Values, start: number, end: number): number {
-    assert(start >= this.used && start <= end && end <= this.memory.length - SLACK, 'decode: range outside the memory');
-    if (end - start >= HEAD_LENGTH && this.kernel.decode(values.block, start, end, 1) === 0)
-      return this.right(values, start);
+    assert(start >= this.used && start <= end && end <= this.lastByte, 'decode: range outside the memory');
+    if (end - start >= HEAD_LENGTH && this.decodeRight(values.block, start, end, 1) === 0)
+      return (values.status = Status.ok);
     return this.slowDecode(values, start, end, true);
   }
 
   /** Like {@link decode}, but finds only the places; digits and characters are not checked and no value is taken out. */
   locate(values: Values, start: number, end: number): number {
-    assert(start >= this.used && start <= end && end <= this.memory.length - SLACK, 'locate: range outside the memory');
-    if (end - start >= HEAD_LENGTH && this.kernel.decode(values.block, start, end, 0) === 0)
-      return this.right(values, start);
+    assert(start >= this.used && start <= end && end <= this.lastByte, 'locate: range outside the memory');
+    if (end - start >= HEAD_LENGTH && this.decodeRight(values.block, start, end, 0) === 0)
+      return (values.status = Status.ok);
     return this.slowDecode(values, start, end, false);
   }
 
@@ -90,22 +97,15 @@ export class FastCodec {
    * Encodes the values as a body at `memory[at]`. Returns the offset after it, or the negative {@link Status}, whose field is
    * left in `values`. Up to 64 bytes behind the message are overwritten, too. `limit`: where the room ends.
    */
-  encode(values: Values, at: number, limit: number = this.memory.length - SLACK): number {
-    assert(at >= this.used && at <= limit && limit <= this.memory.length - SLACK, 'encode: place outside the memory');
-    const end = this.kernel.encode(values.block, at, limit, 0);
+  encode(values: Values, at: number, limit: number = this.lastByte): number {
+    assert(at >= this.used && at <= limit && limit <= this.lastByte, 'encode: place outside the memory');
+    const end = this.encodeRight(values.block, at, limit, 0);
     return end !== 0 ? end : this.slowEncode(values, at, limit);
   }
 
   /** Overwrites all messages and all values. */
   wipe(): void {
     this.memory.fill(0, BLOCKS_AT);
-  }
-
-  private right(values: Values, start: number): number {
-    values.status = Status.ok;
-    values.errorField = 0;
-    values.errorOffset = start;
-    return Status.ok;
   }
 
   private slowDecode(values: Values, start: number, end: number, wanted: boolean): number {

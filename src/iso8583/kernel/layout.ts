@@ -1,3 +1,4 @@
+import { bcdByte } from '../../wire/bcd.ts';
 import { FIELD_MAX, FieldTypeCode, UnitForm, type FieldPlan } from '../plan.ts';
 
 /**
@@ -6,8 +7,9 @@ import { FIELD_MAX, FieldTypeCode, UnitForm, type FieldPlan } from '../plan.ts';
  *     0      words that no one uses: vectors may begin before a message
  *     1024   masks for counts of digits, of bytes
  *     3072   packed digits of 0 to 9999, two bytes each
- *     23552  slots of shapes: eight bytes of bitmap, number in the table
- *     24576  blocks of values, one after the other; then the caller's messages
+ *     23552  lengths: of each byte its packed decimal value, and half of that for packed digits
+ *     24576  slots of shapes: eight bytes of bitmap, number in the table
+ *     25600  blocks of values, one after the other; then the caller's messages
  */
 export const DIGIT_MASKS_AT = 1024;
 /** Of each count of digits 0–32: 11h for a byte of two, 10h for the last one of an odd count. */
@@ -16,10 +18,14 @@ export const BYTE_MASKS_AT = DIGIT_MASKS_AT + DIGIT_MASKS * 16;
 /** Of each count of bytes 0–32: thirty-two bytes, 80h for those that count. */
 export const BYTE_MASKS = 33;
 export const PACKED_AT = 3072;
-export const SLOTS_AT = 23_552;
+/** Two bytes for each byte: 0–99, or FFFFh where it is not packed decimal, which is more than any field may have. */
+export const LENGTHS_AT = 23_552;
+/** One byte for each byte: how many bytes so many packed digits take. */
+export const HALVES_AT = LENGTHS_AT + 512;
+export const SLOTS_AT = 24_576;
 export const SLOT_BYTES = 16;
 export const SLOTS_LOG2 = 6;
-export const BLOCKS_AT = 24_576;
+export const BLOCKS_AT = 25_600;
 /** Vectors may reach so far behind the last byte of a message, for reading and for writing. */
 export const SLACK = 64;
 
@@ -86,5 +92,12 @@ export function writeTables(bytes: Uint8Array): void {
     const digit = (power: number): number => Math.floor(value / power) % 10;
     bytes[PACKED_AT + 2 * value] = (digit(1000) << 4) | digit(100);
     bytes[PACKED_AT + 2 * value + 1] = (digit(10) << 4) | digit(1);
+  }
+  for (let byte = 0; byte < 256; byte++) {
+    const value = bcdByte(byte);
+    const known = value <= 99;
+    bytes[LENGTHS_AT + 2 * byte] = known ? value : 0xff;
+    bytes[LENGTHS_AT + 2 * byte + 1] = known ? 0 : 0xff;
+    bytes[HALVES_AT + byte] = known ? (value + 1) >> 1 : 0;
   }
 }
