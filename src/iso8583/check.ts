@@ -8,6 +8,9 @@ import {
   LENGTH_COUNTS,
   LENGTH_ENCODINGS,
   LENGTH_KINDS,
+  PART_ENCODINGS,
+  PART_TYPES,
+  SUBFIELD_DEPTH_MAX,
 } from './source.ts';
 
 /** Largest value that a length of so many digits can tell. */
@@ -22,6 +25,8 @@ const ENCODINGS_OF: Readonly<Record<string, readonly string[]>> = {
 };
 const PART_ID = /^\d{1,3}\.[\w.]{1,8}$/;
 const TAG = /^[0-9A-F]{2}(?:[0-9A-F]{2}){0,2}$/;
+/** Longest bitmap of parts, bytes. */
+const SUBFIELD_BITMAP_MAX = 16;
 /** Chains inside chains: one level is what UnionPay has; more than this is a mistake in the file. */
 const CHAIN_DEPTH_MAX = 4;
 
@@ -181,48 +186,97 @@ function options(source: Members, fields: Members): void {
   }
 }
 
+const RESTS = ['repeat', 'chain', 'tlv', 'bitmap'] as const;
+
 function layout(source: Members, at: string): void {
-  known(source, at, ['when', 'parts', 'repeat', 'chain', 'tlv']);
   if (source.when !== undefined) when(members(source.when, `${at}/when`), `${at}/when`);
-  const rests = ['repeat', 'chain', 'tlv'].filter(key => source[key] !== undefined);
+  division(source, at, ['when'], 0);
+}
+
+/** Layouts and what stands inside of parts; `more`: members that stand beside the division's own. */
+function division(source: Members, at: string, more: readonly string[], depth: number): void {
+  if (depth > SUBFIELD_DEPTH_MAX) {
+    throw new Mistake(at, 'parts are divided too deep', `Use at most ${SUBFIELD_DEPTH_MAX} levels`);
+  }
+  known(source, at, [...more, 'parts', ...RESTS]);
+  const rests = RESTS.filter(key => source[key] !== undefined);
   if (rests.length > 1) {
     throw new Mistake(at, `${rests.join(' and ')} both take the rest of the value`, 'Keep one of them');
   }
   if (source.parts === undefined && rests.length === 0) {
-    throw new Mistake(at, 'the layout divides nothing', 'Give parts, repeat, chain or tlv');
+    throw new Mistake(at, 'the layout divides nothing', 'Give parts, repeat, chain, tlv or bitmap');
   }
   if (source.tlv !== undefined) flag(source.tlv, `${at}/tlv`);
-  if (source.parts !== undefined) parts(source.parts, `${at}/parts`, rests.length === 0);
-  if (source.repeat !== undefined) parts(source.repeat, `${at}/repeat`, false);
+  if (source.parts !== undefined) parts(source.parts, `${at}/parts`, rests.length === 0, depth);
+  if (source.repeat !== undefined) parts(source.repeat, `${at}/repeat`, false, depth);
   if (source.chain !== undefined) chain(members(source.chain, `${at}/chain`), `${at}/chain`, 0);
+  if (source.bitmap !== undefined) bitmapParts(members(source.bitmap, `${at}/bitmap`), `${at}/bitmap`, depth);
 }
 
-function parts(source: unknown, at: string, mayEndOpen: boolean): void {
+function parts(source: unknown, at: string, mayEndOpen: boolean, depth: number): void {
   const all = list(source, at);
   if (all.length === 0) throw new Mistake(at, 'the list is empty', 'Give at least one part');
   const seen = new Set<string>();
   all.forEach((entry, i) => {
-    const here = `${at}/${i}`;
-    const part = members(entry, here);
-    known(part, here, ['id', 'name', 'length', 'type', 'class', 'values']);
-    const id = part.id;
-    if (typeof id !== 'string' || !PART_ID.test(id) || seen.has(id)) {
-      throw new Mistake(
-        `${here}/id`,
-        `${String(id)} is no new part number`,
-        'Write the field, a dot and a number, e.g. 60.3',
-      );
-    }
-    seen.add(id);
-    nameAndClass(part, here);
-    if (part.type !== undefined) oneOf(part.type, `${here}/type`, ['an', 'ans', 'b']);
-    if (part.values !== undefined) values(part.values, `${here}/values`);
-    if (part.length === undefined) {
-      if (mayEndOpen && i === all.length - 1) return;
-      throw new Mistake(`${here}/length`, 'only the last part may take the rest', 'Give a length');
-    }
-    count(part.length, `${here}/length`);
+    part(members(entry, `${at}/${i}`), `${at}/${i}`, seen, mayEndOpen && i === all.length - 1, depth);
   });
+}
+
+function bitmapParts(source: Members, at: string, depth: number): void {
+  known(source, at, ['length', 'form', 'extended', 'parts']);
+  const length = source.length;
+  if (typeof length !== 'number' || !Number.isInteger(length) || length < 1 || length > SUBFIELD_BITMAP_MAX) {
+    throw new Mistake(`${at}/length`, `${String(length)} is no length`, `Use 1 to ${SUBFIELD_BITMAP_MAX} bytes`);
+  }
+  if (source.form !== undefined) oneOf(source.form, `${at}/form`, ['binary', 'hex']);
+  if (source.extended !== undefined) flag(source.extended, `${at}/extended`);
+  const last = length * (source.extended === true ? 16 : 8);
+  const first = source.extended === true ? 2 : 1;
+  const seen = new Set<string>();
+  for (const [bit, entry] of Object.entries(members(source.parts, `${at}/parts`))) {
+    const here = `${at}/parts/${bit}`;
+    if (!/^[1-9]\d{0,2}$/.test(bit) || Number(bit) < first || Number(bit) > last) {
+      throw new Mistake(here, `${bit} is no bit of this bitmap`, `Use ${first} to ${last}`);
+    }
+    part(members(entry, here), here, seen, Number(bit) === last, depth);
+  }
+}
+
+const PART_MEMBERS = [
+  ...['id', 'name', 'length', 'max', 'lengthEncoding', 'type', 'encoding', 'class', 'values', 'inside'],
+];
+
+function part(source: Members, at: string, seen: Set<string>, mayBeOpen: boolean, depth: number): void {
+  known(source, at, PART_MEMBERS);
+  const { id, length } = source;
+  if (typeof id !== 'string' || !PART_ID.test(id) || seen.has(id)) {
+    throw new Mistake(
+      `${at}/id`,
+      `${String(id)} is no new part number`,
+      'Write the field, a dot and a number, e.g. 60.3',
+    );
+  }
+  seen.add(id);
+  nameAndClass(source, at);
+  if (source.type !== undefined) oneOf(source.type, `${at}/type`, PART_TYPES);
+  if (source.encoding !== undefined) oneOf(source.encoding, `${at}/encoding`, PART_ENCODINGS);
+  if (source.values !== undefined) values(source.values, `${at}/values`);
+  if (source.inside !== undefined) division(members(source.inside, `${at}/inside`), `${at}/inside`, [], depth + 1);
+  const prefixed = typeof length === 'string';
+  if (prefixed) {
+    oneOf(length, `${at}/length`, LENGTH_KINDS.slice(1), 'a number of units');
+  } else if (length !== undefined) {
+    count(length, `${at}/length`);
+  } else if (!mayBeOpen) {
+    throw new Mistake(`${at}/length`, 'only the last part may take the rest', 'Give a length');
+  }
+  for (const member of ['max', 'lengthEncoding']) {
+    if (source[member] !== undefined && !prefixed) {
+      throw new Mistake(`${at}/${member}`, 'no length stands before the part', 'Remove it, or write length ll or lll');
+    }
+  }
+  if (source.lengthEncoding !== undefined) oneOf(source.lengthEncoding, `${at}/lengthEncoding`, LENGTH_ENCODINGS);
+  if (source.max !== undefined) count(source.max, `${at}/max`, LENGTH_MAX[String(length)]);
 }
 
 function chain(source: Members, at: string, depth: number): void {
@@ -294,9 +348,9 @@ function texts(source: unknown, at: string, shape: RegExp): void {
   });
 }
 
-function count(source: unknown, at: string): void {
-  if (typeof source !== 'number' || !Number.isInteger(source) || source < 1 || source > 999) {
-    throw new Mistake(at, `${String(source)} is no length`, 'Use a whole number from 1 to 999');
+function count(source: unknown, at: string, most = 999): void {
+  if (typeof source !== 'number' || !Number.isInteger(source) || source < 1 || source > most) {
+    throw new Mistake(at, `${String(source)} is no length`, `Use a whole number from 1 to ${most}`);
   }
 }
 

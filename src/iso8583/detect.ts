@@ -178,6 +178,9 @@ function search(
   return undefined;
 }
 
+/** Members of a field that change how its bytes are read. */
+const READING_MEMBERS = ['type', 'encoding', 'length', 'lengthEncoding', 'lengthCounts', 'max', 'align'];
+
 function relevant(source: DialectSource, reading: Detection): readonly Deviation[] {
   const found: Deviation[] = [];
   for (const [option, { default: standard, choices }] of Object.entries(source.options)) {
@@ -185,8 +188,7 @@ function relevant(source: DialectSource, reading: Detection): readonly Deviation
       if (choice === standard) continue;
       const matters = Object.entries(changes).some(
         ([field, change]) =>
-          reading.view.announced(Number(field)) &&
-          (change.type ?? change.length ?? change.max ?? change.align) !== undefined,
+          reading.view.announced(Number(field)) && Object.keys(change).some(member => READING_MEMBERS.includes(member)),
       );
       if (matters) found.push({ option, choice });
     }

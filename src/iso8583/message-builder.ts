@@ -1,9 +1,9 @@
 import { packDigits, putBcdNumber, putNibble, toBcdByte } from '../wire/bcd.ts';
 import { toEbcdic } from '../wire/ebcdic.ts';
 import { encodeGbkInto, gbkCode } from '../wire/gbk.ts';
-import { hexDigit, hexValue } from '../wire/hex.ts';
+import { hexDigit, hexValue, putHexText } from '../wire/hex.ts';
 import { badCharacter, isLatin1 } from './characters.ts';
-import { FIELD_MAX, FieldTypeCode, LengthForm, UnitForm, type FieldPlan } from './plan.ts';
+import { FieldTypeCode, LengthForm, UnitForm, type FieldPlan } from './plan.ts';
 import { Status } from './status.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -30,6 +30,8 @@ export class MessageBuilder {
   private out: Uint8Array = NOTHING;
   private at = 0;
   private last = 0;
+  /** The place of a MAC that has been told, -1 when there is none: it must not move any more. */
+  private macAt = -1;
   /** End of the fields up to 64. */
   private firstEnd = 0;
 
@@ -42,6 +44,7 @@ export class MessageBuilder {
     const { plan, bits, bitmapAt } = this;
     this.out = out;
     this.last = 1;
+    this.macAt = -1;
     this.status = Status.ok;
     this.errorField = 0;
     const packed = plan.mtiForm === LengthForm.bcd;
@@ -77,6 +80,8 @@ export class MessageBuilder {
     }
     if (this.open(field, size) !== Status.ok) return this.status;
     if (plan.form[field] === UnitForm.packed) {
+      const odd = (size & 1) === 1 && plan.countsBytes[field] === 1 && plan.lengthBytes[field] > 0;
+      if (odd && plan.pad[field] !== 0x0f) return this.fail(Status.lengthOdd, field);
       if (!putBcdNumber(this.out, this.firstNibble(field, size), size, value)) return this.fail(Status.range, field);
       return this.close(field, size, plan.pad[field]);
     }
@@ -114,6 +119,9 @@ export class MessageBuilder {
     if (this.open(field, size) !== Status.ok) return this.status;
     if (from < 0 || to > ascii.length) return this.fail(Status.range, field);
     const zeros = size - given;
+    if (plan.countsBytes[field] === 1 && !this.tellsDigits(field, ascii, from, to, pad)) {
+      return this.fail(Status.lengthOdd, field);
+    }
     if (plan.form[field] === UnitForm.packed) {
       const nibble = this.firstNibble(field, size);
       for (let i = 0; i < zeros; i++) putNibble(out, nibble + i, 0);
@@ -180,11 +188,15 @@ export class MessageBuilder {
     if (text.length % 2 !== 0) return this.fail(Status.digit, field);
     const size = text.length >> 1;
     if (this.open(field, size) !== Status.ok) return this.status;
-    for (let i = 0; i < text.length; i++) {
-      const nibble = hexValue(text.charCodeAt(i));
-      if (nibble < 0) return this.fail(Status.digit, field);
-      if (this.plan.form[field] === UnitForm.double) this.putHex(field, i, nibble);
-      else putNibble(this.out, this.at * 2 + i, nibble);
+    const { out, at } = this;
+    if (this.plan.form[field] === UnitForm.double) {
+      for (let i = 0; i < text.length; i++) {
+        const nibble = hexValue(text.charCodeAt(i));
+        if (nibble < 0) return this.fail(Status.digit, field);
+        this.putHex(field, i, nibble);
+      }
+    } else if (!putHexText(text, out, at)) {
+      return this.fail(Status.digit, field);
     }
     return this.close(field, size, 0);
   }
@@ -214,6 +226,7 @@ export class MessageBuilder {
     const at = this.at;
     for (let i = at; i < at + MAC_LENGTH; i++) this.out[i] = 0;
     this.close(field, MAC_LENGTH, 0);
+    this.macAt = at;
     return at;
   }
 
@@ -239,7 +252,7 @@ export class MessageBuilder {
   private open(field: number, size: number): number {
     if (this.status !== Status.ok) return this.status;
     const plan = this.plan;
-    if (!(field >= 2 && field <= FIELD_MAX) || plan.type[field] === FieldTypeCode.absent) {
+    if (!(plan.type[field] > FieldTypeCode.absent)) {
       return this.fail(Status.unknownField, field);
     }
     if (field <= this.last) return this.fail(Status.order, field);
@@ -248,7 +261,8 @@ export class MessageBuilder {
     if (size > plan.max[field]) return this.fail(Status.tooLong, field);
     if (this.last <= 64 && field > 64) this.firstEnd = this.at;
     if (field > 64 && this.bitmapAt[1] < 0 && this.insertBitmap(1) !== Status.ok) return this.status;
-    if (field > 128 && this.bitmapAt[2] < 0 && this.insertBitmap(2) !== Status.ok) return this.status;
+    const third = field > 128 || (field > 64 && plan.bitmapsLeast === 3);
+    if (third && this.bitmapAt[2] < 0 && this.insertBitmap(2) !== Status.ok) return this.status;
     const length = this.wireLength(field, size);
     if (this.at + lengthBytes + length > this.out.length) return this.fail(Status.overflow, field);
     this.putLength(field, plan.countsBytes[field] === 1 ? length : size, lengthBytes);
@@ -266,6 +280,15 @@ export class MessageBuilder {
     this.at += length;
     this.last = field;
     return Status.ok;
+  }
+
+  /** True when decoding gives these digits back from a length in bytes: an odd number needs the filler F, an even one none. */
+  private tellsDigits(field: number, ascii: Uint8Array, from: number, to: number, pad: number): boolean {
+    const { plan } = this;
+    if (plan.form[field] !== UnitForm.packed || plan.lengthBytes[field] === 0 || to === from) return true;
+    const fills = plan.pad[field] === 0x0f;
+    if (((to - from) & 1) === 1) return fills && pad === 0x0f;
+    return !fills || hexValue(plan.right[field] === 1 ? ascii[from] : ascii[to - 1]) !== 0x0f;
   }
 
   private wireLength(field: number, size: number): number {
@@ -296,6 +319,7 @@ export class MessageBuilder {
     if (this.at + length > this.out.length) return this.fail(Status.overflow, 1);
     const inFields = b === 2 && this.plan.thirdAtField65;
     const here = inFields ? (this.last <= 64 ? this.at : this.firstEnd) : this.bitmapAt[b - 1] + length;
+    if (this.macAt >= here) return this.fail(Status.order, 1);
     this.out.copyWithin(here + length, here, this.at);
     this.bitmapAt[b] = here;
     this.at += length;

@@ -305,7 +305,8 @@ export class MessageView {
         if (form === UnitForm.double && (size & 1) === 1) return this.fail(Status.lengthOdd, f, start);
         size = form === UnitForm.packed ? size * 2 : size >> 1;
         // A length that counts bytes cannot tell odd digits from even ones; the filler F can.
-        if (form === UnitForm.packed && plan.pad[f] === 0x0f && length > 0 && length <= end - at) {
+        if (form === UnitForm.packed && plan.pad[f] === 0x0f && length > 0 && size - 1 <= plan.max[f]) {
+          if (length > end - at) return this.fail(Status.truncated, f, end);
           if (nibbleAt(bytes, plan.right[f] === 1 ? at * 2 : (at + length) * 2 - 1) === 0x0f) size--;
         }
       }

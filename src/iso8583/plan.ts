@@ -133,8 +133,34 @@ export function planWithOptions(source: DialectSource, chosen: DialectOptions): 
     plan.pad[f] = field.pad === 'F' ? 0x0f : 0;
     plan.fill[f] = field.fill === undefined ? 0 : field.fill === 'zero' ? 0x30 : 0x20;
     plan.classes[f] = FIELD_CLASSES.indexOf(field.class);
+    const wrong = plan.countsBytes[f] === 1 ? wrongByteCount(plan, f, field) : undefined;
+    if (wrong !== undefined) {
+      const [cause, remedy] = wrong;
+      return failed(fault('E_ILLEGAL', 'bad-dialect', `dialect/fields/${f}/max: ${cause}`, remedy));
+    }
   }
   return ok(plan);
+}
+
+/** Cause and remedy where a length that counts bytes cannot tell every value that the field may have. */
+function wrongByteCount(
+  plan: Pick<FieldPlan, 'form' | 'lengthBytes' | 'lengthForm' | 'max' | 'pad'>,
+  f: number,
+  field: FieldSource,
+): readonly [string, string] | undefined {
+  if (plan.lengthBytes[f] === 0) return undefined;
+  const max = plan.max[f];
+  const packed = plan.form[f] === UnitForm.packed;
+  const bytes = packed ? (max + 1) >> 1 : plan.form[f] === UnitForm.double ? 2 * max : max;
+  const binary = plan.lengthForm[f] === LengthForm.binary;
+  const most = binary ? 256 ** plan.lengthBytes[f] - 1 : 10 ** LENGTH_KINDS.indexOf(field.length) - 1;
+  if (bytes > most) {
+    return [`a value of ${max} takes ${bytes} bytes, more than the length can tell (${most})`, 'Write a smaller max'];
+  }
+  if (packed && max % 2 === 1 && plan.pad[f] !== 0x0f) {
+    return [`${max} digits are odd, which a length in bytes cannot tell`, 'Write an even max, or pad F'];
+  }
+  return undefined;
 }
 
 /** How a field travels: its own encoding, or the dialect's for its type. */

@@ -86,17 +86,54 @@ export interface OptionSource {
   readonly choices: Readonly<Record<string, Readonly<Record<string, Partial<FieldSource>>>>>;
 }
 
+/** Parts inside parts, and constructed tags inside constructed tags: what lies deeper is not looked into. */
+export const SUBFIELD_DEPTH_MAX = 8;
+
+/** What a part is made of. Digits are looked at only where it says `n`, characters where it says `an` or `ans`. */
+export const PART_TYPES = ['n', 'an', 'ans', 'b'] as const;
+export type PartType = (typeof PART_TYPES)[number];
+
+/** How digits and texts inside of a b field travel. `bcd`: two digits a byte. */
+export const PART_ENCODINGS = ['bcd', 'ascii', 'ebcdic'] as const;
+export type PartEncoding = (typeof PART_ENCODINGS)[number];
+
 /** One piece of a field's value. */
 export interface PartSource {
   /** `60.1`; unique within the field's layout. Selectors of other layouts name it. */
   readonly id: string;
   readonly name: Name;
-  /** Digits or bytes as the field counts; absent = the rest of the value. */
-  readonly length?: number;
-  /** `an` when absent; only a part of a `b` field needs it, to be read as text. */
-  readonly type?: 'an' | 'ans' | 'b';
+  /**
+   * Units (digits, characters or bytes) as the field counts them; `l` to `llll`: a length of so many digits stands before
+   * the value and counts units; absent = the rest of the value.
+   */
+  readonly length?: number | Exclude<LengthKind, 'fixed'>;
+  /** Greatest length that a length before the value may tell; what its digits can hold when absent. */
+  readonly max?: number;
+  /** How a length before the value travels inside a b field; the dialect's own when absent. Elsewhere it is digits or text. */
+  readonly lengthEncoding?: LengthEncoding;
+  /** Absent: not looked at, and read as text. A part of a b field that is `b` is read as hex. */
+  readonly type?: PartType;
+  /** Only for an n, an or ans part of a b field: how it travels; `ascii` when absent. */
+  readonly encoding?: PartEncoding;
   readonly class: FieldClass;
   readonly values?: Readonly<Record<string, Name>>;
+  /** The part is divided itself. */
+  readonly inside?: DivisionSource;
+}
+
+/**
+ * Parts that a bitmap of their own announces, as in field 127 of some hosts. The bitmap stands at the value's start (behind
+ * `parts`, when there are some); its first bit is bit 1.
+ */
+export interface BitmapPartsSource {
+  /** Bytes of the bitmap, 1 to 16. */
+  readonly length: number;
+  /** `binary` in b fields and `hex`, two characters a byte, in others when absent. */
+  readonly form?: 'binary' | 'hex';
+  /** True: a set first bit is no part but doubles the bitmap. */
+  readonly extended?: boolean;
+  /** By number of the bit. */
+  readonly parts: Readonly<Record<string, PartSource>>;
 }
 
 export interface ChainTagSource {
@@ -127,15 +164,20 @@ export interface WhenSource {
 }
 
 /**
- * How a field is divided. `parts` come first, in order; a value that ends early leaves the last ones out. Then `repeat`
- * (a group again and again), `chain` or `tlv` takes the rest.
+ * How a value is divided. `parts` come first, in order; a value that ends early leaves the last ones out. Then `repeat`
+ * (a group again and again), `chain`, `tlv` or `bitmap` takes the rest.
  */
-export interface LayoutSource {
-  readonly when?: WhenSource;
+export interface DivisionSource {
   readonly parts?: readonly PartSource[];
   readonly repeat?: readonly PartSource[];
   readonly chain?: ChainSource;
   readonly tlv?: boolean;
+  readonly bitmap?: BitmapPartsSource;
+}
+
+/** A division of a field, and for which messages it holds. */
+export interface LayoutSource extends DivisionSource {
+  readonly when?: WhenSource;
 }
 
 /** A BER-TLV tag that is known by name. Tags that are not listed are masked. */

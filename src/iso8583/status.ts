@@ -35,7 +35,7 @@ export const Status = {
   frameLength: 15,
   /** No framing leads to a message. */
   noMessage: 16,
-  /** A length in bytes that ends in the middle of a byte written as two hex characters. */
+  /** A length that counts bytes and cannot tell an odd number of half bytes: of hex characters, or of packed digits. */
   lengthOdd: 17,
 } as const;
 
@@ -57,7 +57,7 @@ export const StatusText: readonly StatusWords[] = [
   { name: 'unknown-field', zh: '本规范没有此域', en: 'the dialect has no such field' },
   { name: 'length-digits', zh: '长度不是十进制数字', en: 'the length is not decimal digits' },
   { name: 'too-long', zh: '超过最大长度', en: 'longer than the dialect allows' },
-  { name: 'digit', zh: '含有非数字', en: 'a nibble is no digit' },
+  { name: 'digit', zh: '含有非数字', en: 'not only digits' },
   { name: 'character', zh: '含有不允许的字符', en: 'a character is not allowed in this type' },
   { name: 'trailing', zh: '最后一个域之后还有字节', en: 'bytes are left after the last field' },
   { name: 'order', zh: '域没有按升序写入', en: 'fields must be written once, in ascending order' },
@@ -71,5 +71,9 @@ export const StatusText: readonly StatusWords[] = [
     en: 'the 2-byte length differs from the bytes that are there',
   },
   { name: 'no-message', zh: '找不到8583报文', en: 'no message type and bitmap found' },
-  { name: 'length-odd', zh: '十六进制域的长度为奇数', en: 'the length counts half a byte of hex' },
+  {
+    name: 'length-odd',
+    zh: '按字节计的长度无法表示奇数个半字节',
+    en: 'a length in bytes cannot tell an odd number of half bytes',
+  },
 ];

@@ -8,8 +8,26 @@ const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
 /** Value of one ASCII hex character (`0`–`9`, `A`–`F`, `a`–`f`), or -1. */
 export function hexValue(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const upper = code & 0xdf;
-  return upper >= 0x41 && upper <= 0x46 ? upper - 0x37 : -1;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
+
+/** {@link hexValue} of each ASCII character, 255 where it is none. */
+const VALUES = new Uint8Array(128).fill(255);
+for (let code = 0; code < 128; code++) if (hexValue(code) >= 0) VALUES[code] = hexValue(code);
+
+/** Writes the bytes of a hex text of even length to `out[at]`, which has the room. False when a character is no hex digit. */
+export function putHexText(text: string, out: Uint8Array, at: number): boolean {
+  let bad = 0;
+  for (let i = 0; i < text.length; i += 2) {
+    const first = text.charCodeAt(i);
+    const second = text.charCodeAt(i + 1);
+    const high = VALUES[first & 0x7f];
+    const low = VALUES[second & 0x7f];
+    bad |= high | low | ((first | second) & ~0x7f);
+    out[at++] = (high << 4) | (low & 0x0f);
+  }
+  return (bad & ~0x0f) === 0;
 }
 
 /** ASCII code of the upper-case hex character of a nibble (0–15). */

@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { encodeFields } from '../../src/iso8583/encode.ts';
 import { MessageView } from '../../src/iso8583/message-view.ts';
-import { partText, subfieldsOf, type SubfieldValue } from '../../src/iso8583/subfields.ts';
+import { compileFieldPlan, type DialectSource, type FieldSource } from '../../src/iso8583/plan.ts';
+import type { LayoutSource } from '../../src/iso8583/source.ts';
+import {
+  SUBFIELDS_MAX,
+  divideField,
+  partText,
+  subfieldAt,
+  subfieldsOf,
+  type DividedField,
+  type SubfieldValue,
+} from '../../src/iso8583/subfields.ts';
 import { encodeGbk } from '../../src/wire/gbk.ts';
 import { toHex } from '../../src/wire/hex.ts';
 import { captured, constructed, planWith, type Sample } from './samples.ts';
@@ -95,6 +105,7 @@ describe('digits', () => {
     expect(partText(plan, view, '60.2')).toBe('000001');
     expect(partText(plan, view, '60.3')).toBe('000');
     expect(partText(plan, view, '60.6')).toBe('');
+    expect(partText(plan, viewOf('0200', { 60: '220000010' }), '60.3')).toBe('');
     expect(partText(plan, view, '61.1')).toBe('');
     expect(partText(plan, view, '3.1')).toBe('31');
   });
@@ -203,5 +214,266 @@ describe('bytes', () => {
     expect(flat(parts('9F3602031E9F26081122'))).toEqual(['9F36=031E', 'rest=9F26081122']);
     expect(flat(parts('720486021122'))).toEqual([['72', ['86=1122']]]);
     expect(flat(parts('720486031122'))).toEqual([['72', ['rest=86031122']]]);
+  });
+});
+
+describe('other encodings and layouts', () => {
+  const name = { zh: '部分', en: 'part' };
+  const open = { name, class: 'public' as const };
+  const tags = { '9F36': { name, class: 'public' as const }, '5A': { name, class: 'pan' as const } };
+
+  /** A dialect in characters whose only field 48 is `field`, divided by `layout`. */
+  function source(field: Partial<FieldSource>, layout: LayoutSource): DialectSource {
+    return {
+      framing: { length: false, tpdu: false, header: false },
+      mti: 'ascii',
+      bitmap: 'hex',
+      defaults: { digits: 'ascii', text: 'ascii', bytes: 'binary', length: 'ascii' },
+      fields: { '48': { name, type: 'ans', length: 'lll', max: 999, class: 'private', ...field } },
+      options: {},
+      subfields: { '48': [layout] },
+      tags,
+    };
+  }
+
+  function viewOfOne(field: Partial<FieldSource>, layout: LayoutSource, value: string): MessageView {
+    const compiled = compileFieldPlan(source(field, layout));
+    if (!compiled.ok) throw new Error(compiled.fault.cause);
+    const out = new Uint8Array(3000);
+    const end = encodeFields(compiled.value, '0200', { 48: value }, out);
+    if (!end.ok) throw new Error(end.fault.cause);
+    const view = new MessageView(compiled.value);
+    expect(view.decode(out, 0, end.value)).toBe(0);
+    return view;
+  }
+
+  function divided(field: Partial<FieldSource>, layout: LayoutSource, value: string): DividedField {
+    const view = viewOfOne(field, layout, value);
+    return divideField(view.plan, view, 48);
+  }
+  const pieces = (field: Partial<FieldSource>, layout: LayoutSource, value: string): unknown[] =>
+    flat(divided(field, layout, value).parts);
+  const wrong = (field: Partial<FieldSource>, layout: LayoutSource, value: string): unknown[] =>
+    divided(field, layout, value).problems.map(each => [each.path, each.status, each.from, each.size]);
+
+  const pair: LayoutSource = {
+    parts: [
+      { id: '48.1', length: 2, ...open },
+      { id: '48.2', length: 3, ...open },
+    ],
+  };
+
+  test('digits and texts in ASCII and EBCDIC, bytes as they are and as hex: the same pieces', () => {
+    for (const field of [
+      { type: 'n' },
+      { type: 'n', encoding: 'ebcdic' },
+      { type: 'n', encoding: 'bcd' },
+      { type: 'z' },
+      { type: 'an' },
+      { type: 'ans', encoding: 'ebcdic' },
+    ] as const) {
+      expect(pieces(field, pair, '12345'), JSON.stringify(field)).toEqual(['48.1=12', '48.2=345']);
+    }
+    expect(pieces({ type: 'z', encoding: 'ebcdic' }, pair, '1D234')).toEqual(['48.1=1D', '48.2=234']);
+    const bytes: LayoutSource = {
+      parts: [
+        { id: '48.1', length: 2, ...open },
+        { id: '48.2', type: 'b', ...open },
+      ],
+    };
+    for (const encoding of ['binary', 'hex', 'hexEbcdic'] as const) {
+      expect(pieces({ type: 'b', encoding }, bytes, '4142FE00')).toEqual(['48.1=AB', '48.2=FE00']);
+    }
+  });
+
+  test('where a piece stands in the bytes of the message', () => {
+    // Message type 4, bitmap 16, length 3: values begin at 23.
+    const place = (field: Partial<FieldSource>, layout: LayoutSource, value: string): unknown[] =>
+      divided(field, layout, value).parts.map(part => [part.offset, part.length]);
+    expect(place({ type: 'n', encoding: 'bcd' }, pair, '12345')).toEqual([
+      [23, 1],
+      [24, 2],
+    ]);
+    expect(place({ type: 'ans' }, pair, '12345')).toEqual([
+      [23, 2],
+      [25, 3],
+    ]);
+    expect(place({ type: 'b', encoding: 'hex' }, { tlv: true }, '9F3602031E')).toEqual([[29, 4]]);
+  });
+
+  test('chip tags in bytes, in hex, in hex of EBCDIC', () => {
+    for (const encoding of ['binary', 'hex', 'hexEbcdic'] as const) {
+      const value = '9F3602031E70059F3602AAAA5A021234';
+      expect(pieces({ type: 'b', encoding }, { tlv: true }, value)).toEqual([
+        '9F36=031E',
+        ['70', ['9F36=AAAA']],
+        '5A=1234',
+      ]);
+      expect(wrong({ type: 'b', encoding }, { tlv: true }, '9F3602031E5A0412')).toEqual([['48.5A', 1, 5, 3]]);
+    }
+  });
+
+  test('chains and conditions in EBCDIC', () => {
+    const chain: LayoutSource = {
+      when: { starts: 'A1' },
+      chain: { tagLength: 2, lengthDigits: 2, tags: { A1: open } },
+    };
+    expect(pieces({ encoding: 'ebcdic' }, chain, 'A103xyz')).toEqual(['A1=xyz']);
+    expect(pieces({ encoding: 'ebcdic' }, chain, 'B103xyz')).toEqual([]);
+  });
+
+  const prefixed: LayoutSource = {
+    parts: [
+      { id: '48.1', length: 'll', max: 10, type: 'n', ...open },
+      { id: '48.2', length: 'lll', ...open },
+    ],
+  };
+
+  test('parts with a length before them', () => {
+    expect(pieces({}, prefixed, '03123004wxyz')).toEqual(['48.1=123', '48.2=wxyz']);
+    expect(pieces({ type: 'n', encoding: 'bcd' }, prefixed, '030120029900')).toEqual([
+      '48.1=012',
+      '48.2=99',
+      'rest=00',
+    ]);
+    expect(pieces({}, prefixed, '00000')).toEqual(['48.1=', '48.2=']);
+    expect(wrong({}, prefixed, '0')).toEqual([['48.1', 1, 0, 1]]);
+    expect(wrong({}, prefixed, 'x3123')).toEqual([['48.1', 5, 0, 2]]);
+    expect(wrong({}, prefixed, '11123')).toEqual([['48.1', 6, 0, 2]]);
+    expect(wrong({}, prefixed, '05123')).toEqual([['48.1', 1, 2, 3]]);
+    expect(wrong({}, prefixed, '0312x')).toEqual([['48.1', 7, 4, 1]]);
+    expect(wrong({}, prefixed, '03123002abZ')).toEqual([['48', 9, 10, 1]]);
+  });
+
+  test('in bytes: lengths and values packed, in EBCDIC and binary', () => {
+    const layout: LayoutSource = {
+      parts: [
+        { id: '48.1', length: 'll', lengthEncoding: 'bcd', type: 'n', encoding: 'bcd', ...open },
+        { id: '48.2', length: 'll', lengthEncoding: 'ebcdic', type: 'an', encoding: 'ebcdic', ...open },
+        { id: '48.3', length: 'lll', lengthEncoding: 'binary', type: 'b', ...open },
+      ],
+    };
+    const field = { type: 'b' } as const;
+    expect(pieces(field, layout, '021234' + 'F0F2C1C2' + '0003AABBCC')).toEqual([
+      '48.1=1234',
+      '48.2=AB',
+      '48.3=AABBCC',
+    ]);
+    expect(wrong(field, layout, '02123B')).toEqual([['48.1', 7, 2, 1]]);
+    expect(wrong(field, layout, '0112' + 'F0F103')).toEqual([['48.2', 8, 4, 1]]);
+    expect(wrong(field, layout, '0112' + 'F03000')).toEqual([['48.2', 5, 2, 2]]);
+    expect(wrong(field, layout, '1B12')).toEqual([['48.1', 5, 0, 1]]);
+  });
+
+  const mapped: LayoutSource = {
+    bitmap: {
+      length: 1,
+      parts: {
+        '2': { id: '48.2', length: 'll', ...open },
+        '3': {
+          id: '48.3',
+          length: 2,
+          ...open,
+          inside: {
+            parts: [
+              { id: '48.3.1', length: 1, ...open },
+              { id: '48.3.2', length: 1, ...open },
+            ],
+          },
+        },
+      },
+    },
+  };
+
+  test('parts that a bitmap of their own announces', () => {
+    expect(pieces({}, mapped, '6002ABxy')).toEqual(['bitmap=60', '48.2=AB', ['48.3', ['48.3.1=x', '48.3.2=y']]]);
+    expect(pieces({ type: 'b', encoding: 'hex' }, mapped, '207879')).toEqual([
+      'bitmap=20',
+      ['48.3', ['48.3.1=x', '48.3.2=y']],
+    ]);
+    expect(pieces({}, mapped, '00')).toEqual(['bitmap=00']);
+    expect(wrong({}, mapped, '6')).toEqual([['48', 1, 0, 1]]);
+    expect(wrong({}, mapped, '6X02AB')).toEqual([['48', 8, 1, 1]]);
+    expect(wrong({}, mapped, '40')).toEqual([['48.2', 1, 2, 0]]);
+    expect(wrong({}, mapped, '30xy12')).toEqual([['48.4', 4, 0, 2]]);
+    expect(pieces({}, mapped, '30xy12')).toEqual(['bitmap=30', ['48.3', ['48.3.1=x', '48.3.2=y']], 'rest=12']);
+    expect(wrong({}, mapped, '20xyz')).toEqual([['48', 9, 4, 1]]);
+  });
+
+  test('a bitmap that doubles itself', () => {
+    const layout: LayoutSource = {
+      bitmap: {
+        length: 1,
+        extended: true,
+        parts: { '9': { id: '48.9', length: 1, ...open }, '2': { id: '48.2', length: 1, ...open } },
+      },
+    };
+    expect(pieces({}, layout, 'C080ab')).toEqual(['bitmap=C080', '48.2=a', '48.9=b']);
+    expect(pieces({}, layout, '40a')).toEqual(['bitmap=40', '48.2=a']);
+    expect(wrong({}, layout, 'C0')).toEqual([['48', 1, 2, 0]]);
+  });
+
+  test('paths find pieces of any depth', () => {
+    const view = viewOfOne({}, mapped, '6002ABxy');
+    expect(subfieldAt(view.plan, view, '48.3.2')?.text).toBe('y');
+    expect(subfieldAt(view.plan, view, '48.2')?.text).toBe('AB');
+    expect(subfieldAt(view.plan, view, '48.9')).toBeUndefined();
+    expect(partText(view.plan, view, '48.2')).toBe('');
+    const chip = viewOf('0210', { 55: '72089F3602031E860180' });
+    expect(subfieldAt(plan, chip, '55.72.86')?.text).toBe('80');
+    expect(subfieldAt(plan, chip, '55.72')?.size).toBe(8);
+  });
+
+  test('digits of a card that look like tags behind a wrong length stay one rest', () => {
+    expect(of(viewOf('0210', { 55: '9F3602031E' + '5701' + '62220259182736455463' }), 55)).toEqual([
+      '9F36=031E',
+      '57=62',
+      'rest=220259182736455463',
+    ]);
+    expect(of(viewOf('0210', { 55: '9F3602031E' + 'DF310122' + '9F2608' }), 55)).toEqual([
+      '9F36=031E',
+      'DF31=22',
+      'rest=9F2608',
+    ]);
+  });
+
+  test('work is bounded: pieces of one value, and depth', () => {
+    const repeat: LayoutSource = { repeat: [{ id: '48.1', length: 1, ...open }] };
+    const many = divided({ length: 'llll', max: 2000 }, repeat, 'x'.repeat(1500));
+    expect(many.problems.map(each => each.path)).toEqual(['48']);
+    const count = (parts: readonly SubfieldValue[]): number =>
+      parts.reduce((sum, part) => sum + 1 + count(part.children), 0);
+    expect(count(many.parts)).toBeLessThanOrEqual(SUBFIELDS_MAX + 2);
+    let nested = '9F3600';
+    for (let i = 0; i < 30; i++) nested = `70${(nested.length / 2).toString(16).padStart(2, '0')}${nested}`;
+    const deep = divided({ type: 'b' }, { tlv: true }, nested);
+    const depth = (parts: readonly SubfieldValue[]): number =>
+      1 + Math.max(0, ...parts.map(part => depth(part.children)));
+    expect(depth(deep.parts)).toBe(10);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['max without a length', { parts: [{ id: '48.1', length: 2, max: 3, ...open }] }, '/subfields/48/0/parts/0/max'],
+    [
+      'max beyond the digits',
+      { parts: [{ id: '48.1', length: 'll', max: 100, ...open }] },
+      '/subfields/48/0/parts/0/max',
+    ],
+    ['no such length', { parts: [{ id: '48.1', length: 'x', ...open }] }, '/subfields/48/0/parts/0/length'],
+    ['length encoding alone', { parts: [{ id: '48.1', lengthEncoding: 'bcd', ...open }] }, '/parts/0/lengthEncoding'],
+    ['encoding', { parts: [{ id: '48.1', encoding: 'hex', ...open }] }, '/subfields/48/0/parts/0/encoding'],
+    ['bit', { bitmap: { length: 1, parts: { '9': { id: '48.9', length: 1, ...open } } } }, '/bitmap/parts/9'],
+    [
+      'first bit of a doubling bitmap',
+      { bitmap: { length: 1, extended: true, parts: { '1': { id: '48.1', length: 1, ...open } } } },
+      '/bitmap/parts/1',
+    ],
+    ['bitmap length', { bitmap: { length: 17, parts: {} } }, '/bitmap/length'],
+    ['two rests', { tlv: true, bitmap: { length: 1, parts: {} } }, 'tlv and bitmap'],
+    ['nothing inside', { parts: [{ id: '48.1', length: 2, ...open, inside: {} }] }, '/parts/0/inside'],
+    ['when inside', { parts: [{ id: '48.1', length: 2, ...open, inside: { when: {}, tlv: true } }] }, '/inside/when'],
+  ])('a wrong layout is refused: %s', (_, layout, where) => {
+    const compiled = compileFieldPlan(source({}, layout as LayoutSource));
+    expect(compiled.ok ? '' : compiled.fault.cause).toContain(where);
   });
 });
