@@ -1,13 +1,14 @@
 import { ownedBytes } from '../card/owned.ts';
 import { maskPanBytes } from '../card/mask.ts';
-import { readable } from '../iso8583/characters.ts';
+import { FieldValue, type Unit } from '../iso8583/field-value.ts';
+import { bitmapsOf } from '../iso8583/bitmaps.ts';
 import type { MessageView } from '../iso8583/message-view.ts';
-import { FIELD_MAX, FieldTypeCode, fieldClass, type FieldClass, type FieldPlan, type Name } from '../iso8583/plan.ts';
-import { mtiText, subfieldsOf, type SubfieldValue } from '../iso8583/subfields.ts';
+import { FIELD_MAX, fieldClass, type FieldClass, type FieldPlan, type Name } from '../iso8583/plan.ts';
+import { mtiText, subfieldsOf, type Reading, type SubfieldValue } from '../iso8583/subfields.ts';
 import { formatAmount } from '../units.ts';
-import { bcdToAscii } from '../wire/bcd.ts';
+import { fromEbcdic } from '../wire/ebcdic.ts';
 import { columnsOf } from '../wire/gbk.ts';
-import { toHex } from '../wire/hex.ts';
+import { hexDigit } from '../wire/hex.ts';
 
 export type Lang = 'zh' | 'en';
 
@@ -34,8 +35,6 @@ export interface Tree {
 }
 
 const AMOUNT_FIELD = 4;
-const BITMAP_OFFSET = 2;
-const BITMAP_LENGTH = 8;
 /** Long enough for the 20-digit account number of a batch detail and for any PAN in chip data. */
 const PAN_SCRATCH_LENGTH = 64;
 /** Account numbers in wider, zero-filled places keep at least this many digits when the zeros go. */
@@ -60,10 +59,18 @@ const MTI_FUNCTION: Readonly<Record<string, Name>> = {
 };
 const WORDS = {
   mti: { zh: '消息类型', en: 'message type' },
-  bitmap: { zh: '位图', en: 'bitmap' },
-  digits: { zh: '位', en: 'digits' },
-  bytes: { zh: '字节', en: 'bytes' },
+  incomplete: { zh: '不完整', en: 'incomplete' },
 } as const satisfies Record<string, Name>;
+const BITMAPS: readonly Name[] = [
+  { zh: '位图', en: 'bitmap' },
+  { zh: '第二位图', en: 'second bitmap' },
+  { zh: '第三位图', en: 'third bitmap' },
+];
+const UNITS: Readonly<Record<Unit, Name>> = {
+  digit: { zh: '位', en: 'digits' },
+  character: { zh: '字符', en: 'characters' },
+  byte: { zh: '字节', en: 'bytes' },
+};
 const CLASS_WORDS: Readonly<Record<FieldClass, Name>> = {
   private: { zh: '已隐藏', en: 'hidden' },
   public: { zh: '公开', en: 'public' },
@@ -88,10 +95,7 @@ export function describeMessage(plan: FieldPlan, message: MessageView, options: 
     const words = [MTI_CLASS[mti[1]], MTI_FUNCTION[mti[2]]].filter(word => word !== undefined);
     nodes.push(leaf('MTI', WORDS.mti[lang], mti, words.map(word => word[lang]).join(lang === 'zh' ? '' : ' ')));
   }
-  if (message.end >= message.start + BITMAP_OFFSET + BITMAP_LENGTH) {
-    const at = message.start + BITMAP_OFFSET;
-    nodes.push(leaf('', WORDS.bitmap[lang], toHex(message.message, at, at + BITMAP_LENGTH), ''));
-  }
+  bitmapsOf(message).forEach((bitmap, i) => nodes.push(leaf('', BITMAPS[i][lang], bitmap.text, '')));
   for (let field = 2; field <= FIELD_MAX; field++) {
     if (message.has(field)) nodes.push(fieldNode(plan, message, field, options));
   }
@@ -153,7 +157,7 @@ function fieldNode(plan: FieldPlan, message: MessageView, field: number, options
   else if (source.class === 'pan') value = masker.pan(0, size);
   else if (source.class === 'public')
     value = parts.every(isOpen) ? masker.shown(0, size) : maskedText(plan, message, field, false);
-  else value = mark(parts.length === 0 ? source.class : undefined, size, masker.packed, lang);
+  else value = mark(parts.length === 0 ? source.class : undefined, size, masker.unit, lang);
   let note = '';
   if (clear || source.class === 'public') {
     note = source.values?.[message.text(field)]?.[lang] ?? '';
@@ -176,13 +180,13 @@ function partNode(message: MessageView, field: number, part: SubfieldValue, opti
   let value: string;
   if (part.children.length > 0 && !clear) value = '';
   else if (open) value = part.text;
-  else if (part.class === 'pan') value = masker.pan(part.from, part.size).replace(/F$/, '');
-  else value = mark(part.class, part.size, masker.packed, lang);
+  else if (part.class === 'pan') value = masker.pan(part.from, part.size, part.reading).replace(/F$/, '');
+  else value = mark(part.class, part.size, masker.unit, lang);
   return {
     key: part.id,
     name: part.name[lang],
     value,
-    note: open ? (part.meaning?.[lang] ?? '') : '',
+    note: part.whole ? (open ? (part.meaning?.[lang] ?? '') : '') : WORDS.incomplete[lang],
     children: part.children.map(child => partNode(message, field, child, options)),
   };
 }
@@ -192,9 +196,9 @@ function isOpen(part: SubfieldValue): boolean {
 }
 
 /** `[track, 37 digits]`; without a class only the length, for a value whose pieces follow. */
-function mark(hidden: FieldClass | undefined, size: number, packed: boolean, lang: Lang): string {
-  const unit = (packed ? WORDS.digits : WORDS.bytes)[lang];
-  const length = lang === 'zh' ? `${size}${unit}` : `${size} ${unit}`;
+function mark(hidden: FieldClass | undefined, size: number, unit: Unit, lang: Lang): string {
+  const length =
+    lang === 'zh' ? `${size}${UNITS[unit].zh}` : `${size} ${size === 1 ? UNITS[unit].en.slice(0, -1) : UNITS[unit].en}`;
   if (hidden === undefined) return `[${length}]`;
   return `[${CLASS_WORDS[hidden][lang]}${lang === 'zh' ? ' ' : ', '}${length}]`;
 }
@@ -206,46 +210,36 @@ function printable(message: MessageView, field: number): string {
 
 /** Writes stretches of one value shown, hidden or as 6+4. Hidden stretches never become a string. */
 class Masker {
-  readonly packed: boolean;
-  private readonly binary: boolean;
-  private readonly view: MessageView;
-  private readonly field: number;
+  readonly unit: Unit;
+  private readonly value: FieldValue;
 
   constructor(view: MessageView, field: number) {
-    this.view = view;
-    this.field = field;
-    const type = view.plan.type[field];
-    this.packed = type === FieldTypeCode.n || type === FieldTypeCode.z;
-    this.binary = type === FieldTypeCode.b;
+    this.value = new FieldValue(view, field);
+    this.unit = this.value.unit;
   }
 
   shown(from: number, size: number): string {
-    const bytes = this.view.message;
-    if (this.packed) {
-      const ascii = ownedBytes(size);
-      bcdToAscii(bytes, this.view.firstNibble(this.field) + from, size, ascii, 0);
-      const text = String.fromCharCode(...ascii);
-      ascii.fill(0);
-      return text;
-    }
-    const at = this.view.offset(this.field) + from;
-    return this.binary ? toHex(bytes, at, at + size) : readable(bytes, at, at + size);
+    return this.value.text(from, size);
   }
 
   hidden(size: number): string {
-    return '*'.repeat(this.binary ? size * 2 : size);
+    return '*'.repeat(this.unit === 'byte' ? size * 2 : size);
   }
 
-  /** 6+4. Zeros that fill a wider place in front and F nibbles behind are not part of the number. */
-  pan(from: number, size: number): string {
-    const digits = ownedBytes(PAN_SCRATCH_LENGTH);
-    let count = this.binary ? size * 2 : size;
+  /**
+   * 6+4. Zeros that fill a wider place in front and F nibbles behind are not part of the number. In bytes the number is
+   * packed, unless they are read as text.
+   */
+  pan(from: number, size: number, reading: Reading = 'hex'): string {
+    const packed = this.unit === 'byte' && reading === 'hex';
+    let count = packed ? size * 2 : size;
     if (count > PAN_SCRATCH_LENGTH) return this.hidden(size);
-    const bytes = this.view.message;
-    const at = this.view.offset(this.field) + from;
-    if (this.packed) bcdToAscii(bytes, this.view.firstNibble(this.field) + from, count, digits, 0);
-    else if (this.binary) bcdToAscii(bytes, at * 2, count, digits, 0);
-    else digits.set(bytes.subarray(at, at + size));
+    const digits = ownedBytes(PAN_SCRATCH_LENGTH);
+    for (let i = 0; i < count; i++) {
+      const code = this.value.at(from + (packed ? i >> 1 : i));
+      if (packed) digits[i] = hexDigit((i & 1) === 0 ? code >> 4 : code & 0x0f);
+      else digits[i] = this.unit === 'byte' && reading === 'ebcdic' ? fromEbcdic(code) : code;
+    }
     const all = count;
     while (count > 0 && digits[count - 1] === 0x46) count--;
     let zeros = 0;

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { parseHex, register } from '../../src/cli/decode.ts';
+import { parseHex } from '../../src/cli/decode-input.ts';
+import { register } from '../../src/cli/decode.ts';
 import { failed, fault, ok, type Result } from '../../src/fault.ts';
 import type { DialectSource } from '../../src/iso8583/plan.ts';
 import { toHex } from '../../src/wire/hex.ts';
@@ -87,6 +91,19 @@ describe('JSON', () => {
     expect(exit).toBe(3);
     const report = JSON.parse(out) as { fields: Record<string, string>; error: unknown };
     expect(report.error).toEqual({ status: 'truncated', field: 4, offset: 40, message: '报文在此处提前结束' });
+    expect(report).toMatchObject({
+      errors: [
+        {
+          path: '4',
+          offset: 40,
+          status: 'truncated',
+          severity: 'error',
+          expected: '12位压缩数字（6字节）',
+          found: '只剩5字节',
+        },
+        { path: 'frame', offset: 0, status: 'frame-length' },
+      ],
+    });
     expect(Object.keys(report.fields)).toEqual(['2', '3']);
     const nothing = JSON.parse((await run(['--json', 'FFFF'])).out) as object;
     expect(nothing).toMatchObject({ mti: null, tpdu: null, header: null, fields: {} });
@@ -111,12 +128,81 @@ describe('text', () => {
     expect(exit).toBe(3);
     const lines = out.split('\n');
     expect(out).toContain('digit: field 11, offset 41: a nibble is no digit');
-    const mark = lines.findIndex(line => line.trim() === '^^');
+    const mark = lines.findIndex(line => line.trim() === '^');
     expect(lines[mark - 1].slice(lines[mark].indexOf('^'), lines[mark].indexOf('^') + 2)).toBe('BB');
     expect(lines[mark - 1].startsWith('0020: ')).toBe(true);
     expect(lines[mark - 2]).toBe('0010: 3E 00 81 0E D0 80 13 16 ** ** ** ** ** ** ** **');
     expect(lines[mark + 1]).toContain('** ** **');
     expect((await run([toHex(bytes), '--clear'])).out).toContain('62 25');
+  });
+
+  test('what was wanted, what is there, where it begins, and what was not read', async () => {
+    const { exit, out } = await run([toHex(constructed[1].bytes.subarray(0, 76))]);
+    expect(exit).toBe(3);
+    expect(out).toContain(
+      [
+        'truncated: field 38, offset 76: the bytes end before this value does',
+        '  name      authorisation code, begins at offset 71',
+        '  expected  6 printable ASCII characters',
+        '  found     5 bytes are left',
+        '',
+        '0030: 31 ** ** 07 31 00 08 01 02 00 00 30 37 33 31 31',
+        '0040: 32 33 34 35 36 37 38 ** ** ** ** **',
+        '                                          ^^',
+        '',
+        'frame-length: offset 0: the 2-byte length differs from the bytes that are there',
+        '  expected  148 bytes after the length, as it says',
+        '  found     74 bytes',
+      ].join('\n'),
+    );
+    expect(out).toMatch(/^not read: 38, 39, 41, /m);
+    const zh = (await run(['--lang', 'zh', toHex(constructed[1].bytes.subarray(0, 76))])).out;
+    expect(zh).toContain('  名称  授权标识应答码，从偏移71开始\n  应为  6个可见ASCII字符\n  实为  只剩5字节');
+    expect(zh).toMatch(/^未读的域: 38, 39/m);
+  });
+
+  test('a wrong half byte in a card number is marked alone, and the other half stays hidden', async () => {
+    const bytes = constructed[1].bytes.slice();
+    bytes[13 + 10 + 4] = 0xd1;
+    const { out } = await run([toHex(bytes)]);
+    expect(out).toContain('digit: field 2, offset 27: a nibble is no digit');
+    expect(out).toContain('found     digit 7 of 16 is D, the separator of a track');
+    const lines = out.split('\n');
+    const mark = lines.findIndex(line => line.trim() === '^');
+    expect(lines[mark - 1]).toBe('0010: 3E 00 81 0E D0 80 13 16 ** ** ** ** ** ** ** **');
+    expect(lines[mark].length).toBe(6 + 3 * 11 + 1);
+  });
+
+  test('what is wrong inside a field is a warning: the message decodes', async () => {
+    const at = toHex(samples[2].bytes).indexOf('9F3303') / 2;
+    const bytes = samples[2].bytes.slice();
+    bytes[at + 2] = 0x13;
+    const { exit, out } = await run([toHex(bytes)]);
+    expect(exit).toBe(0);
+    expect(out).toMatch(/^warning truncated: field 55\.\S+, offset \d+: the value ends before this part does$/m);
+    expect(out).not.toContain('not read');
+    const report = JSON.parse((await run(['--json', toHex(bytes)])).out) as { errors: { severity: string }[] };
+    expect(report).not.toHaveProperty('error');
+    expect(report.errors[0]).toMatchObject({ severity: 'warning', status: 'truncated', found: expect.any(String) });
+  });
+
+  test('bytes lost on the way, and bytes of another dialect, are guessed', async () => {
+    const lost = Uint8Array.from([...constructed[1].bytes.subarray(0, 30), ...constructed[1].bytes.subarray(31)]);
+    expect((await run([toHex(lost)])).out).toMatch(/^hint: 1 byte is missing, very likely before offset \d+;/m);
+    const other = toHex(ascii('08002000000000000000000000'));
+    expect((await run([other])).out).toContain('hint: the bytes begin with ASCII digits, unlike a message type');
+    const packed = { stdin: constructed[1].bytes };
+    expect((await run(['-d', 'iso8583-1987-ascii', '-'], packed)).out).toContain('do not begin with digits');
+    expect((await run([hexOf(1)])).out).not.toContain('hint');
+  });
+
+  test('a message in characters, taken for packed bytes, shows nothing of its card number', async () => {
+    const hex = toHex(ascii('0200400000000000000016' + '6225918273645546'));
+    for (const flags of [[], ['--json']]) {
+      const { exit, out } = await run([hex, ...flags]);
+      expect(exit).toBe(3);
+      expect(out).not.toMatch(/3[68]32|3539|3138|3237/);
+    }
   });
 
   test('the processing requirement of the header is shown', async () => {
@@ -227,5 +313,93 @@ describe('input', () => {
   test('the profile is unionpay-pos unless told otherwise', async () => {
     expect((await run([hexOf(0)])).profile).toBe('unionpay-pos');
     expect((await run([hexOf(0), '-p', 'mine'])).profile).toBe('mine');
+  });
+});
+
+describe('other dialects', () => {
+  const text = '0800822000000000000004000000000000000104120000000001301';
+
+  test('by name, with the message as text, as hex of text, or in a file of text', async () => {
+    for (const [args, input] of [
+      [['--text', text], {}],
+      [[text], {}],
+      [[toHex(ascii(text))], {}],
+      [['--file', 'm.txt'], { files: { 'm.txt': ascii(`${text}\n`) } }],
+    ] as const) {
+      const { exit, out } = await run(['--dialect', 'iso8583-1987-ascii', ...args], input);
+      expect(exit).toBe(0);
+      expect(out).toMatch(/second bitmap +0400000000000000/);
+      expect(out).toMatch(/^70 .* 301/m);
+    }
+  });
+
+  test('text of an EBCDIC dialect becomes EBCDIC', async () => {
+    const { exit, out } = await run([
+      '-d',
+      'iso8583-1987-ebcdic',
+      '--json',
+      '--text',
+      '0800\\x22\\x20\\x00\\x00\\x00\\x00\\x00\\x000104000001',
+    ]);
+    expect(JSON.parse(out)).toMatchObject({ mti: '0800' });
+    expect(exit === 0 || exit === 3).toBe(true);
+  });
+
+  test('an error in it names the character, but not inside of card data', async () => {
+    const { exit, out } = await run(['-d', 'iso8583-1987-ascii', '--text', '0200400000000000000016622591827x645546']);
+    expect(exit).toBe(3);
+    expect(out).toContain('digit: field 2, offset 31: not only digits');
+    expect(out).toContain('expected  16 ASCII digits\n  found     digit 10 of 16 is a letter\n');
+    expect(out).not.toContain('622591');
+    expect(out).not.toContain('36 32 32');
+  });
+
+  test('from a file, whole or inside of a profile source', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'decode-'));
+    try {
+      for (const [file, content] of [
+        ['mine.json', dialect],
+        ['other.json', { dialect }],
+      ] as const) {
+        writeFileSync(join(folder, file), JSON.stringify(content));
+        expect((await run(['-d', join(folder, file), hexOf(0)])).exit).toBe(0);
+      }
+      writeFileSync(join(folder, 'none.json'), '{}');
+      expect((await run(['-d', join(folder, 'none.json'), '00'])).error).toContain('no-dialect');
+      expect((await run(['-d', join(folder, 'gone.json'), '00'])).exit).toBe(2);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('a choice of an option holds and is named', async () => {
+    const right = await run(['--option', 'entryModeAlign=right', '--json', hexOf(0)]);
+    expect(JSON.parse(right.out)).toMatchObject({ options: { entryModeAlign: 'right' } });
+    expect(right.exit).toBe(0);
+    expect(JSON.parse(right.out)).not.toMatchObject({ fields: { 22: '021' } });
+    const two = await run(['-o', 'entryModeAlign=left', '-o', 'trackPad=F', '--json', hexOf(0)]);
+    expect(two.exit).toBe(0);
+    expect(JSON.parse(two.out)).toMatchObject({ options: { trackPad: 'F' } });
+    expect(JSON.parse(two.out)).not.toMatchObject({ options: { entryModeAlign: 'left' } });
+  });
+
+  test.each<[string[], string]>([
+    [['-d', 'nope', '00'], 'unknown-dialect'],
+    [['-d', 'policy', '00'], 'no-dialect'],
+    [['-o', 'field48', '00'], 'bad-option'],
+    [['-o', 'nope=1', '00'], 'unknown-option'],
+    [['-o', 'field48=nope', '00'], 'unknown-choice'],
+    [['--text', '0800'], 'packed-dialect'],
+    [['-d', 'iso8583-1987-ascii', '--text', '0800', '00'], 'two-inputs'],
+    [['-d', 'iso8583-1987-ascii', '--text', '0800\u0e01'], 'bad-text'],
+    [['-d', 'iso8583-1987-ascii', '--text', ''], 'no-input'],
+  ])('usage: %j', async (args, name) => {
+    const { exit, out, error } = await run(args);
+    expect([exit, out]).toEqual([2, '']);
+    expect(error).toContain(name);
+  });
+
+  test('a profile and a dialect cannot both be named', async () => {
+    await expect(run(['-d', 'unionpay-pos', '-p', 'unionpay-pos', '00'])).rejects.toThrow();
   });
 });
