@@ -31,6 +31,10 @@ interface ListOptions extends Options {
   readonly batch?: string;
 }
 
+interface VerifyOptions extends Options {
+  readonly anchor?: string;
+}
+
 const WORDS: Readonly<Record<Lang, Readonly<Record<string, string>>>> = {
   en: {
     id: 'ID',
@@ -56,6 +60,17 @@ const WORDS: Readonly<Record<Lang, Readonly<Record<string, string>>>> = {
     records: 'records',
     fine: 'The journal is whole:',
     bad: 'The journal is damaged at record',
+    anchorForm: 'An anchor is 4 to 16 hex digits, as on the slip: --anchor 9f3c-41aa-77d0-b2e6',
+    anchorNone: 'No record has this anchor: the journal was cut off before it, or the slip is of another journal:',
+    anchorMany: 'More than one record has an anchor that begins so; give all of it:',
+    anchorGood: 'The chain is whole up to record',
+    anchorBad: 'The chain is broken before the record of this anchor, at record',
+    nothing: 'Nothing waits for anybody.',
+    held: 'held reversal',
+    owed: 'owed reversal',
+    unknown: 'unknown refund',
+    unfinished: 'unfinished settlement of batch',
+    releasedBy: 'released by',
     missing: 'There is no transaction or record',
     look: '`pos8583 journal list` shows the numbers',
   },
@@ -83,6 +98,17 @@ const WORDS: Readonly<Record<Lang, Readonly<Record<string, string>>>> = {
     records: '记录',
     fine: '日志完整:',
     bad: '日志损坏, 首个错误记录',
+    anchorForm: '账本锚为4至16位十六进制数, 见单据: --anchor 9f3c-41aa-77d0-b2e6',
+    anchorNone: '没有此账本锚的记录: 日志在此之前被截断, 或单据属于其他日志:',
+    anchorMany: '多条记录的账本锚以此开头, 请给出全部:',
+    anchorGood: '账本链完整至记录',
+    anchorBad: '账本链在此账本锚之前已断, 错误记录',
+    nothing: '没有待处理事项。',
+    held: '停用冲正',
+    owed: '待发冲正',
+    unknown: '待查退货',
+    unfinished: '未完成结算 批次',
+    releasedBy: '解除停用',
     missing: '没有此交易或记录',
     look: '用 `pos8583 journal list` 查看编号',
   },
@@ -107,7 +133,7 @@ const STATES: Readonly<Record<TxnState, string>> = {
   voided: '已撤销',
 };
 
-/** Adds `pos8583 journal list|show|verify`: looks at a journal, also while a terminal runs; changes nothing. */
+/** Adds `pos8583 journal list|show|waiting|verify`: looks at a journal, also while a terminal runs; changes nothing. */
 export function register(program: Command, rim: JournalRim): void {
   const journal = program
     .command('journal')
@@ -130,9 +156,15 @@ export function register(program: Command, rim: JournalRim): void {
       .description('one transaction with its records and slips'),
   ).action((id: string, options: Options) => run(rim, options, (opened, lang) => show(rim, opened, id, options, lang)));
 
-  common(journal.command('verify').description('checks every record; exit status 1 names the first bad one')).action(
-    (options: Options) => run(rim, options, (opened, lang) => verify(rim, opened, options, lang)),
-  );
+  common(
+    journal
+      .command('waiting')
+      .description('what waits for somebody: reversals owed or held, unknown refunds, a settlement that was cut off'),
+  ).action((options: Options) => run(rim, options, (opened, lang) => waiting(rim, opened, options, lang)));
+
+  common(journal.command('verify').description('checks every record; exit status 1 names the first bad one'))
+    .option('--anchor <hex>', 'the anchor of a slip: finds its record and says whether the chain is whole up to it')
+    .action((options: VerifyOptions) => run(rim, options, (opened, lang) => verify(rim, opened, options, lang)));
 }
 
 function run(rim: JournalRim, options: Options, work: (journal: Journal, lang: Lang) => void): void {
@@ -235,8 +267,70 @@ function show(rim: JournalRim, journal: Journal, idText: string, options: Option
   rim.print(lines.join('\n'));
 }
 
-function verify(rim: JournalRim, journal: Journal, options: Options, lang: Lang): void {
+/** Everything that somebody must still look after, oldest first. */
+function waiting(rim: JournalRim, journal: Journal, options: Options, lang: Lang): void {
   const words = WORDS[lang];
+  const held = journal.heldReversals();
+  const owed = journal.owedReversals();
+  const refunds = journal.unknownRefunds();
+  const settlement = journal.openSettlement();
+  if (options.json)
+    return rim.print(
+      JSON.stringify({
+        reversals: [...held, ...owed].map(({ txn, ...rest }) => ({ ...rest, txn: shown(txn) })),
+        unknownRefunds: refunds.map(shown),
+        ...(settlement ? { settlement } : {}),
+      }),
+    );
+  const line = (what: string, txn: Txn, more = ''): string =>
+    `${what}  ${txn.id}  ${kindText(txn.kind, lang)}  ${digits(txn.batch, 6)}/${digits(txn.trace, 6)}  ${formatAmount(txn.requestedMinor, true)}  ${timeText(txn.atMs)}${more}`;
+  const lines = [
+    ...held.map(one =>
+      line(
+        words.held,
+        one.txn,
+        `  39=${one.reason}  ${words.tries} ${one.tries}${one.releasedBy === undefined ? '' : `  ${words.releasedBy} ${one.releasedBy}`}`,
+      ),
+    ),
+    ...owed.map(one => line(words.owed, one.txn, `  39=${one.reason}  ${words.tries} ${one.tries}`)),
+    ...refunds.map(one => line(words.unknown, one)),
+    ...(settlement ? [`${words.unfinished} ${digits(settlement.batch, 6)}: ${settlement.stage}`] : []),
+  ];
+  rim.print(lines.length === 0 ? words.nothing : lines.join('\n'));
+}
+
+/** The record whose anchor stands on a slip. Nobody who only has the file can make an older chain end in it. */
+function verifyAnchor(rim: JournalRim, journal: Journal, anchor: string, options: Options, lang: Lang): void {
+  const words = WORDS[lang];
+  const hexDigits = anchor.toLowerCase().replaceAll(/[- ]/g, '');
+  if (!/^[0-9a-f]{4,16}$/.test(hexDigits)) {
+    rim.printError(words.anchorForm);
+    return rim.setExit(EXIT_NO_JOURNAL);
+  }
+  const [record, other] = journal.recordsOfAnchor(hexDigits);
+  const found = journal.verify();
+  const brokenAt = !found.ok && found.part === 'record' ? found.seq : undefined;
+  const good = record !== undefined && other === undefined && (brokenAt === undefined || brokenAt > record.seq);
+  if (!good) rim.setExit(EXIT_FOUND_WRONG);
+  if (options.json)
+    return rim.print(
+      JSON.stringify({
+        ok: good,
+        anchor: hexDigits,
+        ...(record && !other ? record : {}),
+        ...(brokenAt === undefined ? {} : { brokenAt }),
+      }),
+    );
+  if (!record) return rim.printError(`${words.anchorNone} ${anchor}`);
+  if (other) return rim.printError(`${words.anchorMany} ${record.seq}, ${other.seq}`);
+  const where = `${record.seq} (${timeText(record.atMs)})`;
+  if (good) return rim.print(`${words.anchorGood} ${where}`);
+  rim.printError(`${words.anchorBad} ${brokenAt}; ${where}`);
+}
+
+function verify(rim: JournalRim, journal: Journal, options: VerifyOptions, lang: Lang): void {
+  const words = WORDS[lang];
+  if (options.anchor !== undefined) return verifyAnchor(rim, journal, options.anchor, options, lang);
   const found = journal.verify();
   if (!found.ok) rim.setExit(EXIT_FOUND_WRONG);
   if (options.json) return rim.print(JSON.stringify(found));

@@ -3,18 +3,21 @@ import { register as decode } from './decode.ts';
 import { register as demo } from './demo.ts';
 import { register as journal } from './journal.ts';
 import { register as ports } from './ports.ts';
+import { register as reconcile } from './reconcile.ts';
+import { register as refund } from './refund.ts';
 import { register as run } from './run.ts';
 import { register as simAcquirer } from './sim-acquirer.ts';
 import { register as simTerminal } from './sim-terminal.ts';
 import { faultText, ok, type Result } from '../fault.ts';
 import type { DialectSource } from '../iso8583/plan.ts';
-import { openJournal } from '../journal/journal.ts';
+import { type Journal, openJournal } from '../journal/journal.ts';
 import { openClock } from '../node/clock.ts';
 import { type Console, openConsole } from '../node/console.ts';
 import { openEntropy } from '../node/entropy.ts';
-import { readBytes } from '../node/files.ts';
+import { keepFilesPrivate, openJournalKey, readBytes, readText } from '../node/files.ts';
 import { endWithStarter } from '../node/processes.ts';
 import { namedProfile } from '../node/profiles.ts';
+import { readSecret } from '../node/secret.ts';
 import { tcpServer } from '../node/tcp-server.ts';
 import { openTimers } from '../node/timers.ts';
 import { softwareVersion } from '../node/version.ts';
@@ -64,6 +67,14 @@ function programOn(console: Console): Command {
       ),
   });
   journal(program, { ...shared, openJournal: path => openJournal({ path, readOnly: true }) });
+  refund(program, {
+    ...shared,
+    openJournal: path => openJournal({ path, readOnly: true }),
+    openForEntry,
+    nowMs: () => openClock().nowMs(),
+    readSecret,
+  });
+  reconcile(program, { ...shared, openJournal: path => openJournal({ path, readOnly: true }), readText });
   ports(program, { console });
   const sim = program.command('sim').description('simulators: virtual terminal and virtual acquirer');
   simAcquirer(program, {
@@ -88,6 +99,16 @@ function finishSetup(parent: Command, path: string): void {
     command.exitOverride().showHelpAfterError(`(${name} --help lists the flags)`);
     finishSetup(command, name);
   }
+}
+
+/** Opens a journal that is there for one entry of a person; never makes one. */
+function openForEntry(path: string): Result<Journal> {
+  const there = openJournal({ path, readOnly: true });
+  if (!there.ok) return there;
+  there.value.close();
+  keepFilesPrivate();
+  const key = openJournalKey(path);
+  return key.ok ? openJournal({ path, sealKey: key.value, entropy: openEntropy() }) : key;
 }
 
 function profileOf(id: string): Result<Profile> {

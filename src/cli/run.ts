@@ -12,6 +12,7 @@ import { type HostRoute, type HostTls, checkCertificates, openHostLink } from '.
 import { openTimers } from '../node/timers.ts';
 import type { Profile } from '../profile/schema.ts';
 import { boot, type End } from '../runtime/boot.ts';
+import { reversalPolicyOf } from '../runtime/reversal.ts';
 
 /** Line speeds that a serial device may have. */
 const BAUD_MIN = 300;
@@ -264,8 +265,7 @@ function openBooks(path: string, profile: Profile, entropy: Hal['entropy']): Res
   keepFilesPrivate();
   const key = openJournalKey(path);
   if (!key.ok) return key;
-  const { tries, finalCodes, blockWhenHeld } = profile.acquirer.reversal;
-  return openJournal({ path, sealKey: key.value, entropy, reversal: { triesMax: tries, finalCodes, blockWhenHeld } });
+  return openJournal({ path, sealKey: key.value, entropy, reversal: reversalPolicyOf(profile) });
 }
 
 function routesOf(flags: Flags, profile: Profile): Result<HostRoute[]> {

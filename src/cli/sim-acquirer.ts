@@ -6,6 +6,7 @@ import { Acquirer, DEFAULT_MASTER_KEY_HEX, DEFAULT_TERMINAL, type Registration }
 import { type Ledger, openLedger } from '../sim/acquirer/ledger.ts';
 import { type FaultRule, parseFaultRules } from '../sim/acquirer/rules.ts';
 import { AcquirerSession, type TcpRim } from '../sim/acquirer/server.ts';
+import { statementCsv } from '../sim/acquirer/statement.ts';
 import { fromHex } from '../wire/hex.ts';
 
 /** What the command needs from outside. */
@@ -33,6 +34,7 @@ interface Flags {
   readonly anyTerminal?: true;
   readonly profile: string;
   readonly quiet?: true;
+  readonly export?: true;
 }
 
 interface Setup {
@@ -65,7 +67,9 @@ export function register(program: Command, rim: SimAcquirerRim): void {
     .option('--any-terminal', 'accept every terminal number of 8 letters and digits')
     .option('--profile <id>', 'profile whose dialect is spoken', 'unionpay-pos')
     .option('--quiet', 'no line for each message')
+    .option('--export', 'print the books of --ledger as a statement (CSV) for `pos8583 reconcile`, and end')
     .action(async (flags: Flags) => {
+      if (flags.export === true) return exportBooks(rim, flags.ledger);
       const setup = readFlags(flags, rim);
       if (!setup.ok) return stopWith(rim, setup.fault, EXIT_USAGE);
       const dialect = await rim.loadDialect(flags.profile);
@@ -98,6 +102,23 @@ export function register(program: Command, rim: SimAcquirerRim): void {
       });
       return serve(rim, setup.value, acquirer, ledger.value, log);
     });
+}
+
+/** Reads only as far as the statement goes; an acquirer may run on the same books meanwhile. */
+function exportBooks(rim: SimAcquirerRim, path: string): void {
+  if (path === ':memory:')
+    return stopWith(
+      rim,
+      fault('E_ILLEGAL', 'no-ledger', 'books in memory end with their acquirer', 'Name the file with --ledger'),
+      EXIT_USAGE,
+    );
+  // Opening makes missing books; a statement of none would say that nothing was booked.
+  const there = rim.readFile(path);
+  if (!there.ok) return stopWith(rim, there.fault, EXIT_USAGE);
+  const ledger = openLedger(path);
+  if (!ledger.ok) return stopWith(rim, ledger.fault, EXIT_FAILED);
+  rim.print(statementCsv(ledger.value.db));
+  ledger.value.db.close();
 }
 
 function serve(

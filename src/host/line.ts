@@ -25,6 +25,11 @@ export interface ExchangeOptions {
    * choice for money, because a connection that died unnoticed swallows the request and leaves its outcome unknown.
    */
   readonly reuse?: boolean;
+  /**
+   * Called once, when the connection stands and before the first byte goes: the place to write down that it does. Not
+   * called for a request that ends as `notSent`. Must not call the line.
+   */
+  outgoing?(): void;
   /** Judges `frame[start, end)`, valid during the call only. Must not call the line. */
   accepts(frame: Uint8Array, start: number, end: number): Acceptance;
 }
@@ -218,6 +223,7 @@ export class AcquirerLine {
   private send(): void {
     const open = this.open;
     assert(open !== undefined && !open.sent, 'a request is sent once');
+    open.options.outgoing?.();
     // Everything about the wait is in place before the bytes go: a link may answer or close inside `write`.
     open.sent = true;
     this.clean = false;

@@ -189,7 +189,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     reason,
   }),
   'reversal-held': members({ id }),
-  'reversal-again': members({ id, by: operator }),
+  'reversal-again': members({ id, by: operator, 'released?': operator }),
   'reversal-resolved': members({
     id,
     by: operator,
@@ -204,6 +204,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     by: operator,
     decision: oneOf('accepted', 'resend', 'given-up'),
     'reference?': reference,
+    'operator?': operator,
     note,
   }),
   'signed-on': members({

@@ -56,7 +56,11 @@ export class Fold {
       case 'reversal-held':
         return this.run("UPDATE reversal SET state = 'held' WHERE id = ?", body.id);
       case 'reversal-again':
-        return this.run("UPDATE reversal SET state = 'owed', tries = 0, released_by = NULL WHERE id = ?", body.id);
+        return this.run(
+          "UPDATE reversal SET state = 'owed', tries = 0, released_by = ? WHERE id = ?",
+          body.released ?? null,
+          body.id,
+        );
       case 'reversal-resolved':
         this.run("UPDATE reversal SET state = 'done' WHERE id = ?", body.id);
         if (body.result === 'approved') this.approve(seq, body);
@@ -154,7 +158,8 @@ export class Fold {
     const original = body.original;
     this.run(
       `INSERT INTO txn(id, at_ms, kind, act, state, period, batch, trace, amount_minor, operator, token, original_id,
-       original_reference, original_date) VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       original_reference, original_date, organisation)
+       VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce((SELECT organisation FROM txn WHERE id = ?), 'CUP'))`,
       seq,
       atMs,
       body.kind,
@@ -168,6 +173,8 @@ export class Fold {
       original?.txnId ?? null,
       original?.reference === undefined ? null : keptReference(original.reference),
       original?.dateMmdd ?? null,
+      // Totals are kept for each card organisation, and a person who enters an outcome does not know it.
+      original?.txnId ?? null,
     );
     if (rule.reversible) this.run("INSERT INTO reversal(id, state, reason) VALUES (?, 'armed', '98')", seq);
     this.useTrace(body.trace);

@@ -39,6 +39,13 @@ export interface JournalFile {
   anchor(): string;
   /** Checks the whole chain and that the tables say what the records say. */
   verify(): Verification;
+  /**
+   * Checks the next `limit` of the records that were too old for the opening, and gives how many are left. Throws
+   * `JournalFailure` (`journal-damaged`) that names the first bad one.
+   */
+  checkOlder(limit: number): number;
+  /** Records whose hash begins with these hex digits (an anchor without `-`), oldest first, at most two. */
+  recordsOfAnchor(hexDigits: string): readonly { readonly seq: number; readonly atMs: number }[];
   /** Makes the tables again from the records. */
   rebuild(): void;
   close(): void;
@@ -48,7 +55,7 @@ export interface JournalFile {
 export type Journal = JournalFile & Queries & Ledger & Reversals & SessionPart & SettlementPart;
 
 /**
- * Opens a journal, or makes a new one. Checks the newest records, not all (see `verify`). Faults: `journal-in-use`
+ * Opens a journal, or makes a new one. Checks the newest 50,000 records; older ones by `checkOlder`, all by `verify`. Faults: `journal-in-use`
  * (E_BUSY: another process writes it), `journal-missing` (readOnly), `journal-folder`, `journal-read-only`,
  * `not-a-journal`, `journal-newer`, `journal-older`, `journal-key`, `journal-damaged`, `journal-open-failed`.
  */
@@ -66,6 +73,8 @@ export function openJournal(options: JournalOptions): Result<Journal> {
     },
     anchor: () => store.anchor(),
     verify: () => store.verify(),
+    checkOlder: limit => store.checkOlder(limit),
+    recordsOfAnchor: hexDigits => store.recordsOfAnchor(hexDigits),
     rebuild: () => store.rebuild(),
     close: () => store.close(),
   };

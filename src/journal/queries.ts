@@ -124,6 +124,8 @@ export function queries(store: Store) {
     /** The reversal to send next, oldest first. */
     owedReversal: (): Reversal | undefined =>
       reversals("state = 'owed' AND id = (SELECT min(id) FROM reversal WHERE state = 'owed')")[0],
+    /** All that must still be sent, oldest first. */
+    owedReversals: (): Reversal[] => reversals("state = 'owed'"),
     /** Reversals whose tries are used up; a person must act. */
     heldReversals: (): Reversal[] => reversals("state = 'held'"),
     reversal(id: number): Reversal | undefined {

@@ -30,6 +30,8 @@ export interface RefundEntry {
   readonly resend?: boolean;
   readonly reference?: string;
   readonly note: string;
+  /** Who asked the acquirer and entered it, when that is another person than the one who approves (`by`). */
+  readonly operator?: string;
 }
 
 /** What a restart found and did. */
@@ -94,11 +96,21 @@ export function reversals(store: Store, queries: Queries, policy: ReversalPolicy
       return reversalAfter(id);
     },
 
-    /** A supervisor gives a held reversal another round of tries, e.g. when the line is back. */
+    /**
+     * A held reversal gets another round of tries, e.g. when the line is back. A release stays: should the round bring
+     * nothing, the terminal trades on as its supervisor decided.
+     */
     retryReversal(nowMs: number, id: number, by: string): Result<Reversal> {
       const held = waiting(id, 'held');
       if (!held.ok) return held;
-      store.commit(() => store.append(nowMs, 'reversal-again', { id, by }));
+      const { releasedBy } = held.value;
+      store.commit(() =>
+        store.append(nowMs, 'reversal-again', {
+          id,
+          by,
+          ...(releasedBy === undefined ? {} : { released: releasedBy }),
+        }),
+      );
       return ok(reversalAfter(id));
     },
 
@@ -151,6 +163,7 @@ export function reversals(store: Store, queries: Queries, policy: ReversalPolicy
           decision,
           reference: entry.reference,
           note: entry.note,
+          operator: entry.operator,
         }),
       );
       const after = queries.txn(id);
@@ -160,7 +173,7 @@ export function reversals(store: Store, queries: Queries, policy: ReversalPolicy
 
     /**
      * To be called once at each start before anything is sent: what was on its way when the process stopped becomes
-     * unknown; sales and voids owe a reversal (98). One durable step, safe to repeat.
+     * unknown; sales and voids owe a reversal (98, or the reason of the policy). One durable step, safe to repeat.
      */
     recover(nowMs: number): Recovery {
       const open = store.all("SELECT id, kind FROM txn WHERE state = 'open' ORDER BY id");
@@ -174,7 +187,7 @@ export function reversals(store: Store, queries: Queries, policy: ReversalPolicy
             store.append(nowMs, 'outcome', {
               id,
               result: 'unknown',
-              ...(KIND_RULES[kind as Txn['kind']].reversible ? { reason: '98' } : {}),
+              ...(KIND_RULES[kind as Txn['kind']].reversible ? { reason: policy.restartReason ?? '98' } : {}),
               why: RESTART,
             });
           for (const { id } of interrupted) store.append(nowMs, 'reversal-held', { id });

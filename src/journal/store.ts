@@ -10,8 +10,8 @@ import { Fold } from './fold.ts';
 import { grouped } from './guard.ts';
 import { APPLICATION_ID, FOLD_VERSION, FOLDED, RECORD_SQL, SCHEMA_VERSION } from './tables.ts';
 
-/** Records whose hashes are checked at each opening; `verify` checks all. */
-export const TAIL_LENGTH = 64;
+/** Newest records whose hashes are checked at each opening, weeks of a busy counter; `checkOlder` looks at the others. */
+const CHECKED_AT_OPENING = 50_000;
 /** How long to wait for another process that reads or checkpoints, milliseconds. */
 const BUSY_TIMEOUT_MS = 2000;
 
@@ -24,12 +24,25 @@ export interface StoreOptions {
   readonly entropy?: Entropy;
   /** Only looks: no lock, no repair, works beside a running terminal and on a damaged file. */
   readonly readOnly?: boolean;
+  /** Newest records whose hashes are checked before this is open; 50,000 when absent. The others: `checkOlder`. */
+  readonly checkedAtOpening?: number;
 }
+
+/** A record as SQLite gives it with arrays for rows. */
+type RecordRow = readonly [seq: number, atMs: number, kind: string, body: string, hash: Uint8Array];
+
+const RECORDS = 'SELECT seq, at_ms, kind, body, hash FROM record';
 
 /** What `verify` found: all is well, or the first bad record. */
 export type Verification =
   | { readonly ok: true; readonly records: number; readonly anchor: string }
-  | { readonly ok: false; readonly seq: number; readonly why: string };
+  | {
+      readonly ok: false;
+      readonly seq: number;
+      readonly why: string;
+      /** `record`: the chain is broken at `seq`. `table`: the chain is whole, a folded table says something else. */
+      readonly part: 'record' | 'table';
+    };
 
 export type Row = Readonly<Record<string, string | number | Uint8Array | null>>;
 
@@ -43,6 +56,11 @@ export class Store {
   private readonly lock: DatabaseSync | undefined;
   private readonly fold: Fold;
   private readonly statements = new Map<string, StatementSync>();
+  private readonly checkedAtOpening: number;
+  /** Records up to here are still to be looked at by {@link checkOlder}; what was checked so far ends at `olderSeq`. */
+  private olderEnd = 0;
+  private olderSeq = 0;
+  private olderHash: Uint8Array = new Uint8Array(32);
   private seq = 0;
   private hash: Uint8Array = new Uint8Array(32);
   private writing = false;
@@ -58,6 +76,7 @@ export class Store {
     this.readOnly = options.readOnly ?? false;
     this.sealKey = options.sealKey;
     this.entropy = options.entropy;
+    this.checkedAtOpening = options.checkedAtOpening ?? CHECKED_AT_OPENING;
   }
 
   /** Opens or makes the file. Faults: see `openJournal`. */
@@ -182,25 +201,50 @@ export class Store {
     this.db.exec('BEGIN');
     try {
       copy.exec('BEGIN');
-      for (const row of this.db.prepare('SELECT seq, at_ms, kind, body, hash FROM record ORDER BY seq').iterate()) {
-        const bad = badRecord(row as Row, seq, hash);
-        if (bad) return { ok: false, seq: seq + 1, why: bad };
+      for (const row of this.records('ORDER BY seq')) {
+        const bad = badRecord(row, seq, hash);
+        if (bad) return { ok: false, seq: seq + 1, why: bad, part: 'record' };
         seq++;
-        hash = row.hash as Uint8Array;
-        fold.apply(seq, row.at_ms as number, row.kind as string, JSON.parse(row.body as string));
+        hash = row[4];
+        fold.apply(seq, row[1], row[2], JSON.parse(row[3]));
       }
       for (const table of FOLDED) {
         const difference = firstDifference(this.db, copy, table);
-        if (difference) return { ok: false, seq: difference.seq || seq, why: difference.why };
+        if (difference) return { ok: false, seq: difference.seq || seq, why: difference.why, part: 'table' };
       }
       return { ok: true, records: seq, anchor: shortHash(hash) };
     } catch (cause) {
-      if (sqliteCode(cause) === 0) throw cause;
-      return { ok: false, seq: seq + 1, why: `the file cannot be read or folded here: ${sqliteText(cause)}` };
+      const root = cause instanceof JournalFailure ? cause.cause : cause;
+      if (sqliteCode(root) === 0) throw cause;
+      const why = `the file cannot be read or folded here: ${sqliteText(root)}`;
+      return { ok: false, seq: seq + 1, why, part: 'record' };
     } finally {
       copy.close();
       this.db.exec('ROLLBACK');
     }
+  }
+
+  /**
+   * Checks the next `limit` records that were too old for the opening, oldest first, and gives how many are left. Throws
+   * {@link JournalFailure} `journal-damaged` with the first bad record: then nothing may be written any more either.
+   */
+  checkOlder(limit: number): number {
+    if (this.olderSeq >= this.olderEnd) return 0;
+    const end = Math.min(this.olderSeq + limit, this.olderEnd);
+    const bad = this.brokenBetween(this.olderSeq, end);
+    if (bad === undefined) return this.olderEnd - this.olderSeq;
+    this.broken = new JournalFailure(fault('E_FAILURE', 'journal-damaged', `${this.path}: ${bad}`, DAMAGE_REMEDY));
+    throw this.broken;
+  }
+
+  /** Records whose hash begins with these hex digits, oldest first, at most two. */
+  recordsOfAnchor(hexDigits: string): readonly { readonly seq: number; readonly atMs: number }[] {
+    const rows = this.all(
+      'SELECT seq, at_ms FROM record WHERE substr(lower(hex(hash)), 1, ?) = ? ORDER BY seq LIMIT 2',
+      hexDigits.length,
+      hexDigits,
+    );
+    return rows.map(row => ({ seq: row.seq as number, atMs: row.at_ms as number }));
   }
 
   /** Makes the folded tables again from the records, in one step. */
@@ -261,7 +305,7 @@ export class Store {
             `the tables of ${path} are of another version`,
             'Start pos8583 once with it',
           );
-    const bad = this.checkTail();
+    const bad = this.checkNewest();
     if (bad) return fault('E_FAILURE', 'journal-damaged', `${path}: ${bad}`, DAMAGE_REMEDY);
     if (folded !== String(FOLD_VERSION)) this.rebuild();
     return undefined;
@@ -290,19 +334,49 @@ export class Store {
     return firstHash(this.identity('journal') ?? '');
   }
 
-  private checkTail(): string | undefined {
-    const rows = this.all('SELECT seq, at_ms, kind, body, hash FROM record ORDER BY seq DESC LIMIT ?', TAIL_LENGTH + 1);
-    rows.reverse();
-    for (const [i, row] of rows.entries()) {
-      // The oldest row of the tail only gives its hash, unless it is the first record of all.
-      if (i > 0 || row.seq === 1) {
-        const bad = badRecord(row, this.seq, this.hash);
-        if (bad) return `record ${this.seq + 1}: ${bad}`;
-      }
-      this.seq = row.seq as number;
-      this.hash = row.hash as Uint8Array;
+  /** Checks the newest records and takes the head of the chain from them. */
+  private checkNewest(): string | undefined {
+    const head = Number(this.one('SELECT coalesce(max(seq), 0) AS seq FROM record')?.seq);
+    this.olderEnd = Math.max(0, head - this.checkedAtOpening);
+    this.olderHash = this.hash;
+    // The record before them only gives its hash here; `checkOlder` comes to it.
+    if (this.olderEnd > 0) {
+      const before = this.one('SELECT hash FROM record WHERE seq = ?', this.olderEnd);
+      if (!before) return `record ${this.olderEnd}: it is missing`;
+      this.hash = before.hash as Uint8Array;
+    }
+    this.seq = this.olderEnd;
+    for (const row of this.records('WHERE seq > ? ORDER BY seq', this.olderEnd)) {
+      const bad = badRecord(row, this.seq, this.hash);
+      if (bad) return `record ${this.seq + 1}: ${bad}`;
+      this.seq = row[0];
+      this.hash = row[4];
     }
     return undefined;
+  }
+
+  private brokenBetween(from: number, end: number): string | undefined {
+    let seq = from;
+    for (const row of this.records('WHERE seq > ? AND seq <= ? ORDER BY seq', from, end)) {
+      const bad = badRecord(row, seq, this.olderHash);
+      if (bad) return `record ${seq + 1}: ${bad}`;
+      seq = row[0];
+      this.olderHash = row[4];
+    }
+    if (seq < end) return `record ${seq + 1}: it is missing`;
+    this.olderSeq = end;
+    return undefined;
+  }
+
+  /** Records as arrays, which cost half of what objects cost. Throws {@link JournalFailure} when the file cannot be read. */
+  private *records(condition: string, ...values: number[]): Generator<RecordRow, void, void> {
+    try {
+      const statement = this.db.prepare(`${RECORDS} ${condition}`);
+      statement.setReturnArrays(true);
+      yield* statement.iterate(...values) as unknown as Iterable<RecordRow>;
+    } catch (cause) {
+      throw sqliteCode(cause) === 0 ? cause : failureOf(this.path, 'read', cause);
+    }
   }
 
   private publicNumbers(): ReadonlySet<string> {
@@ -335,10 +409,10 @@ function keyCheck(sealKey: Uint8Array): string {
 }
 
 /** Why `row` does not follow the record `seq` with `hash`, or undefined. */
-function badRecord(row: Row, seq: number, hash: Uint8Array): string | undefined {
-  if (row.seq !== seq + 1) return `record ${seq + 1} is missing, ${row.seq} follows`;
-  const expected = chainHash(hash, seq + 1, row.at_ms as number, row.kind as string, row.body as string);
-  return Buffer.from(row.hash as Uint8Array).equals(expected) ? undefined : 'its content or its hash was changed';
+function badRecord([at, atMs, kind, body, stored]: RecordRow, seq: number, hash: Uint8Array): string | undefined {
+  if (at !== seq + 1) return `record ${seq + 1} is missing, ${at} follows`;
+  const expected = chainHash(hash, seq + 1, atMs, kind, body);
+  return Buffer.compare(stored, expected) === 0 ? undefined : 'its content or its hash was changed';
 }
 
 /** First row in which a folded table differs from the same table folded again. */

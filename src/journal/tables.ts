@@ -5,7 +5,7 @@ export const APPLICATION_ID = 0x38353833;
 /** Version of `record` and `identity`; a file with a higher one is refused. */
 export const SCHEMA_VERSION = 1;
 /** Version of the folded tables; when it differs they are made again at the opening. */
-export const FOLD_VERSION = 1;
+export const FOLD_VERSION = 2;
 
 export const RECORD_SQL = `
 CREATE TABLE identity(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -116,7 +116,13 @@ export type Outcome =
   /** Certain that no byte reached the acquirer. */
   | { readonly result: 'notSent'; readonly why: string }
   /** Sent, and no answer that can be used. */
-  | { readonly result: 'unknown'; readonly reason: ReversalReason; readonly why: string };
+  | {
+      readonly result: 'unknown';
+      readonly reason: ReversalReason;
+      readonly why: string;
+      /** 38 of an approval that could not stand: its reversal names it. */
+      readonly authCode?: string;
+    };
 
 export interface Txn {
   /** Number of the intent's record: unique in the journal for ever. */
@@ -194,6 +200,8 @@ export interface ReversalPolicy {
   readonly finalCodes: readonly string[];
   /** A held reversal stops new transactions until a supervisor releases the terminal. */
   readonly blockWhenHeld: boolean;
+  /** Reason of the reversal of what a restart cut off; 98 when absent. */
+  readonly restartReason?: '98' | '06';
 }
 
 export interface WrappedKey {

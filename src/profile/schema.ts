@@ -92,9 +92,29 @@ const reversal = z.strictObject({
   voidOriginal: z
     .enum(['as-void', 'own-trace'])
     .describe('61 of the reversal of a void: as in the void, or with the trace of the void itself'),
-  with62: z.boolean(),
-  with63: z.boolean(),
+  with63: z.boolean().describe('63 with the card organisation (cardOrganisation63) in the reversal'),
   panAfterSwipe: z.boolean().describe('Data element 2 in the reversal of a swiped card'),
+  sent: z
+    .enum(['at-once', 'before-next'])
+    .describe('When a reversal first goes out: at once, or only before the next online message'),
+  pauseSeconds: z.int().min(0).max(600).describe('Between two tries of one round'),
+  heldRetry: z
+    .enum(['before-next', 'at-settlement'])
+    .describe(
+      'When a held reversal gets a new round of tries: before each new transaction, or only before a settlement',
+    ),
+  restartReason: z.enum(['98', '06']).describe('39 of the reversal of a transaction that a restart cut off'),
+  unmatched: z
+    .enum(['reverse', 'wait'])
+    .describe(
+      'An answer whose 3 or 4 differ: reversal with 06 at once, or waiting on for the right one until the time is over',
+    ),
+  notConnected: z
+    .enum(['clear', 'reverse'])
+    .describe('No connection, so nothing was sent: the reversal is cleared, or sent all the same'),
+  wrongMac: z
+    .enum(['go-on', 'stop'])
+    .describe('Wrong MAC in a 0410: sign on and try again in this round, or stop until the next transaction'),
 });
 
 const settlement = z.strictObject({

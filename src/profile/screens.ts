@@ -318,6 +318,7 @@ export const PROMPT_IDS = [
   'E78',
   'E79',
   'E80',
+  'E81',
 ] as const;
 export type PromptId = (typeof PROMPT_IDS)[number];
 

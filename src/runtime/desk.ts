@@ -6,11 +6,15 @@ import type { Values } from '../profile/template.ts';
 import type { View } from '../terminal/machine.ts';
 import type { Await, CardSource, DeskStatus, Done, ScreenSpec, TerminalEvent } from '../terminal/types.ts';
 import { perform } from './jobs.ts';
+import { heldDue } from './reversal.ts';
 import { isLineFault } from './keys.ts';
 import { type Shop, wipeAnswer } from './shop.ts';
 import { type Task, pause, wait } from './task.ts';
 
 const MINUTE_MS = 60_000;
+/** Old records are checked so many at a time, some 50 ms of work, with such a pause between. */
+const OLD_RECORDS_AT_ONCE = 5_000;
+const OLD_RECORDS_PAUSE_MS = 50;
 /** Pause after a terminal fault that is no line fault, so that a stubborn terminal does not make a busy loop. */
 const FAULT_PAUSE_MS = 1000;
 
@@ -67,7 +71,7 @@ export function deskStatus(shop: Shop): DeskStatus {
     batchCount: counts.batch,
     journalFull: counts.batch >= shop.profile.policy.maxTransactions,
     reversalsOwed: counts.owed + counts.held,
-    reversalsDue: counts.owed + journal.heldReversals().filter(held => held.releasedBy === undefined).length,
+    reversalsDue: counts.owed + heldDue(shop).length,
     blocked: journal.mayTrade()?.name === 'reversal-held',
     unknownRefunds: counts.unknownRefunds,
     settlementOpen: journal.openSettlement() !== undefined,
@@ -78,8 +82,18 @@ export function deskStatus(shop: Shop): DeskStatus {
   };
 }
 
+/**
+ * The opening checked the newest records of the chain; the others are looked at while the counter comes up. A damaged
+ * one throws a `JournalFailure`, which ends the trade as a failed write does.
+ */
+function checkOldRecords(shop: Shop): void {
+  if (shop.stopping || shop.journal.checkOlder(OLD_RECORDS_AT_ONCE) === 0) return;
+  shop.hal.timers.set(OLD_RECORDS_PAUSE_MS, () => checkOldRecords(shop));
+}
+
 /** Shows each step of the flows and feeds it what happens, until the runtime is stopped. */
 export function* serve(shop: Shop): Task<void> {
+  checkOldRecords(shop);
   let drawnTurn = 0;
   let flush = true;
   for (;;) {

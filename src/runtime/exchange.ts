@@ -78,6 +78,10 @@ export interface SendOptions {
   readonly refund?: boolean;
   /** An open connection may be used: batch upload and management, never money. */
   readonly reuse?: boolean;
+  /** Every code is an answer, also one that leaves the outcome of a transaction unknown: a reversal has its own rules. */
+  readonly everyCode?: boolean;
+  /** Called once when the connection stands, before the first byte goes. */
+  readonly outgoing?: () => void;
 }
 
 /** Sends a ready request and waits for its answer: match, MAC, meaning of the code. Wipes the request afterwards. */
@@ -87,6 +91,7 @@ export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outc
   traceRequest(shop, ready.length);
   wipeAnswer(shop);
   const stopClock = countdown(shop, acquirer.answerTimeoutSeconds, options.progress);
+  const waitsForMatch = acquirer.reversal.unmatched === 'wait';
   let undecodable = false;
   const result = yield* wait<ExchangeResult>(resume =>
     shop.host.exchange(
@@ -96,9 +101,12 @@ export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outc
         answerTimeoutMs,
         connectTimeoutMs: acquirer.connectTimeoutSeconds * 1000,
         ...(options.reuse ? { reuse: true } : {}),
+        ...(options.outgoing ? { outgoing: options.outgoing } : {}),
         accepts: (bytes, start, end) => {
           undecodable = !decode(shop, bytes, start, end);
-          return undecodable ? 'mismatch' : matchAnswer(ready.sent, shop.answer);
+          if (undecodable) return 'mismatch';
+          const verdict = matchAnswer(ready.sent, shop.answer);
+          return verdict === 'mismatch' && waitsForMatch ? 'drop' : verdict;
         },
       },
       resume,
@@ -137,7 +145,7 @@ export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outc
     const right = yield* macRight(shop, result.bytes);
     if (right !== true) return { kind: 'unknown', why: 'badMac', fault: right };
   }
-  if (meaning.kind === 'unknown')
+  if (meaning.kind === 'unknown' && options.everyCode !== true)
     return {
       kind: 'unknown',
       why: 'hostUnknown',

@@ -4,10 +4,10 @@ import type { Txn } from '../journal/journal.ts';
 import type { Done, Job } from '../terminal/types.ts';
 import { pin, readCard } from './cards.ts';
 import { echo, signOff, signOn } from './management.ts';
-import { online, promptOf, voidOf } from './money.ts';
+import { online, promptOf, stopped, voidOf } from './money.ts';
 import { printDetail, printSettlement, printSlip, printTotals, reprint, resumePrint } from './printing.ts';
 import { recordView, trackingNumber, trackingOf } from './records.ts';
-import { reverseOwed } from './reversal.ts';
+import { heldDue, reverseOwed } from './reversal.ts';
 import { finishSettlement, settle } from './settlement.ts';
 import { type Shop, forgetCard } from './shop.ts';
 import type { Task } from './task.ts';
@@ -81,8 +81,10 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
     case 'voidOf':
       return yield* voidOf(shop, job.id);
     case 'reverse': {
-      const end = yield* reverseOwed(shop);
-      return done(end === 'failed' ? 'reversalFailed' : end);
+      // New keys may go first: under the old ones the acquirer would only refuse the reversal and use up a try.
+      if (shop.signOnAgain && (journal.owedReversal() || heldDue(shop).length > 0)) yield* signOn(shop);
+      const end = yield* reverseOwed(shop, 'due');
+      return stopped(shop, end) ?? done(end.kind === 'reversed' ? 'reversed' : 'none');
     }
     case 'findVoucher':
       return find(

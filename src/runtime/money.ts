@@ -22,7 +22,7 @@ import { overTerminal, pinKeyOf } from './keys.ts';
 import { signOn, signOnIfDue } from './management.ts';
 import { printUnknownSlip } from './printing.ts';
 import { recordView, trackingOf } from './records.ts';
-import { openedCard, reverseOwed } from './reversal.ts';
+import { openedCard, reverseOwed, type ReversalEnd } from './reversal.ts';
 import { type CardInHand, type Shop, forgetCard } from './shop.ts';
 import type { Task } from './task.ts';
 
@@ -118,14 +118,29 @@ function* resend(shop: Shop, txn: Txn, card: CardInHand): Task<Done> {
 function* clearTheWay(shop: Shop): Task<Done | undefined> {
   const refused = yield* signOnIfDue(shop);
   if (refused) return refused;
-  const end = yield* reverseOwed(shop);
-  if (end === 'failed') return { type: 'DONE', outcome: 'reversalFailed' };
+  const stop = stopped(shop, yield* reverseOwed(shop, 'owed'));
+  if (stop) return stop;
   const { card } = shop;
   if (card?.pinBlock === undefined || card.pinKey === pinKeyOf(shop)) return undefined;
   // A sign-on came between: the PIN block is of the old key. Nothing was sent; the customer enters the PIN again.
   yield* finishChip(shop, card, { outcome: 'noHost' });
   forgetCard(shop);
   return { type: 'DONE', outcome: 'failed', prompt: 'E76' };
+}
+
+/**
+ * Why no transaction can begin after {@link reverseOwed}: the reversal could not go out, or it is held and the profile
+ * stops the terminal until a supervisor releases it. Undefined: trade goes on.
+ */
+export function stopped(shop: Shop, end: ReversalEnd): Done | undefined {
+  if (end.kind === 'owed') {
+    if (end.why === 'stopped') return { type: 'DONE', outcome: 'failed', prompt: 'E81', fault: end.fault };
+    return { type: 'DONE', outcome: 'failed', prompt: end.why === 'line' ? 'E24' : 'E23', fault: end.fault };
+  }
+  const stop = shop.journal.mayTrade();
+  if (stop?.name !== 'reversal-held') return undefined;
+  if (end.kind === 'held') return { type: 'DONE', outcome: 'reversalFailed' };
+  return { type: 'DONE', outcome: 'failed', prompt: 'E64', fault: stop };
 }
 
 interface Made {
@@ -243,6 +258,8 @@ function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | undefin
   const { journal, hal } = shop;
   if (answer.kind === 'notSent') {
     if (card) yield* finishChip(shop, card, { outcome: 'noHost' });
+    if (txn.kind !== 'refund' && shop.profile.acquirer.reversal.notConnected === 'reverse')
+      return yield* unknown(shop, txn, reversalReasonOf('closed'), answer.fault);
     journal.appendOutcome(hal.clock.nowMs(), txn.id, { result: 'notSent', why: answer.fault.name });
     return { type: 'DONE', outcome: 'failed', prompt: 'E24', fault: answer.fault };
   }
@@ -281,12 +298,18 @@ function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | undefin
     ? yield* finishChip(shop, card, { outcome: 'approved', responseCode: code, ...issuerData(shop) })
     : true;
   if (!finished && txn.kind === 'sale')
-    return yield* unknown(shop, txn, reversalReasonOf('chipRefused'), {
-      code: 'E_EXTENDED',
-      name: 'chip-refused',
-      cause: 'the chip refused the approved transaction',
-      remedy: 'The transaction is reversed. Use another card',
-    });
+    return yield* unknown(
+      shop,
+      txn,
+      reversalReasonOf('chipRefused'),
+      {
+        code: 'E_EXTENDED',
+        name: 'chip-refused',
+        cause: 'the chip refused the approved transaction',
+        remedy: 'The transaction is reversed. Use another card',
+      },
+      approved.authCode,
+    );
   journal.appendOutcome(hal.clock.nowMs(), txn.id, {
     ...approved,
     ...(card && Object.keys(card.tags).length > 0 ? { emv: card.tags } : {}),
@@ -301,21 +324,38 @@ function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | undefin
   };
 }
 
-/** No usable answer. Sale and void are reversed at once; a refund becomes UNKNOWN and its original is locked. */
-function* unknown(shop: Shop, txn: Txn, reason: '98' | 'A0' | '96' | '06', fault: Fault): Task<Done> {
+/**
+ * No usable answer. Sale and void are reversed, at once or before the next message as the profile says; a refund becomes
+ * UNKNOWN and its original is locked. `authCode`: 38 of an approval that could not stand.
+ */
+function* unknown(
+  shop: Shop,
+  txn: Txn,
+  reason: '98' | 'A0' | '96' | '06',
+  fault: Fault,
+  authCode?: string,
+): Task<Done> {
   const { journal, hal } = shop;
   hal.log.warn({ event: 'unknown', stan: txn.trace, fault: fault.name, reason }, faultText(fault));
   if (reason === 'A0') shop.signOnAgain = true;
-  journal.appendOutcome(hal.clock.nowMs(), txn.id, { result: 'unknown', reason, why: fault.name });
+  journal.appendOutcome(hal.clock.nowMs(), txn.id, {
+    result: 'unknown',
+    reason,
+    why: fault.name,
+    ...(authCode === undefined ? {} : { authCode }),
+  });
   if (txn.kind === 'refund') {
     const after = journal.txn(txn.id) ?? txn;
     yield* printUnknownSlip(shop, after);
     return { type: 'DONE', outcome: 'unknownRefund', record: recordView(shop, after), ...trackingOf(shop, after) };
   }
+  if (shop.profile.acquirer.reversal.sent === 'before-next')
+    return { type: 'DONE', outcome: 'failed', prompt: 'E81', fault };
   // After a wrong MAC the keys are in doubt: a sign-on may go before the reversal, which then carries the new MAC key.
   if (reason === 'A0') yield* signOn(shop);
-  const end = yield* reverseOwed(shop);
-  return { type: 'DONE', outcome: end === 'failed' ? 'reversalFailed' : 'reversed', fault };
+  const end = yield* reverseOwed(shop, 'owed');
+  if (end.kind === 'owed') return { type: 'DONE', outcome: 'failed', prompt: 'E81', fault };
+  return { type: 'DONE', outcome: end.kind === 'held' ? 'reversalFailed' : 'reversed', fault };
 }
 
 /** What the answer says for the books and the slip: never card data. */

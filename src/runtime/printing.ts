@@ -33,10 +33,9 @@ export function* reprint(shop: Shop, id: number): Task<Done> {
   const stored = shop.journal.slipsOf(id);
   const slip = stored.find(s => s.copy === 'merchant' && s.kind !== 'fault' && s.kind !== 'unknown') ?? stored[0];
   if (!slip) {
-    // The first copy never came out: this one is the original.
+    // The first copy never came out: this one is the original. Only where money moved: a purchase slip proves a purchase.
     const txn = shop.journal.txn(id);
-    if (!txn || txn.state === 'open' || txn.state === 'declined' || txn.state === 'failed')
-      return { type: 'DONE', outcome: 'failed', prompt: 'E01' };
+    if (txn?.state !== 'approved' && txn?.state !== 'voided') return { type: 'DONE', outcome: 'failed', prompt: 'E01' };
     return yield* printSlip(shop, id, 'merchant');
   }
   const counted = shop.journal.appendReprint(shop.hal.clock.nowMs(), slip.id, shop.operator);

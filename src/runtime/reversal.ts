@@ -1,74 +1,106 @@
 import { ClearCard } from '../card/card.ts';
 import { type Fault, faultText } from '../fault.ts';
-import { type Reversal, type Txn, tlvOf } from '../journal/journal.ts';
+import { type Reversal, type ReversalPolicy, type Txn, tlvOf } from '../journal/journal.ts';
+import type { Profile } from '../profile/schema.ts';
 import type { Elements } from '../transaction/elements.ts';
 import { SIGN_ON_AGAIN } from '../transaction/answers.ts';
 import { reversalElements } from '../transaction/requests.ts';
 import { digits } from '../units.ts';
-import { prepare, send } from './exchange.ts';
+import { prepare, send, type Outcome } from './exchange.ts';
 import { signOn } from './management.ts';
 import { printFaultSlip } from './printing.ts';
 import type { Shop } from './shop.ts';
 import { pause, type Task } from './task.ts';
 
-/** Between two tries, so that a line that fails at once does not use them up within a second. */
-const TRY_APART_MS = 3000;
+/**
+ * How sending what is owed ended. `none`: nothing was due. `reversed`: each has its final answer. `held`: tries used up,
+ * kept, fault slip out. `owed`: it could not go out (no connection, or the terminal made no MAC) or this round was
+ * stopped; it still goes before the next online message.
+ */
+export type ReversalEnd =
+  | { readonly kind: 'none' | 'reversed' | 'held' }
+  | { readonly kind: 'owed'; readonly why: 'line' | 'terminal' | 'stopped'; readonly fault: Fault };
 
-export type ReversalEnd = 'none' | 'reversed' | 'failed';
+/** What the journal has to know of a profile's rules for reversals. */
+export function reversalPolicyOf(profile: Profile): ReversalPolicy {
+  const { tries, finalCodes, blockWhenHeld, restartReason } = profile.acquirer.reversal;
+  return { triesMax: tries, finalCodes, blockWhenHeld, restartReason };
+}
+
+/** The held reversals that get a new round of tries before the next transaction; a released one waits for the settlement. */
+export function heldDue(shop: Shop): readonly Reversal[] {
+  if (shop.profile.acquirer.reversal.heldRetry !== 'before-next') return [];
+  return shop.journal.heldReversals().filter(held => held.releasedBy === undefined);
+}
 
 /**
  * Sends what is owed, oldest first, before any other online message: same trace and batch as the original, reason in 39.
- * Each try counts before it is sent. After the last try the reversal is held, never dropped, and the fault slip comes
- * out. A held one that nobody has released gets a new round before the next transaction.
+ * A try counts when the connection stands and before the first byte goes, so a line that is down uses none up. After the
+ * last try the reversal is held, never dropped, and the fault slip comes out. Besides the owed ones, `due` gives a new
+ * round to the held ones that are {@link heldDue}, and `all` to every held one.
  */
-export function* reverseOwed(shop: Shop): Task<ReversalEnd> {
-  const { journal, hal } = shop;
-  for (const held of journal.heldReversals())
-    if (held.releasedBy === undefined) journal.retryReversal(hal.clock.nowMs(), held.id, shop.operator ?? '00');
-  let end: ReversalEnd = 'none';
-  for (let owed = journal.owedReversal(); owed; owed = journal.owedReversal()) {
-    const done = yield* reverseOne(shop, owed);
-    if (!done) return 'failed';
-    end = 'reversed';
+export function* reverseOwed(shop: Shop, which: 'owed' | 'due' | 'all'): Task<ReversalEnd> {
+  const { journal } = shop;
+  let kind: 'none' | 'reversed' | 'held' = 'none';
+  const held = which === 'all' ? journal.heldReversals() : which === 'due' ? heldDue(shop) : [];
+  let next = 0;
+  for (;;) {
+    const reversal = next < held.length ? held[next++] : journal.owedReversal();
+    if (!reversal) return { kind };
+    const end = yield* reverseOne(shop, reversal.id);
+    if (end.kind === 'owed') return end;
+    if (end.kind === 'held' || kind !== 'held') kind = end.kind;
   }
-  return end;
 }
 
-function* reverseOne(shop: Shop, first: Reversal): Task<boolean> {
+/** One round of tries. */
+function* reverseOne(shop: Shop, id: number): Task<ReversalEnd> {
   const { journal, hal } = shop;
-  const of = shop.profile.acquirer.reversal.tries;
-  for (let reversal = first; reversal.state === 'owed';) {
+  const { tries: of, pauseSeconds, wrongMac } = shop.profile.acquirer.reversal;
+  let reversal = journal.reversal(id);
+  while (reversal) {
     const { elements, card } = buildReversal(shop, reversal);
     const ready = yield* prepare(shop, elements);
     card?.wipe();
     if ('cause' in ready) {
       // Nothing went out and no try is used up: the terminal could not make the MAC.
       logTrouble(shop, reversal, ready);
-      return false;
+      return { kind: 'owed', why: 'terminal', fault: ready };
     }
-    const attempt = journal.appendReversalTry(hal.clock.nowMs(), reversal.id).tries;
-    const answer = yield* send(shop, ready, {
+    const attempt = reversal.state === 'held' ? 1 : reversal.tries + 1;
+    const answer: Outcome = yield* send(shop, ready, {
+      everyCode: true,
       progress: secondsLeft => ({ stage: 'reversal', attempt, of, secondsLeft }),
+      outgoing: () => countTry(shop, id),
     });
-    const now = hal.clock.nowMs();
-    if (answer.kind === 'answered') reversal = journal.appendReversalResult(now, reversal.id, { code: answer.code });
-    else {
-      logTrouble(shop, reversal, answer.fault);
-      const badMac = answer.kind === 'unknown' && answer.why === 'badMac';
-      reversal = journal.appendReversalResult(now, reversal.id, badMac ? { badMac: true } : { noAnswer: true });
-    }
-    if (reversal.state === 'done') return true;
+    if (answer.kind !== 'answered') logTrouble(shop, reversal, answer.fault);
+    if (answer.kind === 'notSent') return { kind: 'owed', why: 'line', fault: answer.fault };
+    const badMac = answer.kind === 'unknown' && answer.why === 'badMac';
+    reversal = journal.appendReversalResult(
+      hal.clock.nowMs(),
+      id,
+      answer.kind === 'answered' ? { code: answer.code } : badMac ? { badMac: true } : { noAnswer: true },
+    );
+    if (reversal.state === 'done') return { kind: 'reversed' };
     // Wrong keys will not get better by themselves: a sign-on may go before the next try, which is built anew.
-    if (
-      answer.kind === 'answered' ? SIGN_ON_AGAIN.has(answer.code) : answer.kind === 'unknown' && answer.why === 'badMac'
-    ) {
-      shop.signOnAgain = true;
-      if (reversal.state === 'owed') yield* signOn(shop);
+    const signOnFirst = badMac || (answer.kind === 'answered' && SIGN_ON_AGAIN.has(answer.code));
+    if (signOnFirst) shop.signOnAgain = true;
+    if (reversal.state === 'held') {
+      yield* printFaultSlip(shop, reversal);
+      return { kind: 'held' };
     }
-    if (reversal.state === 'held') yield* printFaultSlip(shop, reversal);
-    else yield* pause(hal.timers, TRY_APART_MS);
+    if (badMac && wrongMac === 'stop') return { kind: 'owed', why: 'stopped', fault: answer.fault };
+    if (signOnFirst) yield* signOn(shop);
+    if (pauseSeconds > 0) yield* pause(hal.timers, pauseSeconds * 1000);
   }
-  return false;
+  return { kind: 'none' };
+}
+
+/** The connection stands: the try counts from here on, on disk before its first byte. */
+function countTry(shop: Shop, id: number): void {
+  const { journal, hal } = shop;
+  if (journal.reversal(id)?.state === 'held') journal.retryReversal(hal.clock.nowMs(), id, shop.operator ?? '00');
+  journal.appendReversalTry(hal.clock.nowMs(), id);
 }
 
 function logTrouble(shop: Shop, reversal: Reversal, fault: Fault): void {
@@ -76,17 +108,26 @@ function logTrouble(shop: Shop, reversal: Reversal, fault: Fault): void {
 }
 
 function buildReversal(shop: Shop, reversal: Reversal): { elements: Elements; card?: ClearCard } {
-  const { intent } = reversal.txn;
-  const { reversal: rules, chipTags } = shop.profile.acquirer;
+  const { intent, answer } = reversal.txn;
+  const { reversal: rules, chipTags, cardOrganisation63 } = shop.profile.acquirer;
   const withPan = intent.card !== undefined && (intent.card.entry !== 'swipe' || rules.panAfterSwipe);
   const card = withPan ? openedCard(shop, reversal.txn) : undefined;
   const chip = intent.emv ? tlvOf(intent.emv, chipTags.reversal) : undefined;
-  const fields =
-    rules.voidOriginal === 'own-trace' && intent.kind === 'void'
-      ? { ...intent.fields, '61': digits(intent.batch, 6) + digits(intent.trace, 6) }
-      : intent.fields;
+  const ownTrace = rules.voidOriginal === 'own-trace' && intent.kind === 'void';
+  const fields = {
+    // 38 of an approval that the chip refused; a void has the original's among its own fields.
+    ...(answer?.authCode === undefined ? {} : { '38': answer.authCode }),
+    ...intent.fields,
+    ...(ownTrace ? { '61': digits(intent.batch, 6) + digits(intent.trace, 6) } : {}),
+  };
   return {
-    elements: reversalElements(fields, reversal.reason, card, chip && chip.length > 0 ? chip : undefined),
+    elements: reversalElements(
+      fields,
+      reversal.reason,
+      card,
+      chip && chip.length > 0 ? chip : undefined,
+      rules.with63 ? cardOrganisation63 : undefined,
+    ),
     ...(card ? { card } : {}),
   };
 }

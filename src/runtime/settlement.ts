@@ -18,7 +18,7 @@ import { toHex } from '../wire/hex.ts';
 import { prepare, send, type Outcome } from './exchange.ts';
 import { signOn } from './management.ts';
 import { codesOf, contextOf } from './context.ts';
-import { originalOf } from './money.ts';
+import { originalOf, stopped } from './money.ts';
 import { storeSettlementSlip } from './printing.ts';
 import { openedCard, reverseOwed } from './reversal.ts';
 import type { Shop } from './shop.ts';
@@ -43,8 +43,9 @@ export function* settle(shop: Shop): Task<Done> {
       const again = yield* signOn(shop);
       if (again.outcome !== 'ok') return again;
     }
-    const end = yield* reverseOwed(shop);
-    if (end === 'failed') return { type: 'DONE', outcome: 'reversalFailed' };
+    // Also what a supervisor let wait: the last chance before the batch is closed. What stays held is on the idle screen.
+    const stop = stopped(shop, yield* reverseOwed(shop, 'all'));
+    if (stop) return stop;
   }
   const started = journal.startSettlement(hal.clock.nowMs());
   if (!started.ok) return { type: 'DONE', outcome: 'failed', prompt: 'E64', fault: started.fault };

@@ -180,14 +180,16 @@ export function reversalFields(elements: Elements): Record<string, string> {
 }
 
 /**
- * Reversal 0400: same trace and batch as the original, 39 = reason; no PIN, no tracks, no 62 and 63. 61 only for a void.
- * `chip` is the subset 95, 9F1E, 9F10, 9F36, DF31 of data element 55.
+ * Reversal 0400: same trace and batch as the original, 39 = reason; no PIN, no tracks, no 62. 61 only for a void, 38 when
+ * it is known. `chip` is the subset 95, 9F1E, 9F10, 9F36, DF31 of data element 55; `organisation` goes to 63 for the
+ * acquirers that want one there.
  */
 export function reversalElements(
   fields: Readonly<Record<string, string>>,
   reason: ReversalReason,
   card: ClearCard | undefined,
   chip: Uint8Array | undefined,
+  organisation?: string,
 ): Elements {
   const text = new Map<number, string>();
   for (const field of REVERSAL_FIELDS) {
@@ -195,6 +197,7 @@ export function reversalElements(
     if (value !== undefined) text.set(field, value);
   }
   text.set(39, reason);
+  if (organisation !== undefined) text.set(63, organisation);
   return {
     mti: 0x0400,
     text,

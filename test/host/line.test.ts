@@ -77,6 +77,21 @@ describe('one exchange', () => {
     expect(bench.line.counters).toMatchObject({ sent: 1, answered: 1, foreignFrames: 0, lateFrames: 0 });
   });
 
+  test('the last word before the bytes go: once the connection stands, never without one', () => {
+    const bench = new Bench(2);
+    const said: string[] = [];
+    bench.ask({ outgoing: () => said.push(`${bench.link.writes.length} writes`) });
+    bench.link.end('refused');
+    expect(said).toEqual([]);
+    bench.link.accept();
+    expect(said).toEqual(['0 writes']);
+    expect(bench.link.writes).toHaveLength(1);
+    const none = new Bench();
+    none.ask({ outgoing: () => said.push('never') });
+    none.link.end('refused');
+    expect([none.last.kind, said]).toEqual(['notSent', ['0 writes']]);
+  });
+
   test('an answer cut at every place arrives whole', () => {
     const stream = [0, 5, MATCH, 1, 2, 3, 4];
     for (let cut = 0; cut <= stream.length; cut++) {

@@ -44,8 +44,14 @@ describe('shipped profiles', () => {
       finalCodes: ['00', '12', '25'],
       blockWhenHeld: true,
       voidOriginal: 'as-void',
-      with62: false,
       with63: false,
+      sent: 'at-once',
+      pauseSeconds: 3,
+      heldRetry: 'before-next',
+      restartReason: '98',
+      unmatched: 'reverse',
+      notConnected: 'clear',
+      wrongMac: 'go-on',
     });
     expect(acquirer).toMatchObject({
       tpdu: '6000060000',

@@ -8,6 +8,7 @@ import { type Journal, openJournal } from '../../src/journal/journal.ts';
 import { namedProfile } from '../../src/node/profiles.ts';
 import { loadProfile, type Profile } from '../../src/profile/profile.ts';
 import { boot, type End, type Runtime } from '../../src/runtime/boot.ts';
+import { reversalPolicyOf } from '../../src/runtime/reversal.ts';
 import { Acquirer, DEFAULT_TERMINAL } from '../../src/sim/acquirer/acquirer.ts';
 import { type Ledger, ledgerSummary, openLedger } from '../../src/sim/acquirer/ledger.ts';
 import type { FaultRule } from '../../src/sim/acquirer/rules.ts';
@@ -210,14 +211,12 @@ export class Counter {
   }
 
   private openJournal(): Journal {
-    const { tries, finalCodes, blockWhenHeld } = this.profile.acquirer.reversal;
-    const reversal = { triesMax: tries, finalCodes, blockWhenHeld };
     return value(
       openJournal({
         path: this.options.journal ?? ':memory:',
         sealKey: SEAL_KEY,
         entropy: this.entropy,
-        reversal,
+        reversal: reversalPolicyOf(this.profile),
       }),
     );
   }

@@ -218,3 +218,44 @@ describe('settlement', () => {
     expect(c.differences()).toEqual([]);
   });
 });
+
+describe('a settlement that is cut off', () => {
+  /** Eleven stripe sales, a chip sale, a void and a refund, of which the acquirer has one sale less. */
+  function prepared(): Counter {
+    const c = day(open());
+    for (let i = 0; i < 8; i++) paidSale(c, 1_080 + i);
+    forget(c, 2);
+    return c;
+  }
+  const WHOLE = ['00/201', '00/201', '25/000', '00/205', '00/202'];
+
+  test.each([0, 1, 2, 3, 4, 5])('after %i messages of the upload goes on from the last that was acknowledged', cut => {
+    const c = prepared();
+    settle(c).wait(
+      () => c.sent(cut === 0 ? '0500' : '0320').length === Math.max(1, cut),
+      'the settlement did not come so far',
+    );
+    c.crash();
+    c.start();
+    c.on('上次结算中断');
+    settled(c);
+    // Only the message whose answer nobody heard goes out again, and it counts once.
+    const expected = cut === 0 ? WHOLE : [...WHOLE.slice(0, cut), ...WHOLE.slice(cut - 1)];
+    expect(uploads(c)).toEqual(expected);
+    expect(c.sent('0320').at(-1)?.fields[48]).toBe('0013');
+    expect(c.log.some(line => line.includes('announced'))).toBe(false);
+    expect(c.sent('0500').map(m => m.fields[48])).toEqual(Array(cut === 0 ? 2 : 1).fill(c.sent('0500')[0].fields[48]));
+    expect([c.journal.batch(), c.journal.lastSettlement()?.items]).toEqual([2, 13]);
+    expect(c.log.filter(line => line.includes('!! ')).map(line => line.split('!! ')[1])).toEqual([
+      'detail 000002 100.00 was uploaded and is not so in the books',
+    ]);
+  });
+
+  test('the anchor of the day is on its slip, and the chain up to it can be checked', () => {
+    const c = settled(settle(paidSale(open(), 10_000)));
+    const anchor = /[0-9a-f]{4}(-[0-9a-f]{4}){3}/.exec(c.slips.at(-1) ?? '')?.[0] ?? '';
+    const [record] = c.journal.recordsOfAnchor(anchor.replaceAll('-', ''));
+    expect(c.journal.record(record.seq)?.kind).toBe('batch-closed');
+    expect(c.journal.verify().ok).toBe(true);
+  });
+});

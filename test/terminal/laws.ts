@@ -93,6 +93,13 @@ export function judge(step: Step, node: Node, panel: PanelProfile, report: Repor
   );
 }
 
+const BEGINS = { sale: 'saleAmount', void: 'voidPassword', refund: 'refundPassword' } as const;
+
+/** A reversal that was in the way is done: the transaction that was asked for begins at its own first step. */
+function beginsWhatWasAsked(from: Node, to: Node): boolean {
+  return stepOf(from) === 'oweFirst' && stepOf(to) === BEGINS[contextOf(from).draft.kind];
+}
+
 /** Where an answer must lead, by what stands on the screen then. */
 export function landing(steps: Steps, from: Node, job: Job, end: Done, to: Node): string | undefined {
   const context = contextOf(to);
@@ -118,7 +125,7 @@ export function landing(steps: Steps, from: Node, job: Job, end: Done, to: Node)
     case 'partial':
       return is(job.kind === 'online' && job.draft.kind === 'sale' ? id === 'PARTIAL' : next === 'printSlip');
     case 'reversed':
-      return is(id === 'F16.2' || (job.kind === 'reverse' && id === 'F01.4'));
+      return is(id === 'F16.2' || (job.kind === 'reverse' && id === 'F01.4') || beginsWhatWasAsked(from, to));
     case 'reversalFailed':
       return is(id === 'F16.3');
     case 'unknownRefund':
@@ -150,7 +157,9 @@ export function landing(steps: Steps, from: Node, job: Job, end: Done, to: Node)
     case 'tapAgain':
       return is(shown === 'E66' || (waiting.kind === 'event' && waiting.cards.includes('tap')));
     case 'none':
-      return is(shown === 'E78' || shown === 'E79' || id === 'F01.4' || spec.kind === 'idle');
+      return is(
+        shown === 'E78' || shown === 'E79' || id === 'F01.4' || spec.kind === 'idle' || beginsWhatWasAsked(from, to),
+      );
     case 'ok':
     case 'mustChange':
     case 'foreign':

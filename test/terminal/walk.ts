@@ -192,17 +192,19 @@ const READS = /(Card|Again|UseChip|Fallback|OneCard|Read-[a-z]+)$/;
 function keyOf(node: Node, panel: PanelProfile): string {
   const c = contextOf(node);
   const step = stepOf(node);
-  const { operator, signedOn, lockedBy, chipIn, settlementOpen, blocked, journalFull } = c.desk;
+  const { operator, signedOn, lockedBy, chipIn, settlementOpen, blocked, journalFull, reversalsDue } = c.desk;
+  const owes = reversalsDue > 0 || blocked;
   const place = [step, operator !== undefined, signedOn, lockedBy, chipIn, settlementOpen, journalFull].join();
-  if (step === 'idle') return [place, blocked, c.owedSlip !== undefined].join();
-  if (ENDS.has(step)) return [place, c.owedSlip !== undefined, c.topic, c.notice, c.remark?.code, c.record?.id].join();
+  if (step === 'idle') return [place, blocked, owes, c.owedSlip !== undefined].join();
+  if (ENDS.has(step))
+    return [place, owes, c.owedSlip !== undefined, c.topic, c.notice, c.remark?.code, c.record?.id].join();
   if (PRINTS.test(step))
-    return [place, c.record?.kind, c.done?.outcome, c.owedSlip?.id === c.record?.id, c.topic].join();
+    return [place, owes, c.record?.kind, c.done?.outcome, c.owedSlip?.id === c.record?.id, c.topic].join();
   const tries = /^(void|refund|reprint)Password/.test(step) ? Math.min(c.tries, panel.passwordTries) : 0;
   const people = PEOPLE.test(step) ? [c.password?.length, role(c.operator), role(c.candidate), tries].join() : '';
   const shown = [c.topic, c.notice, c.page, c.records.length, c.entry === ''].join();
   const f = node.facts;
-  if (NO_MONEY.test(step)) return [place, shown, people, f.supervisor].join('|');
+  if (NO_MONEY.test(step)) return [place, owes, shown, people, f.supervisor].join('|');
   const d = c.draft;
   const draft = [
     d.kind,

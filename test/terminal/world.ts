@@ -74,7 +74,7 @@ function exchanged(draft: Draft): Done[] {
     done('partial', { record, amountMinor: WIDE, ...(draft.kind === 'refund' ? tracking : {}) }),
     done('declined', { remark: remark('51') }),
     done('declined', { remark: remark('55') }),
-    ...failed('E02', 'E07', 'E08', 'E17', 'E24', 'E32', 'E64', 'E77', 'E34', 'E18'),
+    ...failed('E02', 'E07', 'E08', 'E17', 'E24', 'E32', 'E64', 'E77', 'E81', 'E34', 'E18'),
     done('reversalFailed'),
     ...SIGN_ON_TROUBLE,
   ];
@@ -113,7 +113,7 @@ export const OUTCOMES: { readonly [K in Job['kind']]: (job: Extract<Job, { kind:
   pin: () => [done('ok'), ...CARD_TROUBLE, ...failed('E22', 'E23', 'E66')],
   online: job => exchanged(job.draft),
   voidOf: () => exchanged({ kind: 'void', amountMinor: WIDE, pinTries: 0, fallback: false, readTries: 0 }),
-  reverse: () => [done('reversed'), done('none'), done('reversalFailed')],
+  reverse: () => [done('reversed'), done('none'), done('reversalFailed'), ...failed('E23', 'E24', 'E64', 'E81')],
   findVoucher: job => {
     const bad = (prompts: readonly PromptId[], outcome: string): Done[] =>
       prompts.map(prompt => done(outcome, { prompt }));
@@ -148,7 +148,7 @@ export const OUTCOMES: { readonly [K in Job['kind']]: (job: Extract<Job, { kind:
     done('settled', { batch: 999_999 }),
     done('notAnswered'),
     done('reversalFailed'),
-    ...failed('E64', 'E31'),
+    ...failed('E64', 'E31', 'E81'),
     ...SIGN_ON_TROUBLE.slice(1),
   ],
   finishSettlement: () => [done('ok', { batch: 999_999 })],
@@ -203,7 +203,9 @@ export function deskAfter(desk: DeskStatus, job: Job, end: Done, autoSignOff: bo
     case 'reverse':
       return end.outcome === 'reversalFailed'
         ? { ...desk, blocked: true }
-        : { ...desk, reversalsDue: 0, reversalsOwed: desk.reversalsOwed - desk.reversalsDue };
+        : end.outcome === 'failed'
+          ? desk
+          : { ...desk, reversalsDue: 0, reversalsOwed: desk.reversalsOwed - desk.reversalsDue };
     default:
       return desk;
   }

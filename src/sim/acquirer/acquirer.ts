@@ -74,6 +74,10 @@ export class Acquirer {
   private readonly frame = new FrameView();
   private readonly view: MessageView;
   private readonly tokenKey: Uint8Array;
+  /** Answers that wait for the next message of their terminal, by terminal number. */
+  private readonly keptAnswers = new Map<string, Uint8Array[]>();
+  /** Requests that their terminal's next message overtakes, by terminal number. */
+  private readonly overtaken = new Map<string, { readonly bytes: Uint8Array; readonly effect: Effect }[]>();
 
   constructor(options: AcquirerOptions) {
     assert(options.masterKey.length === 16, 'the master key has 16 bytes');
@@ -95,17 +99,46 @@ export class Acquirer {
    * damaged messages of a known terminal are answered 30.
    */
   handle(bytes: Uint8Array, nowMs: number): Reply {
-    const { plan, ledger } = this.options;
     const now = this.options.local(nowMs);
-    const opened = this.frame.open(plan.framing, bytes, 0, bytes.length);
+    const request = this.read(bytes, now);
+    if (request === undefined) return NO_ANSWER;
+    const wanted = this.effectOf(request);
+    this.logRequest(now, request);
+    const { tid } = request;
+    if (wanted.overtaken === true) {
+      add(this.overtaken, tid, { bytes: bytes.slice(), effect: wanted });
+      return this.without(now, 'on its way, to be overtaken', false);
+    }
+    const late = this.overtaken.get(tid) ?? [];
+    this.overtaken.delete(tid);
+    const reply = this.handleNow(bytes, nowMs, now, request, wanted);
+    for (const one of late) this.handleOvertaken(one.bytes, nowMs, now, one.effect);
+    return reply;
+  }
+
+  /** Decodes one frame into the view; undefined for what is no request. */
+  private read(bytes: Uint8Array, now: LocalTime): Request | undefined {
+    const opened = this.frame.open(this.options.plan.framing, bytes, 0, bytes.length);
     if (opened !== 0) return this.drop(now, opened, 0, this.frame.errorOffset);
     this.view.decode(bytes, this.frame.bodyStart, this.frame.bodyEnd);
     const request = readRequest(this.view);
     if (!answerable(request)) return this.drop(now, request.status, this.view.errorField, this.view.errorOffset);
     if (!isRequest(request.mti)) return this.drop(now, Status.mti, 0, this.view.start);
+    return request;
+  }
 
-    const wanted = this.effectOf(request);
+  /** A request that the terminal's next message overtook arrives; nobody waits for its answer any more. */
+  private handleOvertaken(bytes: Uint8Array, nowMs: number, now: LocalTime, effect: Effect): void {
+    const request = this.read(bytes, now);
+    assert(request !== undefined, 'an overtaken request was read before');
     this.logRequest(now, request);
+    if (effect.bookAnyway === true)
+      this.options.ledger.dropTombstone(request.tid, request.mid, request.batch, request.trace);
+    this.handleNow(bytes, nowMs, now, request, { ...effect, silent: true });
+  }
+
+  private handleNow(bytes: Uint8Array, nowMs: number, now: LocalTime, request: Request, wanted: Effect): Reply {
+    const { ledger } = this.options;
     if (wanted.closeBefore === true) return this.without(now, 'connection closed, nothing booked', true);
     const desk: Desk = {
       ledger,
@@ -123,7 +156,7 @@ export class Acquirer {
     this.logDecision(now, request, decision, effect);
     if (effect.silent === true) return this.without(now, 'no answer', false);
     if (effect.closeAfter === true) return this.without(now, 'connection closed without an answer', true);
-    return this.reply(this.encode(desk, request, decision, effect, terminal, bytes), effect);
+    return this.reply(request.tid, this.encode(desk, request, decision, effect, terminal, bytes), effect);
   }
 
   private effectOf(request: Request): Effect {
@@ -315,17 +348,23 @@ export class Acquirer {
     return out.slice(0, frameEnd);
   }
 
-  private reply(bytes: Uint8Array, effect: Effect): Reply {
+  private reply(tid: string, bytes: Uint8Array, effect: Effect): Reply {
     const delayMs = effect.delayMs ?? 0;
+    if (effect.withNext === true) {
+      add(this.keptAnswers, tid, bytes);
+      return effect.twice === true ? { answers: [{ delayMs, bytes }] } : NO_ANSWER;
+    }
+    const kept = (this.keptAnswers.get(tid) ?? []).map(late => ({ delayMs, bytes: late }));
+    this.keptAnswers.delete(tid);
     if (effect.closeMidAnswer === true)
-      return { answers: [{ delayMs, bytes: bytes.slice(0, bytes.length >> 1) }], close: true };
+      return { answers: [...kept, { delayMs, bytes: bytes.slice(0, bytes.length >> 1) }], close: true };
     const answer = { delayMs, bytes };
-    return { answers: effect.twice === true ? [answer, answer] : [answer] };
+    return { answers: effect.twice === true ? [...kept, answer, answer] : [...kept, answer] };
   }
 
-  private drop(now: LocalTime, status: number, field: number, offset: number): Reply {
+  private drop(now: LocalTime, status: number, field: number, offset: number): undefined {
     this.log(now, `-> dropped: ${StatusText[status].en} (field ${field}, byte ${offset})`);
-    return NO_ANSWER;
+    return undefined;
   }
 
   private without(now: LocalTime, what: string, close: boolean): Reply {
@@ -346,6 +385,7 @@ export class Acquirer {
 
   private logDecision(now: LocalTime, request: Request, decision: Decision, effect: Effect): void {
     if (this.options.log === undefined) return;
+    for (const remark of decision.remarks ?? []) this.log(now, `!! ${remark}`);
     const parts = [`<- ${digits16(request.mti + 0x10)} ${request.word}`];
     if (request.trace !== '') parts.push(`trace ${request.trace}`);
     parts.push(decision.code === undefined ? 'totals' : `code ${decision.code}`, `(${decision.note})`);
@@ -359,6 +399,12 @@ export class Acquirer {
   private log(now: LocalTime, line: string): void {
     this.options.log?.(`${digits(now.hour, 2)}:${digits(now.minute, 2)}:${digits(now.second, 2)} ${line}`);
   }
+}
+
+function add<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list) list.push(item);
+  else lists.set(key, [item]);
 }
 
 /** Requests have an even third digit; the answer to one has the next. */

@@ -30,6 +30,12 @@ export interface Effect {
   readonly closeAfter?: boolean;
   /** Booked, half of the answer is sent, then the connection is closed. */
   readonly closeMidAnswer?: boolean;
+  /** The answer is kept back and comes just before the answer to the terminal's next message; with `twice`: also at once. */
+  readonly withNext?: boolean;
+  /** The request is overtaken by the terminal's next message and handled only after it, without an answer. */
+  readonly overtaken?: boolean;
+  /** With `overtaken`: booked although its reversal was answered finally, which no terminal can know. */
+  readonly bookAnyway?: boolean;
   /** Answered as usual, but nothing is booked. */
   readonly bookNot?: boolean;
   /** Digit 6 of the answer's header, 0–9: what the terminal must do next (处理要求). */

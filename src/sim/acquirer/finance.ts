@@ -27,6 +27,8 @@ export interface Decision {
   readonly note: string;
   /** Masked card number for the log. */
   readonly masked?: string;
+  /** More lines for the log. */
+  readonly remarks?: readonly string[];
 }
 
 /** Approval as far as the books are concerned: `10` is a partial one. */

@@ -280,6 +280,17 @@ export class Ledger {
     return Number(result.lastInsertRowid);
   }
 
+  /** Forgets that the reversal of a transaction came before it. */
+  dropTombstone(tid: string, mid: string, batch: string, trace: string): void {
+    this.run(
+      "DELETE FROM txn WHERE tid = ? AND mid = ? AND batch = ? AND trace = ? AND state = 'tombstone'",
+      tid,
+      mid,
+      batch,
+      trace,
+    );
+  }
+
   setState(id: number, state: LedgerState): void {
     this.run('UPDATE txn SET state = ? WHERE id = ?', state, id);
   }

@@ -36,6 +36,9 @@ const doSchema = z
       .optional(),
     silent: flag.optional(),
     twice: flag.optional(),
+    withNext: flag.optional(),
+    overtaken: flag.optional(),
+    bookAnyway: flag.optional(),
     badMac: flag.optional(),
     wrongAmount: flag.optional(),
     wrongTrace: flag.optional(),
@@ -49,7 +52,10 @@ const doSchema = z
       .max(9, { error: 'must be 0 to 9' })
       .optional(),
   })
-  .refine(members => Object.keys(members).length > 0, { error: 'must hold at least one action' });
+  .refine(members => Object.keys(members).length > 0, { error: 'must hold at least one action' })
+  .refine(members => members.bookAnyway === undefined || members.overtaken === true, {
+    error: 'bookAnyway must come with overtaken',
+  });
 
 const fileSchema = z.strictObject({
   rules: z.array(z.strictObject({ match: matchSchema, do: doSchema, times: count.optional() })),

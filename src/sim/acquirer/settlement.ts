@@ -4,6 +4,7 @@ import { type Decision, financialFields } from './finance.ts';
 import type { TerminalRow, Totals, TxnRow, UploadItem } from './ledger.ts';
 import type { Request } from './request.ts';
 import { digits } from '../../units.ts';
+import { uploadDifferences } from './statement.ts';
 
 /** Digits of one block of field 48: debit amount 12, count 3, credit amount 12, count 3, flag 1. */
 const BLOCK_DIGITS = 31;
@@ -96,7 +97,13 @@ export function handleBatchEnd(desk: Desk, request: Request, terminal: TerminalR
     balanced === (request.info60 === '207') ? '' : `, but ${request.info60} does not suit the totals`,
     unmatched === 0 ? '' : `, ${unmatched} items not in the books`,
   ];
-  return { code: '00', fields, note: `batch closed${remarks.join('')}` };
+  return {
+    code: '00',
+    fields,
+    note: `batch closed${remarks.join('')}`,
+    // Only an unbalanced batch was uploaded as a whole.
+    ...(balanced ? {} : { remarks: uploadDifferences(ledger.db, tid, mid, batch) }),
+  };
 }
 
 function totalsText(totals: Totals): string {

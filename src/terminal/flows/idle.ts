@@ -54,9 +54,16 @@ export function startWays(when: Guard, to: string, kind: Draft['kind']): readonl
       'refusal',
       () => ({ topic: kind, notice: 'E37' }),
     ),
+    goWhen((c, e) => when(c, e) && owes(c), 'oweFirst', begin(kind)),
     goWhen(when, to, begin(kind)),
   ];
 }
+
+/** A reversal must go out, or stops the terminal: that is settled before anybody types an amount or takes out a card. */
+const owes = (c: Context): boolean => c.desk.reversalsDue > 0 || c.desk.blocked;
+
+/** Where each money flow begins. */
+const FIRST_STEP = { sale: 'saleAmount', void: 'voidPassword', refund: 'refundPassword' } as const;
 
 /** F15 lock and unlock: the cashier who locked it, or 00, who thereby signs that cashier off. */
 export function lockSteps(profile: PanelProfile): Steps {
@@ -112,6 +119,7 @@ export function idleSteps(profile: PanelProfile): Steps {
   const cardWays: readonly Way[] = [
     goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
     goWhen(c => c.desk.journalFull, 'journalFull'),
+    goWhen(owes, 'oweFirst', begin('sale')),
     goWhen((_, e) => e.type === 'CARD' && e.source === 'swipe', 'idleSwipe', begin('sale')),
     go('saleAmount', begin('sale')),
   ];
@@ -149,8 +157,21 @@ export function idleSteps(profile: PanelProfile): Steps {
         goWhen((c, e) => outcome('reversed')(c, e) && c.desk.settlementOpen, 'settleInterrupted'),
         goWhen(outcome('reversed'), 'bootReversed'),
         goWhen(outcome('reversalFailed'), 'reversalFailed', keepDone),
-        goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
-        go('idle'),
+        goWhen((c, e) => outcome('none')(c, e) && c.desk.settlementOpen, 'settleInterrupted'),
+        goWhen(outcome('none'), 'idle'),
+        ...commonEnds(),
+      ],
+    ),
+    /** A transaction was asked for while a reversal waits: the reversal first, then the transaction's own first step. */
+    oweFirst: jobStep(
+      c => beforeScreen(c) ?? show('F01.6', {}),
+      () => ({ kind: 'reverse' }),
+      [
+        goWhen(outcome('reversalFailed'), 'reversalFailed', keepDone),
+        ...(['sale', 'void', 'refund'] as const).map(kind =>
+          goWhen((c, e) => outcome('reversed', 'none')(c, e) && c.draft.kind === kind, FIRST_STEP[kind]),
+        ),
+        ...commonEnds(),
       ],
     ),
     bootReversed: messageStep(() => show('F16.2', {}), 3000, 'idle', 'S'),

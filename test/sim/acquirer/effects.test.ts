@@ -152,6 +152,35 @@ describe('rules', () => {
     expect(before.net()).toBe(0);
   });
 
+  test('an answer that comes only with the next one, alone or as a second copy', () => {
+    const kept = withRules({ match: { amountMinor: 100 }, do: { withNext: true } });
+    expect(kept.send(kept.saleAsk(100))).toEqual({ answers: [] });
+    const both = kept.send(kept.saleAsk(200)).answers.map(answer => kept.read(answer.bytes).fields);
+    expect(both.map(fields => fields['4'])).toEqual(['000000000100', '000000000200']);
+    expect(kept.send(kept.saleAsk(300)).answers).toHaveLength(1);
+    const again = withRules({ match: { amountMinor: 100 }, do: { withNext: true, twice: true } });
+    expect(again.send(again.saleAsk(100)).answers).toHaveLength(1);
+    expect(again.send(again.saleAsk(200)).answers).toHaveLength(2);
+  });
+
+  test('a request that its reversal overtakes is refused when it comes', () => {
+    const till = withRules({ match: { mti: '0200' }, do: { overtaken: true }, times: 1 });
+    const ask = till.saleAsk(100);
+    expect(till.send(ask).answers).toEqual([]);
+    expect(till.states()).toEqual([]);
+    expect(till.reverse(ask).fields['39']).toBe('25');
+    expect([till.net(), till.states()]).toEqual([0, ['sale tombstone 100']]);
+    expect(till.reverse(ask).fields['39']).toBe('25');
+  });
+
+  test('booked anyway, although its reversal was answered: only that', () => {
+    const till = withRules({ match: { mti: '0200' }, do: { overtaken: true, bookAnyway: true }, times: 1 });
+    const ask = till.saleAsk(100);
+    till.send(ask);
+    expect(till.reverse(ask).fields['39']).toBe('25');
+    expect([till.net(), till.states()]).toEqual([100, ['sale approved 100']]);
+  });
+
   test('half an answer', () => {
     const till = withRules({ match: { amountMinor: 100 }, do: { closeMidAnswer: true } });
     const reply = till.send(till.saleAsk(100));
@@ -216,6 +245,7 @@ describe('rule files', () => {
     ['{"rules":[{"match":{"nth":0},"do":{"silent":true}}]}', '/rules/0/match/nth must be 1 or more'],
     ['{"rules":[{"match":{},"do":{"code":"5"}}]}', '/rules/0/do/code must be two characters'],
     ['{"rules":[{"match":{},"do":{"requirement":10}}]}', '/rules/0/do/requirement must be 0 to 9'],
+    ['{"rules":[{"match":{},"do":{"bookAnyway":true}}]}', '/rules/0/do bookAnyway must come with overtaken'],
     ['{"rules":[{"match":{},"do":{"a/b":1}}]}', '/rules/0/do/a~1b is not a known member'],
   ])('%s', (text, cause) => {
     const parsed = parseFaultRules(text, 'f.json');
