@@ -16,19 +16,30 @@ export const FrameState = {
 } as const;
 export type FrameState = (typeof FrameState)[keyof typeof FrameState];
 
+const { copy } = Buffer.prototype;
+
 /**
  * Puts frames of the acquirer line together from chunks of any size (UnionPay POS: 2 bytes length, then TPDU, header and
- * body). One buffer for the life of the line; it may hold card data, so `wipe` it when an exchange is over.
+ * body). A frame that lies whole in one chunk stays there, which is the chunk owner's; any other is put together in one
+ * buffer for the life of the line. That one may hold card data, so `wipe` it when an exchange is over.
  */
 export class FrameReceiver {
-  readonly bytes = new Uint8Array(FRAME_LENGTH_MAX);
+  /** Where the complete frame lies, until the next byte is taken: `frame[start, end)`. */
+  frame: Uint8Array;
+  start = 0;
+  end = 0;
   /** Bytes of the current frame that have come, after its length. */
   length = 0;
-  /** Length that the frame announced; 0 before it is known. */
+  /** Length that a frame announced which comes in pieces, or that cannot be used; 0 before it is known. */
   announced = 0;
   state: FrameState = FrameState.empty;
+  private readonly bytes = new Uint8Array(FRAME_LENGTH_MAX);
   private lengthBytes = 0;
   private used = 0;
+
+  constructor() {
+    this.frame = this.bytes;
+  }
 
   /**
    * Takes bytes from `chunk[at, chunk.length)` until a frame is complete, its length turns out to be unusable, or the chunk
@@ -36,7 +47,38 @@ export class FrameReceiver {
    */
   take(chunk: Uint8Array, at: number): number {
     if (this.state === FrameState.badLength) return chunk.length;
-    if (this.state === FrameState.complete) this.next();
+    if (this.state !== FrameState.partial) {
+      const start = at + LENGTH_BYTES;
+      if (start < chunk.length) {
+        const announced = (chunk[at] << 8) | chunk[at + 1];
+        const end = start + announced;
+        if (announced !== 0 && announced <= FRAME_LENGTH_MAX && end <= chunk.length) {
+          if (this.frame !== chunk) this.frame = chunk;
+          this.start = start;
+          this.end = end;
+          this.length = announced;
+          this.state = FrameState.complete;
+          return end;
+        }
+      }
+      this.state = FrameState.empty;
+      this.lengthBytes = this.length = this.announced = 0;
+    }
+    return this.gather(chunk, at);
+  }
+
+  /** Forgets a half-received frame and overwrites every byte put together since the last wipe. */
+  wipe(): void {
+    this.bytes.fill(0, 0, this.used);
+    this.used = 0;
+    this.frame = this.bytes;
+    this.start = this.end = 0;
+    this.lengthBytes = this.length = this.announced = 0;
+    this.state = FrameState.empty;
+  }
+
+  /** Copies what there is of a frame that comes in pieces. */
+  private gather(chunk: Uint8Array, at: number): number {
     while (this.lengthBytes < LENGTH_BYTES) {
       if (at === chunk.length) return at;
       this.announced = (this.announced << 8) | chunk[at++];
@@ -47,26 +89,21 @@ export class FrameReceiver {
         return at;
       }
     }
+    const { bytes } = this;
     const missing = this.announced - this.length;
     const available = chunk.length - at;
     const end = at + (available < missing ? available : missing);
-    while (at < end) this.bytes[this.length++] = chunk[at++];
-    if (this.length > this.used) this.used = this.length;
-    if (this.length === this.announced) this.state = FrameState.complete;
-    return at;
-  }
-
-  /** Forgets a half-received frame and overwrites every byte received since the last wipe. */
-  wipe(): void {
-    this.bytes.fill(0, 0, this.used);
-    this.used = 0;
-    this.next();
-  }
-
-  private next(): void {
-    this.length = 0;
-    this.announced = 0;
-    this.lengthBytes = 0;
-    this.state = FrameState.empty;
+    // Of all ways to copy a part of an array, this one creates nothing and is quick at every length.
+    copy.call(chunk, bytes, this.length, at, end);
+    const length = this.length + end - at;
+    this.length = length;
+    if (length > this.used) this.used = length;
+    if (length === this.announced) {
+      this.frame = bytes;
+      this.start = 0;
+      this.end = length;
+      this.state = FrameState.complete;
+    }
+    return end;
   }
 }

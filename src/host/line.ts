@@ -272,7 +272,7 @@ export class AcquirerLine {
       receiver.wipe();
       return;
     }
-    const acceptance = open.options.accepts(receiver.bytes, 0, receiver.length);
+    const acceptance = open.options.accepts(receiver.frame, receiver.start, receiver.end);
     if (acceptance === 'drop') {
       this.counters.foreignFrames++;
       receiver.wipe();
@@ -280,7 +280,9 @@ export class AcquirerLine {
     }
     const length = receiver.length;
     if (acceptance === 'match') {
-      const bytes = receiver.bytes.slice(0, length);
+      // A copy, whatever the chunk is: `slice` of a Buffer would be none.
+      const bytes = new Uint8Array(length);
+      bytes.set(receiver.frame.subarray(receiver.start, receiver.end));
       receiver.wipe();
       this.counters.answered++;
       this.clean = true;

@@ -61,30 +61,34 @@ export class FrameView {
   header = -1;
   bodyStart = 0;
   bodyEnd = 0;
+  /** The framing of the last frame, and where its parts stand. */
+  private framing: Framing | undefined;
+  private lengthBytes = 0;
+  private tpduOffset = -1;
+  private headerOffset = -1;
+  private body = 0;
 
   /** Opens the frame in `bytes[start, end)`; returns the {@link Status}. The body itself is not looked at. */
   open(framing: Framing, bytes: Uint8Array, start: number, end: number): number {
     assert(start >= 0 && start <= end && end <= bytes.length, 'open: range outside the bytes');
-    let at = start;
-    this.tpdu = -1;
-    this.header = -1;
+    if (framing !== this.framing) this.learn(framing);
+    this.tpdu = this.header = -1;
     this.bodyStart = this.bodyEnd = end;
-    if (end - start < bodyOffset(framing) + BODY_HEAD_LENGTH) return this.result(Status.truncated, end);
-    let status: number = Status.ok;
-    if (framing.length !== false) {
-      at += frameLengthBytes(framing);
-      if (readFrameLength(framing, bytes, start) !== end - at) status = Status.frameLength;
-    }
-    if (framing.tpdu) {
-      this.tpdu = at;
-      at += TPDU_LENGTH;
-    }
-    if (framing.header) {
-      this.header = at;
-      at += HEADER_LENGTH;
-    }
-    this.bodyStart = at;
-    return this.result(status, start);
+    if (end - start < this.body + BODY_HEAD_LENGTH) return this.result(Status.truncated, end);
+    if (this.tpduOffset >= 0) this.tpdu = start + this.tpduOffset;
+    if (this.headerOffset >= 0) this.header = start + this.headerOffset;
+    this.bodyStart = start + this.body;
+    const { lengthBytes } = this;
+    const fits = lengthBytes === 0 || readFrameLength(framing, bytes, start) === end - start - lengthBytes;
+    return this.result(fits ? Status.ok : Status.frameLength, start);
+  }
+
+  private learn(framing: Framing): void {
+    this.framing = framing;
+    this.lengthBytes = frameLengthBytes(framing);
+    this.tpduOffset = framing.tpdu ? this.lengthBytes : -1;
+    this.headerOffset = framing.header ? this.lengthBytes + (framing.tpdu ? TPDU_LENGTH : 0) : -1;
+    this.body = bodyOffset(framing);
   }
 
   private result(status: number, offset: number): number {

@@ -229,7 +229,7 @@ const frames: WorkMaker = messages => {
         at = receiver.take(chunk, at);
         if (receiver.state === FrameState.badLength) throw new Error('bad frame');
         if (receiver.state !== FrameState.complete) continue;
-        if (frame.open(framing, receiver.bytes, 0, receiver.length) !== Status.ok) throw new Error('no frame');
+        if (frame.open(framing, receiver.frame, receiver.start, receiver.end) !== Status.ok) throw new Error('no frame');
         bodyBytes += frame.bodyEnd - frame.bodyStart;
         count++;
       }

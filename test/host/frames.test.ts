@@ -15,7 +15,7 @@ function receive(receiver: FrameReceiver, chunks: readonly Uint8Array[]): number
     let at = 0;
     while (at < chunk.length) {
       at = receiver.take(chunk, at);
-      if (receiver.state === FrameState.complete) frames.push([...receiver.bytes.subarray(0, receiver.length)]);
+      if (receiver.state === FrameState.complete) frames.push([...receiver.frame.subarray(receiver.start, receiver.end)]);
       if (receiver.state === FrameState.badLength) return frames;
     }
   }
@@ -58,12 +58,23 @@ describe('FrameReceiver', () => {
     expect(receive(receiver, [Uint8Array.of(0, 1, 9)])).toEqual([[9]]);
   });
 
+  test('a frame that lies whole in a chunk stays there', () => {
+    const receiver = new FrameReceiver();
+    const chunk = framed([Uint8Array.of(7, 8, 9)]);
+    expect(receiver.take(chunk, 0)).toBe(5);
+    expect([receiver.frame, receiver.start, receiver.end, receiver.length]).toEqual([chunk, 2, 5, 3]);
+    receiver.wipe();
+    expect(chunk).toEqual(framed([Uint8Array.of(7, 8, 9)]));
+  });
+
   test('a wipe leaves no received byte, of earlier longer frames neither', () => {
     const receiver = new FrameReceiver();
-    receive(receiver, [framed([new Uint8Array(200).fill(0x62), Uint8Array.of(1, 2)])]);
-    expect(receiver.bytes.includes(0x62)).toBe(true);
+    const stream = framed([new Uint8Array(200).fill(0x62), Uint8Array.of(1, 2)]);
+    receive(receiver, [stream.subarray(0, 100), stream.subarray(100, 203), stream.subarray(203)]);
+    const { frame } = receiver;
+    expect(frame.includes(0x62)).toBe(true);
     receiver.wipe();
-    expect(receiver.bytes.every(byte => byte === 0)).toBe(true);
+    expect(frame.every(byte => byte === 0)).toBe(true);
     expect(receiver.state).toBe(FrameState.empty);
   });
 
