@@ -5,6 +5,7 @@ import { hexValue, toHex } from '../wire/hex.ts';
 import { CharacterClass, badCharacter, ebcdicText, latin1 } from './characters.ts';
 import { FIELD_MAX, FieldTypeCode, LengthForm, NO_PAD, UnitForm, type FieldPlan } from './plan.ts';
 import { Status } from './status.ts';
+import { Texts } from './texts.ts';
 
 /** Message type and bitmap where they are shortest: two bytes and eight. */
 export const BODY_HEAD_LENGTH = 10;
@@ -40,6 +41,9 @@ export class MessageView {
   private readonly lengths = new Int32Array(FIELD_MAX + 1);
   private readonly sizes = new Int32Array(FIELD_MAX + 1);
   private readonly pads = new Uint8Array(FIELD_MAX + 1);
+
+  /** Made for the first {@link texts}. */
+  private allTexts: Texts | undefined;
 
   constructor(plan: FieldPlan) {
     this.plan = plan;
@@ -148,6 +152,25 @@ export class MessageView {
     const text = this.plan.ebcdic[field] === 1 ? ebcdicText(this.source, from, to) : latin1(this.source, from, to);
     if (type === FieldTypeCode.b) return text.toUpperCase();
     return type === FieldTypeCode.z ? text.replaceAll('=', 'D') : text;
+  }
+
+  /**
+   * Puts {@link text} of every decoded field into `out[field]`, several times quicker than one after the other. The texts
+   * share their memory: one that is kept keeps all. Card data becomes strings: not for production paths.
+   */
+  texts(out: (string | undefined)[]): void {
+    const texts = (this.allTexts ??= new Texts(this.plan));
+    texts.begin();
+    for (let w = 0; w < BITMAP_WORDS; w++) {
+      let bits = this.decoded[w];
+      while (bits !== 0) {
+        const bit = Math.clz32(bits);
+        bits &= ~(0x80000000 >>> bit);
+        const field = w * 32 + bit + 1;
+        texts.add(field, this.source, this.offsets[field], this.sizes[field]);
+      }
+    }
+    texts.end(out);
   }
 
   /** The value of a digits-only field of up to 15 digits (n, or digits in an/ans); -1 when absent or no such number. */

@@ -27,6 +27,8 @@ for (let nibble = 0; nibble < 16; nibble++) {
 }
 TRACK_DIGIT[0x3d] = 0x0d;
 const NIBBLE_TEXT = '0123456789ABCDEF';
+/** ASCII of each nibble. */
+const ASCII = Uint8Array.from(NIBBLE_TEXT, digit => digit.charCodeAt(0));
 
 /** Largest number of digits whose value is always exact in a JavaScript number. */
 export const BCD_NUMBER_DIGITS_MAX = 15;
@@ -77,10 +79,15 @@ export function bcdText(bytes: Uint8Array, from: number, count: number): string 
 
 /** ASCII of `count` nibbles from nibble `from` into `out` at `at`. The caller checks the room. */
 export function bcdToAscii(bytes: Uint8Array, from: number, count: number, out: Uint8Array, at: number): void {
-  for (let i = 0; i < count; i++) {
-    const nibble = nibbleAt(bytes, from + i);
-    out[at + i] = nibble < 10 ? 0x30 + nibble : 0x37 + nibble;
+  const end = at + count;
+  if ((from & 1) === 1 && count > 0) out[at++] = ASCII[bytes[from++ >> 1] & 0x0f];
+  let i = from >> 1;
+  for (; at + 1 < end; at += 2) {
+    const byte = bytes[i++];
+    out[at] = ASCII[byte >> 4];
+    out[at + 1] = ASCII[byte & 0x0f];
   }
+  if (at < end) out[at] = ASCII[bytes[i] >> 4];
 }
 
 /** Writes one nibble and keeps the other half of its byte. */

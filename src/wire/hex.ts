@@ -5,6 +5,9 @@ const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
   byte.toString(16).toUpperCase().padStart(2, '0'),
 );
 
+/** ASCII of each nibble. */
+const DIGITS = Uint8Array.from('0123456789ABCDEF', digit => digit.charCodeAt(0));
+
 /** Value of one ASCII hex character (`0`–`9`, `A`–`F`, `a`–`f`), or -1. */
 export function hexValue(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
@@ -32,7 +35,7 @@ export function putHexText(text: string, out: Uint8Array, at: number): boolean {
 
 /** ASCII code of the upper-case hex character of a nibble (0–15). */
 export function hexDigit(nibble: number): number {
-  return nibble < 10 ? 0x30 + nibble : 0x37 + nibble;
+  return DIGITS[nibble];
 }
 
 /** `bytes[start, end)` as upper-case hex, two characters a byte. */
@@ -40,6 +43,15 @@ export function toHex(bytes: Uint8Array, start = 0, end = bytes.length): string 
   let text = '';
   for (let i = start; i < end; i++) text += PAIRS[bytes[i]];
   return text;
+}
+
+/** Writes `length` bytes as upper-case ASCII hex to `out[at]`, which has the room. */
+export function hexToAscii(bytes: Uint8Array, from: number, length: number, out: Uint8Array, at: number): void {
+  for (let i = from; i < from + length; i++) {
+    const byte = bytes[i];
+    out[at++] = DIGITS[byte >> 4];
+    out[at++] = DIGITS[byte & 0x0f];
+  }
 }
 
 /** Bytes of a hex text without separators. Fault `bad-hex` for an odd count or another character. */

@@ -145,22 +145,42 @@ const values: WorkMaker = messages => {
 };
 
 const strings: WorkMaker = messages => {
-  const on = new Prepared(messages);
-  const view = new MessageView(on.plan);
-  const texts: string[] = new Array<string>(65).fill('');
-  const one = (index: number): void => {
-    decodeNext(view, on, index);
-    const fields = on.fields[index];
-    for (let k = 0; k < fields.length; k++) texts[fields[k]] = view.text(fields[k]);
+  const fast = new Fast(messages, 1);
+  const [block] = fast.blocks;
+  const texts: (string | undefined)[] = new Array<string | undefined>(65).fill('');
+  const one = (i: number): void => {
+    fast.decode(block, i);
+    fast.codec.texts(block, texts);
   };
-  messages.list.forEach((message, index) => {
-    one(index);
-    for (const [field, text] of message.fields) same(texts[field], text, `message ${index}, field ${field}`);
+  messages.list.forEach((message, i) => {
+    one(i);
+    for (const [field, text] of message.fields) same(texts[field], text, `message ${i}, field ${field}`);
   });
   return {
     note: 'every field as a string, bytes as hex',
     pass() {
-      for (let i = 0; i < on.count; i++) one(i);
+      for (let i = 0; i < fast.count; i++) one(i);
+      return fast.count;
+    },
+  };
+};
+
+const stringsInPlace: WorkMaker = messages => {
+  const on = new Prepared(messages);
+  const view = new MessageView(on.plan);
+  const texts: (string | undefined)[] = new Array<string | undefined>(65).fill('');
+  messages.list.forEach((message, i) => {
+    decodeNext(view, on, i);
+    view.texts(texts);
+    for (const [field, text] of message.fields) same(texts[field], text, `message ${i}, field ${field}`);
+  });
+  return {
+    note: 'MessageView.texts, wherever the message stands',
+    pass() {
+      for (let i = 0; i < on.count; i++) {
+        decodeNext(view, on, i);
+        view.texts(texts);
+      }
       return on.count;
     },
   };
@@ -229,7 +249,8 @@ const frames: WorkMaker = messages => {
         at = receiver.take(chunk, at);
         if (receiver.state === FrameState.badLength) throw new Error('bad frame');
         if (receiver.state !== FrameState.complete) continue;
-        if (frame.open(framing, receiver.frame, receiver.start, receiver.end) !== Status.ok) throw new Error('no frame');
+        if (frame.open(framing, receiver.frame, receiver.start, receiver.end) !== Status.ok)
+          throw new Error('no frame');
         bodyBytes += frame.bodyEnd - frame.bodyStart;
         count++;
       }
@@ -291,6 +312,7 @@ export const ours: Readonly<Record<string, WorkMaker>> = {
   spans,
   values,
   strings,
+  'strings-in-place': stringsInPlace,
   encode,
   'encode-strings': encodeStrings,
   'acquirer-frame': frames,

@@ -15,6 +15,7 @@ const LIMIT_OF: Readonly<Record<string, string>> = {
   spans: 'spans',
   values: 'values',
   strings: 'values',
+  'strings-in-place': 'values',
   encode: 'encode',
   'encode-strings': 'encode',
   'acquirer-frame': 'acquirer-frame',
@@ -27,6 +28,7 @@ const PEER_OF: Readonly<Record<string, string>> = {
   spans: 'strings',
   values: 'strings',
   strings: 'strings',
+  'strings-in-place': 'strings',
   encode: 'encode-strings',
   'encode-strings': 'encode-strings',
 };

@@ -28,8 +28,9 @@ const WANTED = 3;
 export const Answer = { right: 0, noShape: 1, notRight: 2 } as const;
 
 const LOW_HALVES = 0x0f0f0f0f;
-const INTERLEAVE = Array.from({ length: 16 }, (_, i) => (i >> 1) + (i & 1) * 16);
-const INTERLEAVE_HIGH = INTERLEAVE.map(lane => lane + 8);
+/** Lanes that put the bytes of two vectors in turn: of their first halves, and of their second ones. */
+export const INTERLEAVE = Array.from({ length: 16 }, (_, i) => (i >> 1) + (i & 1) * 16);
+export const INTERLEAVE_HIGH = INTERLEAVE.map(lane => lane + 8);
 
 /** A run of fixed fields between two variable ones, as bytes that must be decimal, printable, or printable or above 7Fh. */
 class Run {

@@ -52,7 +52,7 @@ class EncodeWriter {
   write(fields: readonly number[]): Uint8Array<ArrayBuffer> {
     const { code, plan, values } = this;
     this.room(fields);
-    code.get(OUT).tee(this.at).get(BLOCK).memory(Memory.i32Load16U, MTI_IN).memory(Memory.i32Store16);
+    this.messageType();
     code.get(OUT).get(BLOCK).memory(Memory.i32Load, BITMAP_IN).memory(Memory.i32Store, 2);
     code
       .get(OUT)
@@ -72,10 +72,28 @@ class EncodeWriter {
     return moduleOf(ENCODE_PARAMETERS, ValueType.i32, code);
   }
 
-  /** Ends with 0 unless the longest message of these fields has room: sizes are not asked one by one. */
+  /** Message type to its place; ends with 0 when it is not four digits: a nibble has bit 3 and bit 2 or 1. */
+  private messageType(): void {
+    const { code, value } = this;
+    code.get(BLOCK).memory(Memory.i32Load16U, MTI_IN).tee(value).i32(3).op(Op.i32ShrU);
+    code.get(value).i32(2).op(Op.i32ShrU).get(value).i32(1).op(Op.i32ShrU, Op.i32Or, Op.i32And);
+    code.i32(0x1111).op(Op.i32And).if().i32(0).op(Op.return, Op.end);
+    code.get(OUT).tee(this.at).get(value).memory(Memory.i32Store16);
+  }
+
+  /** Ends with 0 unless every size is one that its field may have and the message has room: nothing is written before. */
   private room(fields: readonly number[]): void {
     const { code, plan, values } = this;
     let fixed = HEAD;
+    for (const f of fields) {
+      if (plan.lengthBytes[f] === 0) continue;
+      code
+        .get(BLOCK)
+        .memory(Memory.i32Load, SIZES_IN + 4 * f)
+        .i32(plan.max[f])
+        .op(Op.i32GtU);
+      code.if().i32(0).op(Op.return, Op.end);
+    }
     code.get(OUT);
     for (const f of fields) {
       const packed = values.kept[f] === Kept.number || values.kept[f] === Kept.digits;
@@ -97,10 +115,7 @@ class EncodeWriter {
     code
       .get(BLOCK)
       .memory(Memory.i32Load, SIZES_IN + 4 * f)
-      .tee(size)
-      .i32(plan.max[f])
-      .op(Op.i32GtU);
-    code.if().i32(0).op(Op.return, Op.end);
+      .set(size);
     code.get(this.at).get(size).i32(1).op(Op.i32Shl).memory(Memory.i32Load16U, PACKED_AT);
     if (two) code.memory(Memory.i32Store16, this.rel);
     else code.i32(8).op(Op.i32ShrU).memory(Memory.i32Store8, this.rel);

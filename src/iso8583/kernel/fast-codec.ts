@@ -1,18 +1,25 @@
 import { assert } from '../../assert.ts';
+import { fromEbcdic } from '../../wire/ebcdic.ts';
+import { hexValue } from '../../wire/hex.ts';
 import type { WasmFunction } from '../../wire/wasm.ts';
+import { latin1 } from '../characters.ts';
 import { MessageBuilder } from '../message-builder.ts';
 import { MessageView } from '../message-view.ts';
 import { FIELD_MAX, FieldTypeCode, UnitForm, type FieldPlan } from '../plan.ts';
 import { Status } from '../status.ts';
+import { Texts, type LatinBuffer } from '../texts.ts';
 import {
+  ALL_TEXTS_BYTES,
   BITMAP_IN,
   BLOCKS_AT,
   Kept,
+  MORE_BITMAPS_IN,
   MTI_IN,
   NUMBERS_IN,
   OFFSETS_IN,
   SIZES_IN,
   SLACK,
+  STARTS_IN,
   TEXTS_BYTES,
   planValues,
   type ValuePlan,
@@ -23,6 +30,12 @@ import { Kernel } from './kernel.ts';
 const MEMORY_BYTES = 1 << 20;
 /** Message type and bitmap. */
 const HEAD_LENGTH = 10;
+/** Three bitmaps. */
+const BITMAP_BYTES = 24;
+/** The longest value of any field. */
+const SCRATCH_BYTES = 9999;
+/** Message type of a block that was given none of four digits: encoding refuses it. */
+const NO_MTI = 0xffff;
 
 /**
  * The codec for those who count nanoseconds: messages lie in its own {@link memory}, values in blocks of it, and machine
@@ -44,20 +57,38 @@ export class FastCodec {
   private readonly view: MessageView;
   private readonly builder: MessageBuilder;
   private readonly lastByte: number;
+  private readonly textsOf: WasmFunction;
+  private readonly allTexts: Texts;
+  /** The memory once more, for its strings; where texts are put; the fields whose units become two characters. */
+  private readonly buffer: LatinBuffer;
+  private readonly textsAt: number;
+  private readonly doubled = new Uint8Array(FIELD_MAX + 1);
+  /** Values that a builder takes in another form than they travel in. */
+  readonly scratch = new Uint8Array(SCRATCH_BYTES);
+  private readonly blocks: Values[] = [];
+  /** The memory up to the end of the room of the last encoding, for the builder. */
+  private room: Uint8Array;
   private used = BLOCKS_AT;
 
   /** `bytes`: size of the memory, for the blocks of values and the messages. */
   constructor(plan: FieldPlan, bytes: number = MEMORY_BYTES) {
     this.plan = plan;
     this.valuePlan = planValues(plan);
-    this.kernel = new Kernel(plan, this.valuePlan, bytes + BLOCKS_AT + SLACK);
+    this.kernel = new Kernel(plan, this.valuePlan, bytes + BLOCKS_AT + ALL_TEXTS_BYTES + 2 * SLACK);
     this.decodeRight = this.kernel.decode;
     this.encodeRight = this.kernel.encode;
     this.memory = new Uint8Array(this.kernel.memory.buffer);
     this.lastByte = this.memory.length - SLACK;
+    this.room = this.memory.subarray(0, this.lastByte);
     this.words = new Int32Array(this.kernel.memory.buffer);
     this.numbers = new Float64Array(this.kernel.memory.buffer);
     this.view = new MessageView(plan);
+    this.allTexts = new Texts(plan);
+    this.textsOf = this.kernel.texts;
+    this.buffer = Buffer.from(this.kernel.memory.buffer) as LatinBuffer;
+    this.textsAt = this.used;
+    this.used += ALL_TEXTS_BYTES + SLACK;
+    for (let f = 2; f <= FIELD_MAX; f++) this.doubled[f] = plan.type[f] === FieldTypeCode.b ? 1 : 0;
     this.builder = new MessageBuilder(plan);
   }
 
@@ -71,7 +102,9 @@ export class FastCodec {
     const at = this.used;
     assert(at + this.valuePlan.blockBytes + SLACK <= this.memory.length, 'values: the memory of the codec is full');
     this.used += this.valuePlan.blockBytes;
-    return new Values(this, at);
+    const values = new Values(this, at);
+    this.blocks.push(values);
+    return values;
   }
 
   /**
@@ -80,6 +113,7 @@ export class FastCodec {
    */
   decode(values: Values, start: number, end: number): number {
     assert(start >= this.used && start <= end && end <= this.lastByte, 'decode: range outside the memory');
+    values.textAt = values.textsAt;
     if (end - start >= HEAD_LENGTH && this.decodeRight(values.block, start, end, 1) === 0)
       return (values.status = Status.ok);
     return this.slowDecode(values, start, end, true);
@@ -88,6 +122,7 @@ export class FastCodec {
   /** Like {@link decode}, but finds only the places; digits and characters are not checked and no value is taken out. */
   locate(values: Values, start: number, end: number): number {
     assert(start >= this.used && start <= end && end <= this.lastByte, 'locate: range outside the memory');
+    values.textAt = values.textsAt;
     if (end - start >= HEAD_LENGTH && this.decodeRight(values.block, start, end, 0) === 0)
       return (values.status = Status.ok);
     return this.slowDecode(values, start, end, false);
@@ -95,17 +130,55 @@ export class FastCodec {
 
   /**
    * Encodes the values as a body at `memory[at]`. Returns the offset after it, or the negative {@link Status}, whose field is
-   * left in `values`. Up to 64 bytes behind the message are overwritten, too. `limit`: where the room ends.
+   * left in `values`. `limit`: where the room ends. Up to 64 bytes behind the message are overwritten, too, even behind the
+   * limit. Texts and bytes that are places in the memory must lie outside of all this: to answer a message in its own place
+   * would overwrite values before they are read.
    */
   encode(values: Values, at: number, limit: number = this.lastByte): number {
     assert(at >= this.used && at <= limit && limit <= this.lastByte, 'encode: place outside the memory');
     const end = this.encodeRight(values.block, at, limit, 0);
-    return end !== 0 ? end : this.slowEncode(values, at, limit);
+    if (end === 0) return this.slowEncode(values, at, limit);
+    values.status = Status.ok;
+    return end;
   }
 
-  /** Overwrites all messages and all values. */
+  /**
+   * Puts the text of every field of a decoded message into `out[field]`, in the form of `MessageView.text`. The texts share
+   * their memory: one that is kept keeps all.
+   */
+  texts(values: Values, out: (string | undefined)[]): void {
+    const { memory, words, textsAt, doubled, allTexts } = this;
+    const { block } = values;
+    const end = this.textsOf(block, textsAt, 0, 0);
+    const whole = end === 0 ? '' : this.buffer.latin1Slice(textsAt, end);
+    if (end === 0) allTexts.begin();
+    for (let byte = 0; byte < BITMAP_BYTES; byte++) {
+      if (byte === 8 && memory[block + BITMAP_IN] < 0x80) break;
+      let bits = memory[block + byte + (byte < 8 ? BITMAP_IN : MORE_BITMAPS_IN - 8)] << 24;
+      // The first bit announces the other bitmaps.
+      if (byte === 0) bits &= 0x7fffffff;
+      while (bits !== 0) {
+        const bit = Math.clz32(bits);
+        bits &= ~(0x80000000 >>> bit);
+        const field = byte * 8 + bit + 1;
+        const place = (block + 4 * field) >> 2;
+        const size = words[place + SIZES_IN / 4];
+        if (end === 0) {
+          allTexts.add(field, memory, words[place + OFFSETS_IN / 4], size);
+        } else {
+          const start = words[place + STARTS_IN / 4] - textsAt;
+          out[field] = whole.substring(start, start + (doubled[field] === 1 ? 2 * size : size));
+        }
+      }
+    }
+    if (end === 0) allTexts.end(out);
+  }
+
+  /** Overwrites all messages and all values. The blocks are empty after it. */
   wipe(): void {
     this.memory.fill(0, BLOCKS_AT);
+    this.scratch.fill(0);
+    for (const values of this.blocks) values.clear();
   }
 
   private slowDecode(values: Values, start: number, end: number, wanted: boolean): number {
@@ -122,12 +195,13 @@ export class FastCodec {
 
   private slowEncode(values: Values, at: number, limit: number): number {
     const { builder } = this;
-    builder.begin(this.memory, at, values.mti);
+    if (this.room.length !== limit) this.room = this.memory.subarray(0, limit);
+    builder.begin(this.room, at, values.mti);
     for (let f = 2; f <= FIELD_MAX; f++) if (values.has(f)) values.give(f, builder);
     const end = builder.finish();
-    values.status = end < 0 ? -end : end > limit ? Status.overflow : Status.ok;
+    values.status = end < 0 ? -end : Status.ok;
     values.errorField = builder.errorField;
-    if (values.status !== Status.ok) return -values.status;
+    if (end < 0) return end;
     const bitmap = (values.block + BITMAP_IN) >> 2;
     this.kernel.noteSlow(this.words[bitmap], this.words[bitmap + 1]);
     return end;
@@ -145,16 +219,16 @@ export class Values {
   errorOffset = 0;
   /** Offset of the block in the memory. */
   readonly block: number;
+  /** Where texts and bytes that are set begin, and the next free byte for them; for the codec. */
+  readonly textsAt: number;
+  textAt: number;
   private readonly codec: FastCodec;
-  /** Next free byte for texts and bytes that are set. */
-  private textAt: number;
 
   constructor(codec: FastCodec, block: number) {
     this.codec = codec;
     this.block = block;
-    this.textAt = block + codec.valuePlan.textsIn;
-    const { max } = codec.plan;
-    for (let f = 2; f <= FIELD_MAX; f++) codec.words[(block + SIZES_IN + 4 * f) >> 2] = max[f];
+    this.textsAt = this.textAt = block + codec.valuePlan.textsIn;
+    this.clear();
   }
 
   /** 0x0210 for message type 0210. */
@@ -164,12 +238,14 @@ export class Values {
   }
 
   set mti(mti: number) {
+    if (!Number.isInteger(mti) || mti < 0 || mti > NO_MTI) mti = NO_MTI;
     this.codec.memory[this.block + MTI_IN] = mti >> 8;
     this.codec.memory[this.block + MTI_IN + 1] = mti & 0xff;
   }
 
   has(field: number): boolean {
-    return field >= 2 && field <= 64 && (this.codec.memory[this.bitByte(field)] & this.bit(field)) !== 0;
+    if (!(field >= 2 && field <= FIELD_MAX) || (field > 64 && !this.hasMore)) return false;
+    return (this.codec.memory[this.bitByte(field)] & this.bit(field)) !== 0;
   }
 
   /** The value of a packed number of fixed length and at most 15 digits; -1 when the field is absent or is kept otherwise. */
@@ -196,11 +272,12 @@ export class Values {
 
   /** Forgets all fields. */
   clear(): void {
-    const { words, plan, valuePlan } = this.codec;
+    const { words, plan } = this.codec;
     const bitmap = (this.block + BITMAP_IN) >> 2;
     words[bitmap] = words[bitmap + 1] = 0;
-    this.textAt = this.block + valuePlan.textsIn;
-    for (let f = 2; f <= 64; f++)
+    this.textAt = this.textsAt;
+    // The code does not write the sizes of fixed fields: they are always the same.
+    for (let f = 2; f <= FIELD_MAX; f++)
       if (plan.lengthBytes[f] === 0) words[(this.block + SIZES_IN + 4 * f) >> 2] = plan.max[f];
   }
 
@@ -242,12 +319,12 @@ export class Values {
 
   /** Takes everything from a decoded view, or nothing; for the codec. */
   take(view: MessageView | null, wanted: boolean): void {
-    const { words, plan, valuePlan, memory, numbers } = this.codec;
+    const { words, valuePlan, memory, numbers } = this.codec;
     const bitmap = (this.block + BITMAP_IN) >> 2;
     words[bitmap] = words[bitmap + 1] = 0;
     if (view === null) return;
     this.mti = view.mti;
-    for (let f = 2; f <= 64; f++) {
+    for (let f = 2; f <= FIELD_MAX; f++) {
       if (!view.has(f)) continue;
       this.present(f);
       words[(this.block + OFFSETS_IN + 4 * f) >> 2] = view.offset(f);
@@ -256,33 +333,62 @@ export class Values {
       if (valuePlan.kept[f] === Kept.number) numbers[(this.block + NUMBERS_IN + 8 * f) >> 3] = view.number(f);
       else if (valuePlan.kept[f] === Kept.digits) view.digitsInto(f, memory, this.block + valuePlan.digitsIn[f]);
     }
-    // The first bit may announce a second bitmap; the fields of that one are read from the view only.
-    void plan;
   }
 
   /** Gives one value to a builder; for the codec. */
   give(field: number, builder: MessageBuilder): void {
-    const { memory, valuePlan, plan } = this.codec;
-    if (valuePlan.kept[field] === Kept.number) {
+    const { memory, valuePlan, plan, scratch } = this.codec;
+    const kept = valuePlan.kept[field];
+    if (kept === Kept.number) {
       builder.number(field, this.number(field));
-    } else if (valuePlan.kept[field] === Kept.digits) {
-      const at = this.block + valuePlan.digitsIn[field];
-      builder.digitsFrom(field, memory, at, at + this.size(field));
-    } else {
-      const at = this.offset(field);
-      builder.bytes(field, memory, at, at + this.size(field));
+      return;
     }
-    void plan;
+    const size = this.size(field);
+    const at = kept === Kept.digits ? this.block + valuePlan.digitsIn[field] : this.offset(field);
+    const digits = plan.type[field] === FieldTypeCode.n || plan.type[field] === FieldTypeCode.z;
+    if (digits && plan.ebcdic[field] === 1) {
+      for (let i = 0; i < size; i++) scratch[i] = fromEbcdic(memory[at + i]);
+      builder.digitsFrom(field, scratch, 0, size);
+    } else if (digits) {
+      builder.digitsFrom(field, memory, at, at + size);
+    } else if (plan.form[field] === UnitForm.double) {
+      if (this.hexToScratch(field, at, size)) builder.bytes(field, scratch, 0, size);
+      else builder.hex(field, latin1(memory, at, at + 2 * size));
+    } else {
+      builder.bytes(field, memory, at, at + size);
+    }
+  }
+
+  /** Turns `size` pairs of hex characters at `at` into bytes; false when a character is none. */
+  private hexToScratch(field: number, at: number, size: number): boolean {
+    const { memory, plan, scratch } = this.codec;
+    for (let i = 0; i < 2 * size; i++) {
+      const byte = memory[at + i];
+      const nibble = hexValue(plan.ebcdic[field] === 1 ? fromEbcdic(byte) : byte);
+      if (nibble < 0) return false;
+      scratch[i >> 1] = (scratch[i >> 1] << 4) | nibble;
+    }
+    return true;
   }
 
   private wrongSize(field: number, size: number, max: number): number {
+    const { plan } = this.codec;
     if (size < 0) return Status.range;
-    if (size > max) return Status.tooLong;
-    return this.codec.plan.lengthBytes[field] === 0 && size !== max ? Status.fixedLength : Status.ok;
+    if (plan.lengthBytes[field] > 0) return size > max ? Status.tooLong : Status.ok;
+    return size === max || (plan.fill[field] !== 0 && size < max) ? Status.ok : Status.fixedLength;
+  }
+
+  private get hasMore(): boolean {
+    return this.codec.memory[this.block + BITMAP_IN] >= 0x80;
   }
 
   private present(field: number): number {
-    this.codec.memory[this.bitByte(field)] |= this.bit(field);
+    const { memory } = this.codec;
+    if (field > 64 && !this.hasMore) {
+      memory.fill(0, this.block + MORE_BITMAPS_IN, this.block + MORE_BITMAPS_IN + 16);
+      memory[this.block + BITMAP_IN] |= 0x80;
+    }
+    memory[this.bitByte(field)] |= this.bit(field);
     return Status.ok;
   }
 
@@ -293,7 +399,8 @@ export class Values {
   }
 
   private bitByte(field: number): number {
-    return this.block + BITMAP_IN + ((field - 1) >> 3);
+    if (field <= 64) return this.block + BITMAP_IN + ((field - 1) >> 3);
+    return this.block + MORE_BITMAPS_IN + ((field - 65) >> 3);
   }
 
   private bit(field: number): number {

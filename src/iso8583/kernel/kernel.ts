@@ -15,20 +15,24 @@ import { CharacterClass } from '../characters.ts';
 import { FieldTypeCode, LengthForm, UnitForm, type FieldPlan } from '../plan.ts';
 import { Answer, DECODE_PARAMETERS, decodeModule } from './decode-code.ts';
 import { ENCODE_PARAMETERS, encodeModule } from './encode-code.ts';
-import { BITMAP_IN, Kept, SLOTS_AT, SLOTS_LOG2, SLOT_BYTES, writeTables, type ValuePlan } from './layout.ts';
+import { textsModule } from './texts-code.ts';
+import {
+  ALL_TEXTS_BYTES,
+  BITMAP_IN,
+  Kept,
+  SLACK,
+  SLOTS_AT,
+  SLOTS_LOG2,
+  SLOT_BYTES,
+  writeTables,
+  type ValuePlan,
+} from './layout.ts';
 
 /** Messages with the same fields that must come before code is made for them: one that comes once is not worth it. */
 const SIGHTINGS = 8;
 /** Sets of fields that a kernel makes code for. Further ones go the slow way. */
 export const SHAPES_MAX = 48;
-const SHARES_OF_TABLE = 2;
-
-/** A set of fields whose messages come: how often so far, and whether it has code. */
-interface Shape {
-  readonly high: number;
-  readonly low: number;
-  sightings: number;
-}
+const SHARES_OF_TABLE = 3;
 
 /**
  * Machine code for one dialect. For each set of fields that messages have, it holds a decoding and an encoding function
@@ -41,11 +45,16 @@ export class Kernel {
   readonly decode: WasmFunction;
   /** Finds the code for the bitmap of the block and runs it: the end of the message, or 0. */
   readonly encode: WasmFunction;
+  /** Finds the code for the bitmap of the block and writes its texts: where they end, or 0. */
+  readonly texts: WasmFunction;
   private readonly plan: FieldPlan;
   private readonly values: ValuePlan;
   private readonly table: WasmTable;
   private readonly words: Int32Array;
-  private readonly seen: (Shape | undefined)[] = new Array<Shape | undefined>(1 << SLOTS_LOG2).fill(undefined);
+  /** By slot: the set of fields that may get it, as the two words of its bitmap, and how often it came. */
+  private readonly seenHigh = new Int32Array(1 << SLOTS_LOG2);
+  private readonly seenLow = new Int32Array(1 << SLOTS_LOG2);
+  private readonly sightings = new Int32Array(1 << SLOTS_LOG2);
   private shapes = 0;
 
   constructor(plan: FieldPlan, values: ValuePlan, bytes: number) {
@@ -57,38 +66,51 @@ export class Kernel {
     writeTables(new Uint8Array(this.memory.buffer));
     this.decode = wasmFunction(finder(1, 2, Answer.noShape, 0), this.memory, this.table);
     this.encode = wasmFunction(finder(0, BITMAP_IN, 0, 1), this.memory, this.table);
+    this.texts = wasmFunction(finder(0, BITMAP_IN, 0, 2), this.memory, this.table);
   }
 
   /**
    * Tells that a message with this bitmap has gone the slow way, as the two words lie in memory. Makes code when it has
-   * been so often enough; only then something is created.
+   * been so often enough; only then something is created. Code keeps its slot: two sets that want the same one must not
+   * have code made for them in turn.
    */
   noteSlow(high: number, low: number): void {
+    const { seenHigh, seenLow, sightings } = this;
     const slot = slotOf(high, low);
-    let shape = this.seen[slot];
-    if (shape === undefined || shape.high !== high || shape.low !== low) {
-      // A set that is in use keeps its slot until others have come as often.
-      if (shape !== undefined && shape.sightings-- > 0) return;
-      this.seen[slot] = shape = { high, low, sightings: 0 };
-      return;
+    if (sightings[slot] === SIGHTINGS) return;
+    if (seenHigh[slot] !== high || seenLow[slot] !== low) {
+      // A set that comes keeps its slot until others have come as often.
+      if (sightings[slot] > 0) {
+        sightings[slot]--;
+        return;
+      }
+      seenHigh[slot] = high;
+      seenLow[slot] = low;
     }
-    if (++shape.sightings === SIGHTINGS) this.make(slot, high, low);
+    // One that cannot have code gives way to those that can.
+    if (++sightings[slot] === SIGHTINGS && !this.make(slot, high, low)) sightings[slot] = 0;
   }
 
-  private make(slot: number, high: number, low: number): void {
+  /** Makes the code of a set of fields; false when there is none for it, or too much already. */
+  private make(slot: number, high: number, low: number): boolean {
+    const { plan } = this;
+    if (this.shapes === SHAPES_MAX || plan.mtiForm !== LengthForm.bcd || plan.bitmapForm !== 0) return false;
+    if (plan.bitmapsLeast !== 1) return false;
     const fields = fieldsOf(high, low);
-    if (this.shapes === SHAPES_MAX || fields === null || !fields.every(f => isKnown(this.plan, this.values, f))) return;
-    if (this.plan.mtiForm !== LengthForm.bcd || this.plan.bitmapForm !== 0) return;
+    if (fields === null || !fields.every(f => isKnown(plan, this.values, f))) return false;
+    if (fields.reduce((sum, f) => sum + 2 * plan.max[f] + SLACK, 0) > ALL_TEXTS_BYTES) return false;
     const at = (SLOTS_AT + slot * SLOT_BYTES) / 4;
     const place = this.shapes * SHARES_OF_TABLE;
     const decoding = decodeModule(this.plan, this.values, fields);
     const encoding = encodeModule(this.plan, this.values, fields);
     this.table.set(place, wasmFunction(decoding, this.memory, this.table));
     this.table.set(place + 1, wasmFunction(encoding, this.memory, this.table));
+    this.table.set(place + 2, wasmFunction(textsModule(this.plan, fields), this.memory, this.table));
     this.words[at] = high;
     this.words[at + 1] = low;
     this.words[at + 2] = place + 1;
     this.shapes++;
+    return true;
   }
 }
 
@@ -121,7 +143,7 @@ function slotOf(high: number, low: number): number {
 
 /**
  * A function that looks the bitmap up, which lies `offset` bytes behind parameter `from`, and calls the code of its slot
- * with its own parameters. `which` 0 decodes and 1 encodes; `none` is the answer where there is no code.
+ * with its own parameters. `which` 0 decodes, 1 encodes, 2 writes texts; `none` is the answer where there is no code.
  */
 function finder(from: number, offset: number, none: number, which: number): Uint8Array<ArrayBuffer> {
   const code = new Code(DECODE_PARAMETERS.length);

@@ -9,7 +9,7 @@ import { FIELD_MAX, FieldTypeCode, UnitForm, type FieldPlan } from '../plan.ts';
  *     3072   packed digits of 0 to 9999, two bytes each
  *     23552  lengths: of each byte its packed decimal value, and half of that for packed digits
  *     24576  slots of shapes: eight bytes of bitmap, number in the table
- *     25600  blocks of values, one after the other; then the caller's messages
+ *     40960  blocks of values, one after the other; then the caller's messages
  */
 export const DIGIT_MASKS_AT = 1024;
 /** Of each count of digits 0–32: 11h for a byte of two, 10h for the last one of an odd count. */
@@ -24,20 +24,30 @@ export const LENGTHS_AT = 23_552;
 export const HALVES_AT = LENGTHS_AT + 512;
 export const SLOTS_AT = 24_576;
 export const SLOT_BYTES = 16;
-export const SLOTS_LOG2 = 6;
-export const BLOCKS_AT = 25_600;
+/** Far more slots than shapes with code, so that two of them seldom want the same one: the second goes the slow way. */
+export const SLOTS_LOG2 = 10;
+export const BLOCKS_AT = SLOTS_AT + (SLOT_BYTES << SLOTS_LOG2);
 /** Vectors may reach so far behind the last byte of a message, for reading and for writing. */
 export const SLACK = 64;
 
-/** Inside a block of values: numbers, then offsets, sizes, the bitmap, the message type, digits of each field, other bytes. */
+/**
+ * Inside a block of values: numbers, offsets, sizes, the bitmaps, the message type, where the text of each field was put,
+ * digits of each field, other bytes.
+ */
 export const NUMBERS_IN = 0;
 export const OFFSETS_IN = 8 * (FIELD_MAX + 1);
 export const SIZES_IN = OFFSETS_IN + 4 * (FIELD_MAX + 1);
 export const BITMAP_IN = SIZES_IN + 4 * (FIELD_MAX + 1);
 export const MTI_IN = BITMAP_IN + 8;
-export const DIGITS_IN = MTI_IN + 24;
+/** The second and the third bitmap; they count while bit 1 of the first one is set. No code is made for such messages. */
+export const MORE_BITMAPS_IN = MTI_IN + 8;
+export const STARTS_IN = MTI_IN + 24;
+export const DIGITS_IN = (STARTS_IN + 4 * (FIELD_MAX + 1) + 15) & ~15;
 /** Room for texts and bytes that are to be encoded. */
 export const TEXTS_BYTES = 4096;
+
+/** Room for the texts of one message. */
+export const ALL_TEXTS_BYTES = 24_576;
 
 /** Digits of a field that is kept as a number: exact in a JavaScript number. */
 export const NUMBER_DIGITS_MAX = 15;
