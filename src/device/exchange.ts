@@ -29,7 +29,8 @@ export interface Operation {
   /**
    * Called once: with the answer (any STAT; valid only during the call, so copy values before calling anybody else),
    * or with a fault. A fault named `cancelled` means that the host gave the command up; `accepted` then tells whether
-   * the terminal had acknowledged it, so that its answer may have crossed the CAN.
+   * the terminal may have acknowledged it, so that its answer may have crossed the CAN. With `refused-three-times` it
+   * tells the same: false = nothing but NAKs came in the last tries.
    */
   readonly done: (answer: AnswerReader | undefined, fault: Fault | undefined, accepted: boolean) => void;
 }

@@ -35,7 +35,9 @@ export interface LinkChannel {
 }
 
 export interface LinkCounters {
+  /** Commands put on the line, repetitions too, and their bytes as framed. */
   sent: number;
+  bytesSent: number;
   received: number;
   /** Commands sent again after a NAK of the terminal. */
   resent: number;

@@ -46,10 +46,11 @@ const NOTICE_HEAD = 9;
 export class AbecsLink {
   /** Set while a secure session stands; commands are then encrypted. */
   channel: LinkChannel | undefined = undefined;
-  /** The terminal acknowledged the last command, so it has begun to work on it. */
+  /** The terminal has acknowledged the last command, or bytes came that may have been a damaged ACK: it may work on it. */
   accepted = false;
   readonly counters: LinkCounters = {
     sent: 0,
+    bytesSent: 0,
     received: 0,
     resent: 0,
     naksSent: 0,
@@ -199,6 +200,7 @@ export class AbecsLink {
         return; // the rest of the piece belongs to the bad packet
       }
       const event = receiver.push(bytes[i]);
+      if (this.state === 'sent' && event !== PacketEvent.nak) this.accepted = true;
       if (event !== PacketEvent.none) this.handle(event);
     }
     if (receiver.noise !== 0) this.noise();
@@ -274,6 +276,7 @@ export class AbecsLink {
   private send(): void {
     this.state = 'sent';
     this.counters.sent++;
+    this.counters.bytesSent += this.frameLength;
     this.arm(LinkTimes.acknowledgeMs);
     this.options.write(this.frame.subarray(0, this.frameLength));
   }
@@ -345,7 +348,8 @@ export class AbecsLink {
   private doubt(): void {
     if (this.inDoubt) return;
     this.inDoubt = true;
-    this.arm(this.doubtMs);
+    // A long doubt is shortened by one NAK: a terminal that has answered says it again, one that still waits ignores it.
+    this.arm(Math.min(this.doubtMs, LinkTimes.answerMs));
   }
 
   private expired(): void {
@@ -372,12 +376,14 @@ export class AbecsLink {
       this.graceGiven = true;
       return this.arm(LinkTimes.graceMs);
     }
-    this.counters.timeouts++;
-    if (this.blocking) return this.fail(lostFault());
-    if (this.lateNakSent || this.state === 'silence') return this.fail(timeoutFault());
+    const restMs = this.blocking ? (this.inDoubt ? this.doubtMs - LinkTimes.answerMs : 0) : LinkTimes.graceMs;
+    if (this.lateNakSent || this.state === 'silence' || restMs <= 0) {
+      this.counters.timeouts++;
+      return this.fail(this.blocking ? lostFault() : timeoutFault());
+    }
     this.lateNakSent = true;
     this.counters.naksSent++;
-    this.arm(LinkTimes.graceMs);
+    this.arm(restMs);
     this.sendControl(NAK);
   }
 
