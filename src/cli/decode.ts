@@ -1,28 +1,22 @@
 import { Option, type Command } from 'commander';
 import { failed, fault, faultText, ok, type Fault, type Result } from '../fault.ts';
+import type { Lang } from '../iso8583/describe.ts';
 import { detectMessage, type Detection } from '../iso8583/detect.ts';
-import { explainDetection, type Explanation } from '../iso8583/explain.ts';
-import { HEADER_LENGTH, TPDU_LENGTH, frameLengthBytes, readFrameLength, requirementOf } from '../iso8583/frame.ts';
-import { FIELD_MAX, compileFieldPlan, type DialectOptions, type DialectSource, type Name } from '../iso8583/plan.ts';
-import { Status, StatusText } from '../iso8583/status.ts';
-import { mtiText } from '../iso8583/subfields.ts';
+import { compileFieldPlan, type DialectOptions, type DialectSource } from '../iso8583/plan.ts';
+import { Status } from '../iso8583/status.ts';
 import { namedProfile } from '../node/profiles.ts';
 import { isObject, readMerged } from '../profile/source.ts';
-import { describeMessage, maskedText, renderTree, type Lang } from '../trace/describe.ts';
-import { markedRows, publicNibbles } from '../trace/hex-rows.ts';
-import { toHex } from '../wire/hex.ts';
 import { readInput, type InputRim } from './decode-input.ts';
+import { CLEAR, jsonText, plainText, reportOf } from './decode-report.ts';
 
 const EXIT_USAGE = 2;
 const EXIT_NOT_DECODED = 3;
-/** Findings that are shown with their place in the hex; a badly damaged value may give hundreds. */
-const FINDINGS_SHOWN_MAX = 20;
-/** Bytes that get lost or doubled on a line; a greater difference is a message that was cut. */
-const SLIP_MAX = 4;
 
 /** What the command needs from outside. */
 export interface DecodeRim extends InputRim {
   loadDialect(id: string): Result<DialectSource> | Promise<Result<DialectSource>>;
+  /** Names of the shipped dialects, for those who named another one. */
+  dialectNames(): readonly string[];
   print(text: string): void;
   printError(text: string): void;
   setExit(code: number): void;
@@ -63,7 +57,7 @@ export function register(program: Command, rim: DecodeRim): void {
       (value: string, before: readonly string[]) => [...before, value],
       [] as readonly string[],
     )
-    .option('--clear', 'show card data, PIN blocks and keys as they are (test data only)', false)
+    .option(CLEAR, 'show card data, PIN blocks and keys as they are (test data only)', false)
     .option('--json', 'print one JSON object', false)
     .addOption(new Option('--lang <lang>', 'language of names').choices(['zh', 'en']).default('en'))
     .addHelpText(
@@ -99,7 +93,11 @@ async function decode(hex: readonly string[], flags: DecodeFlags, rim: DecodeRim
     }
   }
   if (best === undefined) return EXIT_USAGE;
-  const report = reportOf(best.found, best.bytes, chosen.value, loaded.value, flags);
+  const options: Record<string, string> = { ...best.found.options };
+  for (const [name, choice] of Object.entries(chosen.value)) {
+    if (loaded.value.options[name].default !== choice) options[name] = choice;
+  }
+  const report = reportOf(best.found, best.bytes, options, flags);
   rim.print(flags.json ? jsonText(report) : plainText(report));
   return best.found.status === Status.ok ? 0 : EXIT_NOT_DECODED;
 }
@@ -119,7 +117,7 @@ async function dialectNamed(text: string, rim: DecodeRim): Promise<Result<Dialec
     const profile = await rim.loadDialect(text);
     if (profile.ok) return profile;
     const cause = `there is no dialect "${text}"`;
-    const remedy = 'Name a file of firmware-profiles/base without its ending, a profile, or a path that ends in .json';
+    const remedy = `Known: ${rim.dialectNames().join(', ')}; or name a profile, or a path that ends in .json`;
     return failed(fault('E_NOEXIST', 'unknown-dialect', cause, remedy));
   }
   const merged = readMerged(name, source => named.read(source));
@@ -162,176 +160,3 @@ function withChoices(source: DialectSource, chosen: DialectOptions): Result<Dial
 function pick<T>(from: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
   return Object.fromEntries(names.map(name => [name, from[name]]));
 }
-
-/** Everything that is told about a message, in whatever form. */
-interface Report {
-  readonly found: Detection;
-  readonly bytes: Uint8Array;
-  readonly problems: readonly Explanation[];
-  /** Options that differ from the dialect's own defaults. */
-  readonly options: DialectOptions;
-  /** The bytes are written another way than the dialect says: nothing that was read of them means anything. */
-  readonly foreign: Name | undefined;
-  readonly flags: DecodeFlags;
-}
-
-function reportOf(
-  found: Detection,
-  bytes: Uint8Array,
-  chosen: DialectOptions,
-  source: DialectSource,
-  flags: DecodeFlags,
-): Report {
-  const options: Record<string, string> = { ...found.options };
-  for (const [name, choice] of Object.entries(chosen)) {
-    if (source.options[name].default !== choice) options[name] = choice;
-  }
-  const problems = explainDetection(found, bytes);
-  return { found, bytes, problems, options, foreign: otherForm(found, bytes), flags };
-}
-
-function jsonText({ found, bytes, problems, options, foreign, flags }: Report): string {
-  const { view, plan, frame } = found;
-  const { lang } = flags;
-  const fields: Record<string, string> = {};
-  // Characters of a card number read as something else would pass for public values.
-  const shown = foreign === undefined || flags.clear;
-  for (let field = 2; field <= FIELD_MAX; field++) {
-    if (shown && view.has(field)) fields[field] = maskedText(plan, view, field, flags.clear);
-  }
-  const report: Record<string, unknown> = {
-    mti: view.end > view.start ? mtiText(view.mti) : null,
-    tpdu: frame.tpdu < 0 ? null : toHex(bytes, frame.tpdu, frame.tpdu + TPDU_LENGTH),
-    header: frame.header < 0 ? null : toHex(bytes, frame.header, frame.header + HEADER_LENGTH),
-    fields,
-    options,
-  };
-  if (found.status !== Status.ok) {
-    const words = StatusText[found.status];
-    const { errorField: field, errorOffset: offset } = found;
-    report.error = { status: words.name, field, offset, message: words[lang] };
-  }
-  if (problems.length > 0) {
-    report.errors = problems.map(({ path, offset, status, severity, expected, found: there }) => {
-      return { path, offset, status, severity, expected: expected[lang], found: there[lang] };
-    });
-  }
-  return JSON.stringify(report, null, 2);
-}
-
-const TEXTS = {
-  framing: { zh: '报文结构', en: 'framing' },
-  length: { zh: '长度', en: 'length' },
-  header: { zh: '报文头', en: 'header' },
-  requirement: { zh: '处理要求', en: 'processing requirement' },
-  body: { zh: '报文体', en: 'body' },
-  options: { zh: '方言选项', en: 'options' },
-  field: { zh: '域', en: 'field' },
-  offset: { zh: '偏移', en: 'offset' },
-  warning: { zh: '警告 ', en: 'warning ' },
-  name: { zh: '名称', en: 'name' },
-  expected: { zh: '应为', en: 'expected' },
-  found: { zh: '实为', en: 'found' },
-  unread: { zh: '未读的域', en: 'not read' },
-  hint: { zh: '提示', en: 'hint' },
-} as const satisfies Record<string, Name>;
-
-function plainText({ found, bytes, problems, options, foreign, flags }: Report): string {
-  const { lang } = flags;
-  if (foreign !== undefined && !flags.clear) return foreignText(found, foreign, lang);
-  const { frame, framing, view, plan } = found;
-  const parts: string[] = [];
-  if (framing.length !== false && bytes.length >= frameLengthBytes(framing)) {
-    parts.push(`${TEXTS.length[lang]} ${readFrameLength(framing, bytes, 0)}`);
-  }
-  if (frame.tpdu >= 0) parts.push(`TPDU ${toHex(bytes, frame.tpdu, frame.tpdu + TPDU_LENGTH)}`);
-  if (frame.header >= 0) {
-    const required = requirementOf(bytes, frame.header);
-    const header = `${TEXTS.header[lang]} ${toHex(bytes, frame.header, frame.header + HEADER_LENGTH)}`;
-    parts.push(required === 0 ? header : `${header} (${TEXTS.requirement[lang]} ${required})`);
-  }
-  parts.push(`${TEXTS.body[lang]} ${view.end - view.start}`);
-  const lines = [`${TEXTS.framing[lang]}: ${parts.join(' | ')}`];
-  const named = Object.entries(options).map(([name, choice]) => `${name}=${choice}`);
-  if (named.length > 0) lines.push(`${TEXTS.options[lang]}: ${named.join(', ')}`);
-  const tree = renderTree(describeMessage(plan, view, { clear: flags.clear, lang }));
-  if (tree !== '') lines.push('', tree);
-  const shown = flags.clear ? new Uint8Array(bytes.length * 2).fill(1) : publicNibbles(plan, view);
-  for (const problem of problems.slice(0, FINDINGS_SHOWN_MAX)) {
-    lines.push('', ...problemLines(problem, lang), '', ...markedRows(bytes, shown, problem.mark));
-  }
-  const more = problems.length - FINDINGS_SHOWN_MAX;
-  if (more > 0) lines.push('', lang === 'zh' ? `另有${more}处` : `and ${more} more`);
-  const unread = found.status === Status.ok ? [] : unreadFields(found);
-  if (unread.length > 0) lines.push('', `${TEXTS.unread[lang]}: ${unread.join(', ')}`);
-  const hint = lostBytes(found, bytes) ?? foreign;
-  if (hint !== undefined) lines.push('', `${TEXTS.hint[lang]}: ${hint[lang]}`);
-  return lines.join('\n');
-}
-
-/** What is wrong and where on one line, then the field, what was wanted and what is there. */
-function problemLines(problem: Explanation, lang: Lang): readonly string[] {
-  const { path, offset, start, name } = problem;
-  const field = problem.field >= 2 ? `${TEXTS.field[lang]} ${path}, ` : '';
-  const severity = problem.severity === 'warning' ? TEXTS.warning[lang] : '';
-  const lines = [`${severity}${problem.status}: ${field}${TEXTS.offset[lang]} ${offset}: ${problem[lang]}`];
-  const line = (label: string, text: string): void => {
-    lines.push(`  ${lang === 'en' ? label.padEnd(TEXTS.expected.en.length) : label}  ${text}`);
-  };
-  if (name !== undefined) {
-    const from = start === offset ? '' : lang === 'zh' ? `，从偏移${start}开始` : `, begins at offset ${start}`;
-    line(TEXTS.name[lang], name[lang] + from);
-  }
-  line(TEXTS.expected[lang], problem.expected[lang]);
-  line(TEXTS.found[lang], problem.found[lang]);
-  return lines;
-}
-
-/** Fields that the bitmap names and that were not reached. */
-function unreadFields({ view }: Detection): readonly number[] {
-  const fields: number[] = [];
-  for (let field = 2; field <= FIELD_MAX; field++) if (view.announced(field) && !view.has(field)) fields.push(field);
-  return fields;
-}
-
-/** A field that cannot be right in a frame of the wrong length: the damage is before it. */
-function lostBytes({ frame, framing, view, errorOffset }: Detection, bytes: Uint8Array): Name | undefined {
-  const told = frame.status === Status.frameLength ? readFrameLength(framing, bytes, 0) : -1;
-  const missing = told - (bytes.length - frameLengthBytes(framing));
-  const inside = view.errorField >= 2 && view.status !== Status.truncated && view.status !== Status.ok;
-  if (told < 0 || !inside || Math.abs(missing) > SLIP_MAX) return undefined;
-  const count = Math.abs(missing);
-  const zh = `${missing > 0 ? '少了' : '多了'}${count}字节，很可能在偏移${errorOffset}之前；请先查看上面各域的长度`;
-  const en = `${count} ${count === 1 ? 'byte is' : 'bytes are'} ${missing > 0 ? 'missing' : 'too many'}, very likely before offset ${errorOffset}; look at the fields above, their lengths first`;
-  return { zh, en };
-}
-
-/** Bytes that could not be decoded and begin with digits in another form than the dialect's message type. */
-function otherForm({ status, view, plan }: Detection, bytes: Uint8Array): Name | undefined {
-  if (status === Status.ok || bytes.length < 4) return undefined;
-  const digits = (zero: number): boolean => bytes.subarray(0, 4).every(byte => byte >= zero && byte <= zero + 9);
-  const form = digits(0x30) ? 'ascii' : digits(0xf0) ? 'ebcdic' : 'bcd';
-  const typeRead = form === 'bcd' && view.end > view.start;
-  if (form === plan.source.mti || typeRead) return undefined;
-  const { zh, en } = BEGINNINGS[form];
-  return {
-    zh: `${zh}，与本规范的消息类型不同；请用 --dialect 指定其他规范`,
-    en: `${en}, unlike a message type of this dialect; name another one with --dialect`,
-  };
-}
-
-/** What is told of bytes that are written another way: nothing of what they were taken for. */
-function foreignText({ status, errorOffset }: Detection, hint: Name, lang: Lang): string {
-  const words = StatusText[status];
-  return [
-    `${words.name}: ${TEXTS.offset[lang]} ${errorOffset}: ${words[lang]}`,
-    '',
-    `${TEXTS.hint[lang]}: ${hint[lang]}`,
-  ].join('\n');
-}
-
-const BEGINNINGS: Readonly<Record<'bcd' | 'ascii' | 'ebcdic', Name>> = {
-  ascii: { zh: '报文以ASCII数字开头', en: 'the bytes begin with ASCII digits' },
-  ebcdic: { zh: '报文以EBCDIC数字开头', en: 'the bytes begin with EBCDIC digits' },
-  bcd: { zh: '报文不是以字符数字开头', en: 'the bytes do not begin with digits as characters' },
-};

@@ -16,7 +16,7 @@ import { type Console, openConsole } from '../node/console.ts';
 import { openEntropy } from '../node/entropy.ts';
 import { keepFilesPrivate, openJournalKey, readBytes, readText } from '../node/files.ts';
 import { endWithStarter } from '../node/processes.ts';
-import { namedProfile } from '../node/profiles.ts';
+import { namedProfile, shippedDialectNames } from '../node/profiles.ts';
 import { readSecret } from '../node/secret.ts';
 import { tcpServer } from '../node/tcp-server.ts';
 import { openTimers } from '../node/timers.ts';
@@ -56,6 +56,7 @@ function programOn(console: Console): Command {
   decode(program, {
     ...shared,
     loadDialect: dialectOf,
+    dialectNames: shippedDialectNames,
     readFile: readBytes,
     readStdin: () =>
       new Promise(resolve =>

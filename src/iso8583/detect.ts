@@ -7,7 +7,7 @@ import type { DialectOptions, DialectSource, Framing } from './source.ts';
 import { Status } from './status.ts';
 
 /** Most combinations of options that are tried on one message. */
-export const OPTION_TRIES_MAX = 600;
+const OPTION_TRIES_MAX = 600;
 /** Options that may differ from their default at the same time. */
 const DEVIATIONS_MAX = 3;
 

@@ -18,7 +18,8 @@ import * as words from './words.ts';
 /** Most pieces of one value; what comes after them stays one rest. */
 export const SUBFIELDS_MAX = 1000;
 
-const UNKNOWN: Name = { zh: '未知标签', en: 'unknown tag' };
+/** Name of every tag that the dialect does not list. */
+export const UNKNOWN: Name = { zh: '未知标签', en: 'unknown tag' };
 const REST: Name = { zh: '其余', en: 'rest' };
 const BITMAP: Name = { zh: '位图', en: 'bitmap' };
 /** Tags that `expected` lists before it says that there are more. */

@@ -26,7 +26,10 @@ export {
 } from './frame.ts';
 export { divideField, mtiText, partText, subfieldAt, subfieldsOf, type SubfieldValue } from './subfields.ts';
 export { checkSubfields, explainError, type Explanation } from './explain.ts';
+export { Doubt } from './doubt.ts';
 export { maskedPart, maskedText } from './mask.ts';
+export { describeMessage, renderTree, type DescribeOptions, type Lang, type Tree, type TreeNode } from './describe.ts';
+export { FastCodec, Values } from './kernel/fast-codec.ts';
 export { Status, StatusText } from './status.ts';
 export type {
   ChainSource,

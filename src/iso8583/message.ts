@@ -1,14 +1,15 @@
 import { failed, fault, ok, type Fault, type Result } from '../fault.ts';
-import { columnsOf } from '../wire/gbk.ts';
 import { toHex } from '../wire/hex.ts';
 import { CodecError } from './codec-error.ts';
+import { describeMessage, renderTree, type Lang, type TreeNode } from './describe.ts';
+import { Doubt } from './doubt.ts';
 import { Draft, type DraftTools } from './draft.ts';
 import { checkSubfields, explainError, type Explanation } from './explain.ts';
 import { FieldValue } from './field-value.ts';
 import { maskedPart, maskedText } from './mask.ts';
 import type { MessageView } from './message-view.ts';
 import { describeMti, responseMti, type MtiWords } from './mti.ts';
-import { FIELD_MAX, FieldTypeCode, fieldClass, type FieldClass, type Name } from './plan.ts';
+import { FIELD_MAX, FieldTypeCode, type FieldClass, type Name } from './plan.ts';
 import type { DialectSource } from './source.ts';
 import { Status } from './status.ts';
 import { mtiText, subfieldAt, subfieldsOf, type SubfieldValue } from './subfields.ts';
@@ -19,7 +20,7 @@ export interface ShowOptions {
   /** Shows everything as it is. For test data on a person's own screen. */
   readonly clear?: boolean;
   /** `en` when absent. */
-  readonly lang?: 'zh' | 'en';
+  readonly lang?: Lang;
 }
 
 /** A message as plain data. */
@@ -30,6 +31,8 @@ export interface MessageObject {
   readonly tpdu?: string;
   readonly header?: string;
   readonly error?: Explanation;
+  /** Which values are hidden because they may stand in the wrong place, and why. */
+  readonly hidden?: string;
 }
 
 /** A piece of a field. `value` is in clear; `masked` is what may be logged. */
@@ -63,17 +66,10 @@ export interface Envelope {
 
 const NO_ENVELOPE: Envelope = { bodyStart: 0, tpdu: undefined, header: undefined, fault: undefined };
 
-interface Row {
-  readonly head: string;
-  readonly name: string;
-  readonly value: string;
-  readonly note: string;
-}
-
 /** What may be the half of a GBK character. */
 const ABOVE_ASCII = /[\x80-\xff]/;
-const NAME_COLUMNS_MAX = 40;
-const VALUE_COLUMNS_MAX = 48;
+/** What shows hidden values. */
+const CLEAR = '{ clear: true }';
 
 /**
  * A decoded message. It keeps its own copy of the bytes and nothing else; values are read when asked for. After a decoding
@@ -92,6 +88,7 @@ export class Message<D extends DialectSource = DialectSource> {
   readonly #bytes: Uint8Array;
   readonly #start: number;
   readonly #fault: Fault | undefined;
+  #doubted: Doubt | undefined;
 
   /** For the codec: `bytes` is the message's own copy of the body or the frame. */
   constructor(shop: Workshop, bytes: Uint8Array, envelope: Envelope = NO_ENVELOPE) {
@@ -212,12 +209,13 @@ export class Message<D extends DialectSource = DialectSource> {
   /** The parts of a field as the dialect divides it, chip tags among them, known or not; empty when it does not. */
   parts(field: number): readonly MessagePart[] {
     const view = this.#view();
-    return subfieldsOf(this.#shop.plan, view, field).map(part => partOf(view, field, part));
+    const doubt = this.#doubt();
+    return subfieldsOf(this.#shop.plan, view, field).map(part => partOf(view, field, part, doubt));
   }
 
   /** A field's value as it may be logged; empty when absent. */
   masked(field: number): string {
-    return maskedText(this.#view(), field);
+    return maskedText(this.#view(), field, this.#doubt());
   }
 
   /** Name of a field; undefined when the dialect has no such field. */
@@ -264,47 +262,36 @@ export class Message<D extends DialectSource = DialectSource> {
     const fields: Record<string, string> = {};
     for (const field of this.fields()) fields[field] = (clear ? this.text(field) : this.masked(field)) ?? '';
     const { mti, tpdu, header, error } = this;
+    const hidden = clear ? undefined : this.#doubt().text('en', CLEAR);
     return {
       mti,
       ...(tpdu === undefined ? {} : { tpdu: toHex(tpdu) }),
       ...(header === undefined ? {} : { header: toHex(header) }),
       fields,
       ...(error === undefined ? {} : { error }),
+      ...(hidden === undefined ? {} : { hidden }),
     };
   }
 
-  /** The message for people, one line a field or part: number, name, value and meaning; at the end what is wrong. */
+  /**
+   * The message for people, one line a field or part: number, name, value and meaning; then what is hidden because it is
+   * doubtful, and what is wrong.
+   */
   explain(options: ShowOptions = {}): string {
     const { clear = false, lang = 'en' } = options;
     const view = this.#view();
-    const words = this.mtiWords;
-    const rows: Row[] = [
-      {
-        head: 'MTI',
-        name: lang === 'zh' ? '消息类型' : 'message type',
-        value: this.mti,
-        note: [words.class, words.function, words.origin, words.version].map(word => word?.[lang] ?? '?').join(', '),
-      },
-    ];
-    for (const field of this.fields()) {
-      const source = this.#shop.plan.source.fields[field];
-      const shown = clear || fieldClass(this.#shop.plan, field) === 'public';
-      const parts = this.parts(field);
-      const whole = (clear ? this.text(field) : this.masked(field)) ?? '';
-      // What its parts show again is not worth a line that nobody can read.
-      const value = parts.length > 0 && whole.length > VALUE_COLUMNS_MAX ? '' : whole;
-      const note = shown ? source.values?.[view.text(field)]?.[lang] : undefined;
-      rows.push({ head: String(field), name: source.name[lang], value, note: note ?? '' });
-      partRows(parts, 1, clear, lang, rows);
-    }
+    const { nodes } = describeMessage(view, { clear, lang }, this.#doubt());
+    const notes: TreeNode[] = [];
+    const hidden = clear ? undefined : this.#doubt().text(lang, CLEAR);
+    if (hidden !== undefined) notes.push(noteOf('', lang === 'zh' ? '已隐藏' : 'hidden', '', hidden));
     const { error } = this;
     for (const each of [...(error === undefined ? [] : [error]), ...this.warnings()]) {
       const { path, offset, expected, found } = each;
       const [name, place] = lang === 'zh' ? ['错误', `偏移 ${offset}`] : [each.severity, `offset ${offset}`];
       const note = lang === 'zh' ? `应为${expected.zh}，实为${found.zh}` : `expected ${expected.en}, found ${found.en}`;
-      rows.push({ head: path, name, value: place, note: `${each[lang]}: ${note}` });
+      notes.push(noteOf(path, name, place, `${each[lang]}: ${note}`));
     }
-    return aligned(rows);
+    return renderTree({ nodes: [...nodes, ...notes] });
   }
 
   /** One line, masked. */
@@ -323,6 +310,10 @@ export class Message<D extends DialectSource = DialectSource> {
     return view;
   }
 
+  #doubt(): Doubt {
+    return (this.#doubted ??= new Doubt(this.#view()));
+  }
+
   #draft(mti: string, fields: readonly number[]): Draft<D> {
     const draft = new Draft<D>(this.#shop, mti);
     for (const field of fields) {
@@ -333,36 +324,18 @@ export class Message<D extends DialectSource = DialectSource> {
   }
 }
 
-function partOf(view: MessageView, field: number, part: SubfieldValue): MessagePart {
+function noteOf(key: string, name: string, value: string, note: string): TreeNode {
+  return { key, name, value, note, children: [] };
+}
+
+function partOf(view: MessageView, field: number, part: SubfieldValue, doubt: Doubt): MessagePart {
   return {
     path: part.path,
     name: part.name,
     class: part.class,
     value: part.text,
-    masked: maskedPart(view, field, part),
+    masked: maskedPart(view, field, part, doubt),
     meaning: part.meaning,
-    parts: part.children.map(child => partOf(view, field, child)),
+    parts: part.children.map(child => partOf(view, field, child, doubt)),
   };
-}
-
-function partRows(parts: readonly MessagePart[], depth: number, clear: boolean, lang: 'zh' | 'en', rows: Row[]): void {
-  for (const part of parts) {
-    const open = clear || part.class === 'public';
-    const value = part.parts.length > 0 ? '' : clear ? part.value : part.masked;
-    const note = open ? (part.meaning?.[lang] ?? '') : '';
-    rows.push({ head: '  '.repeat(depth) + part.path, name: part.name[lang], value, note });
-    partRows(part.parts, depth + 1, clear, lang, rows);
-  }
-}
-
-function aligned(rows: readonly Row[]): string {
-  const width = (pick: (row: Row) => string, most: number): number =>
-    rows.reduce((widest, row) => Math.max(widest, Math.min(most, columnsOf(pick(row)))), 0);
-  const heads = width(row => row.head, NAME_COLUMNS_MAX);
-  const names = width(row => row.name, NAME_COLUMNS_MAX);
-  const values = width(row => (row.note === '' ? '' : row.value), VALUE_COLUMNS_MAX);
-  const fill = (text: string, columns: number): string => text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
-  return rows
-    .map(row => `${fill(row.head, heads)}  ${fill(row.name, names)}  ${fill(row.value, values)}  ${row.note}`.trimEnd())
-    .join('\n');
 }

@@ -68,7 +68,7 @@ export const StatusText: readonly StatusWords[] = [
   {
     name: 'frame-length',
     zh: '报文长度与实际字节数不符',
-    en: 'the 2-byte length differs from the bytes that are there',
+    en: 'the length before the message differs from the bytes that are there',
   },
   { name: 'no-message', zh: '找不到8583报文', en: 'no message type and bitmap found' },
   {

@@ -6,6 +6,7 @@ import { readText } from './files.ts';
 
 /** Folder of the shipped profiles, beside `src` and `dist`. */
 const SHIPPED = fileURLToPath(new URL('../../firmware-profiles/', import.meta.url));
+const BASE = 'base';
 const ENDING = '.json';
 
 /** Ids of the shipped complete profiles. */
@@ -13,6 +14,18 @@ export function shippedProfileIds(): string[] {
   return readdirSync(SHIPPED, { withFileTypes: true })
     .filter(entry => entry.isFile() && entry.name.endsWith(ENDING))
     .map(entry => entry.name.slice(0, -ENDING.length))
+    .sort();
+}
+
+/** Names of the shipped dialects: the files of `base` with a `dialect` in them. */
+export function shippedDialectNames(): string[] {
+  return readdirSync(join(SHIPPED, BASE))
+    .filter(file => file.endsWith(ENDING))
+    .map(file => file.slice(0, -ENDING.length))
+    .filter(name => {
+      const text = readShipped(`${BASE}/${name}`);
+      return text.ok && Object.hasOwn(JSON.parse(text.value) as object, 'dialect');
+    })
     .sort();
 }
 

@@ -1,6 +1,8 @@
+import { bitmapsOf } from '../iso8583/bitmaps.ts';
+import { Doubt } from '../iso8583/doubt.ts';
 import type { Explanation } from '../iso8583/explain.ts';
 import type { MessageView } from '../iso8583/message-view.ts';
-import { FIELD_MAX, fieldClass, type FieldPlan } from '../iso8583/plan.ts';
+import { FIELD_MAX, fieldClass } from '../iso8583/plan.ts';
 import { FieldValue } from '../iso8583/field-value.ts';
 import { Status } from '../iso8583/status.ts';
 import { subfieldsOf, type SubfieldValue } from '../iso8583/subfields.ts';
@@ -12,17 +14,20 @@ const ROWS_AROUND = 1;
 
 /**
  * Which half bytes of the caller's array may be shown: 1 at the index of each half byte that is known to be public. That
- * is what stands before the first field, lengths, values and parts of class `public`, tags and lengths of tagged data.
- * Nothing behind an error is known, except the length of the value that is wrong.
+ * is what stands before the first field, lengths, values and parts of class `public`, tags and lengths of tagged data; of
+ * a doubtful stretch nothing. Nothing behind an error is known, except the length of the value that is wrong.
  */
-export function publicNibbles(plan: FieldPlan, view: MessageView): Uint8Array {
+export function publicNibbles(view: MessageView, doubt: Doubt = new Doubt(view)): Uint8Array {
+  const { plan, errorField, errorOffset, status } = view;
   const shown = new Uint8Array(view.message.length * 2);
-  shown.fill(1, 0, view.end * 2);
+  const bitmaps = bitmapsOf(view);
+  const first = bitmaps.at(0);
+  // Second and third bitmaps of a doubtful message are hidden, and so is what is doubtful behind them.
+  const headEnd = doubt.bitmaps && first !== undefined ? first.offset + first.length : view.end;
+  shown.fill(1, 0, headEnd * 2);
   for (let field = 2; field <= FIELD_MAX; field++) {
-    if (view.has(field) && fieldClass(plan, field) !== 'pan') new Shading(view, field, shown).field();
-    else if (view.has(field)) shown.fill(0, view.offset(field) * 2, (view.offset(field) + view.length(field)) * 2);
+    if (view.has(field)) new Shading(view, field, shown).field(doubt.trusted(field), field >= doubt.from);
   }
-  const { errorField, errorOffset, status } = view;
   if (status === Status.ok || status === Status.trailing || status === Status.unknownField) return shown;
   if (errorField >= 2) shown.fill(1, view.end * 2, (view.end + plan.lengthBytes[errorField]) * 2);
   const open = errorField < 2 || status === Status.lengthDigits || fieldClass(plan, errorField) === 'public';
@@ -44,11 +49,18 @@ class Shading {
     this.shown = shown;
   }
 
-  field(): void {
+  /** Units from `trusted` on are hidden; with `doubtful` all of it is, and its length, because neighbours are in sight here. */
+  field(trusted: number, doubtful: boolean): void {
     const { view, number, shown } = this;
-    const open = fieldClass(view.plan, number) === 'public' ? 1 : 0;
-    shown.fill(open, view.offset(number) * 2, (view.offset(number) + view.length(number)) * 2);
-    for (const part of subfieldsOf(view.plan, view, number)) this.part(part);
+    const { plan } = view;
+    const start = view.offset(number);
+    const end = start + view.length(number);
+    const open = !doubtful && fieldClass(plan, number) === 'public' ? 1 : 0;
+    shown.fill(doubtful ? 0 : 1, (start - plan.lengthBytes[number]) * 2, start * 2);
+    shown.fill(open, start * 2, end * 2);
+    if (doubtful || fieldClass(plan, number) === 'pan') return;
+    for (const part of subfieldsOf(plan, view, number)) this.part(part);
+    if (trusted < view.size(number)) shown.fill(0, this.value.nibble(trusted), end * 2);
   }
 
   private part(part: SubfieldValue): void {

@@ -1,7 +1,8 @@
-import { FIELD_MAX, type FieldPlan } from '../iso8583/plan.ts';
+import { Doubt } from '../iso8583/doubt.ts';
+import { maskedText } from '../iso8583/mask.ts';
+import type { FieldPlan } from '../iso8583/plan.ts';
 import type { MessageView } from '../iso8583/message-view.ts';
 import { mtiText } from '../iso8583/subfields.ts';
-import { maskedText } from './describe.ts';
 
 /** One crossing of the rim, already redacted: nothing in it may hurt a cardholder. Times are milliseconds since 1970. */
 export type TraceRecord =
@@ -26,8 +27,10 @@ export function messageRecord(
   plan: FieldPlan,
   message: MessageView,
 ): TraceRecord {
+  const doubt = new Doubt(message);
   const fields: Record<string, string> = {};
-  for (let field = 2; field <= FIELD_MAX; field++)
-    if (message.has(field)) fields[String(field)] = maskedText(plan, message, field, false);
+  for (const key of Object.keys(plan.source.fields)) {
+    if (message.has(Number(key))) fields[key] = maskedText(message, Number(key), doubt);
+  }
   return { kind, atMs, mti: mtiText(message.mti), fields };
 }

@@ -7,6 +7,7 @@ import { parseHex } from '../../src/cli/decode-input.ts';
 import { register } from '../../src/cli/decode.ts';
 import { failed, fault, ok, type Result } from '../../src/fault.ts';
 import type { DialectSource } from '../../src/iso8583/plan.ts';
+import { shippedDialectNames } from '../../src/node/profiles.ts';
 import { toHex } from '../../src/wire/hex.ts';
 import { captured, constructed, dialect, samples } from '../iso8583/samples.ts';
 
@@ -35,6 +36,7 @@ async function run(
         ? ok(dialect)
         : failed(fault('E_NOEXIST', 'unknown-profile', `no profile ${id}`, 'Known: unionpay-pos'));
     },
+    dialectNames: shippedDialectNames,
     readFile(path): Result<Uint8Array> {
       const bytes = input.files?.[path];
       return bytes === undefined
@@ -127,7 +129,7 @@ describe('text', () => {
     const { exit, out } = await run([toHex(bytes)]);
     expect(exit).toBe(3);
     const lines = out.split('\n');
-    expect(out).toContain('digit: field 11, offset 41: a nibble is no digit');
+    expect(out).toContain('digit: field 11, offset 41: not only digits');
     const mark = lines.findIndex(line => line.trim() === '^');
     expect(lines[mark - 1].slice(lines[mark].indexOf('^'), lines[mark].indexOf('^') + 2)).toBe('BB');
     expect(lines[mark - 1].startsWith('0020: ')).toBe(true);
@@ -146,11 +148,11 @@ describe('text', () => {
         '  expected  6 printable ASCII characters',
         '  found     5 bytes are left',
         '',
-        '0030: 31 ** ** 07 31 00 08 01 02 00 00 30 37 33 31 31',
-        '0040: 32 33 34 35 36 37 38 ** ** ** ** **',
+        '0030: ** ** ** ** ** ** ** ** ** ** ** ** ** ** ** **',
+        '0040: ** ** ** ** ** ** ** ** ** ** ** **',
         '                                          ^^',
         '',
-        'frame-length: offset 0: the 2-byte length differs from the bytes that are there',
+        'frame-length: offset 0: the length before the message differs from the bytes that are there',
         '  expected  148 bytes after the length, as it says',
         '  found     74 bytes',
       ].join('\n'),
@@ -165,7 +167,7 @@ describe('text', () => {
     const bytes = constructed[1].bytes.slice();
     bytes[13 + 10 + 4] = 0xd1;
     const { out } = await run([toHex(bytes)]);
-    expect(out).toContain('digit: field 2, offset 27: a nibble is no digit');
+    expect(out).toContain('digit: field 2, offset 27: not only digits');
     expect(out).toContain('found     digit 7 of 16 is D, the separator of a track');
     const lines = out.split('\n');
     const mark = lines.findIndex(line => line.trim() === '^');
@@ -385,6 +387,7 @@ describe('other dialects', () => {
 
   test.each<[string[], string]>([
     [['-d', 'nope', '00'], 'unknown-dialect'],
+    [['-d', 'nope', '00'], 'Known: iso8583-1987-ascii, iso8583-1987-ascii-binary-bitmap,'],
     [['-d', 'policy', '00'], 'no-dialect'],
     [['-o', 'field48', '00'], 'bad-option'],
     [['-o', 'nope=1', '00'], 'unknown-option'],

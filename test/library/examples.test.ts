@@ -14,7 +14,7 @@ const SAYS: Readonly<Record<string, readonly string[]>> = {
     'its length tells',
     '偏移',
   ],
-  'tcp-request.ts': ['0210  financial, response', 'approved'],
+  'tcp-request.ts': ['financial response', 'approved'],
   'ebcdic.ts': ['f0f8f0f0', '30383030', '0800', '35=************************', '70=301'],
   'own-dialect.ts': ['000000000250', '250 3 G 王小明0042'],
 };

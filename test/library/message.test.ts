@@ -144,7 +144,8 @@ describe('what may be logged', () => {
     const chip = (value: string): string => ascii.decode(ascii.build('0400').set(55, value).bytes()).masked(55);
     expect(chip('5A0A6210055555555500081F')).toBe('5A0A621005*********0081F');
     expect(chip('5A0B0000000000000042424242')).toBe('5A0B0000000000000042**4242');
-    expect(chip('5A050123456789')).toBe('5A05**********');
+    // Too short for a card number: its length may be wrong, so nothing of it is told.
+    expect(chip('5A050123456789')).toBe('*'.repeat(14));
     const masked = (pan: string): string => ascii.decode(ascii.build('0400').set(2, pan).bytes()).masked(2);
     expect(masked('6210055555555550008')).toBe('621005*********0008');
     expect(masked('42424242424')).toBe('424242*2424');

@@ -11,7 +11,7 @@ function shownHex(sample: Sample, end = sample.bytes.length): string {
   const bytes = sample.bytes.slice(0, end);
   const view = new MessageView(plan);
   view.decode(bytes, sample.bodyStart, end);
-  const shown = publicNibbles(plan, view);
+  const shown = publicNibbles(view);
   return [...toHex(bytes)].map((digit, i) => (shown[i] === 1 ? digit : '*')).join('');
 }
 
