@@ -1,4 +1,6 @@
 // Long runs of the random tests, for a night or a weekend: node scripts/soak.mjs codec --minutes 60 [--seed 1]
+// crash: the real process under injected disk faults; --case sale:eio:fsync:2 plays one of them
+// matrix: every crash point in virtual time; --case "sale by chip: approved:100" tells one of them as a story
 // What is found is printed with the command that shows it again, and the exit status is 1.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -7,9 +9,15 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /** Name of a part → its module, which exports `soak(options)` and returns the exit status. */
-const PARTS = { codec: '../test/fuzz/soak-codec.ts' };
+const PARTS = {
+  codec: '../test/fuzz/soak-codec.ts',
+  crash: '../test/crash/real-soak.ts',
+  matrix: '../test/crash/matrix-soak.ts',
+  money: '../test/soak-money.ts',
+  noise: '../test/noise/soak-noise.ts',
+};
 
-const USAGE = `usage: node scripts/soak.mjs ${Object.keys(PARTS).join('|')} [--minutes N] [--seed S] [--dialect NAME] [--hex BYTES]`;
+const USAGE = `usage: node scripts/soak.mjs ${Object.keys(PARTS).join('|')} [--minutes N] [--seed S] [--dialect NAME] [--hex BYTES] [--case ID] [--seeds N]`;
 
 function stop(message) {
   console.error(`soak: ${message}\n${USAGE}`);
@@ -19,7 +27,10 @@ function stop(message) {
 function options() {
   try {
     const text = { type: 'string' };
-    return parseArgs({ allowPositionals: true, options: { minutes: text, seed: text, dialect: text, hex: text } });
+    return parseArgs({
+      allowPositionals: true,
+      options: { minutes: text, seed: text, dialect: text, hex: text, case: text, seeds: text },
+    });
   } catch (error) {
     return stop(error.message);
   }
@@ -40,4 +51,7 @@ if (!(minutes > 0)) stop(`--minutes ${values.minutes} is no number above 0`);
 const seed = Number(values.seed ?? 8583);
 if (!Number.isInteger(seed) || seed < 0) stop(`--seed ${values.seed} is no whole number`);
 const { soak } = await import(part);
-process.exitCode = await soak({ minutes, seed, dialect: values.dialect, hex: values.hex });
+const seeds = values.seeds === undefined ? undefined : Number(values.seeds);
+if (seeds !== undefined && !(Number.isInteger(seeds) && seeds > 0))
+  stop(`--seeds ${values.seeds} is no number above 0`);
+process.exitCode = await soak({ minutes, seed, seeds, dialect: values.dialect, hex: values.hex, case: values.case });

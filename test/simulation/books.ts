@@ -1,0 +1,275 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Journal } from '../../src/journal/journal.ts';
+import { type Ledger, ledgerSummary, type SummaryRow } from '../../src/sim/acquirer/ledger.ts';
+import { digits } from '../../src/units.ts';
+import type { Eyes } from './eyes.ts';
+
+export interface BooksVerdict {
+  readonly violations: readonly string[];
+  /** Sales, voids and refunds of the journal. */
+  readonly transactions: number;
+  /** Differences that a settlement has shown. */
+  readonly shown: number;
+}
+
+export interface BooksOptions {
+  /** The acquirer has lied: what is asked then is that the settlement shows it. */
+  readonly unsurvivable: boolean;
+  readonly finalCodes: readonly string[];
+  /** The chain and the folded tables are checked, too: takes a few milliseconds. */
+  readonly verify: boolean;
+  /** Lines of the idle screen. */
+  readonly idle: string;
+}
+
+/** A transaction as the checker's own fold of the records has it. */
+interface Held {
+  readonly id: number;
+  readonly kind: string;
+  readonly period: number;
+  readonly batch: number;
+  readonly trace: number;
+  readonly requestedMinor: number;
+  readonly original: number | undefined;
+  amountMinor: number;
+  state: string;
+  reversal: 'none' | 'owed' | 'held' | 'done';
+}
+
+type Body = Readonly<Record<string, any>>;
+
+/**
+ * Everything at rest: the records of the journal against the rules of money, then against the books of the acquirer. The
+ * records are folded here anew, by other hands than the program's.
+ */
+export function checkBooks(
+  disk: DatabaseSync,
+  ledger: Ledger,
+  journal: Journal,
+  eyes: Eyes,
+  options: BooksOptions,
+): BooksVerdict {
+  const violations: string[] = [];
+  const wrong = (text: string): void => {
+    if (violations.length < 8) violations.push(text);
+  };
+  const fold = new RecordFold(options.finalCodes, wrong);
+  for (const row of disk.prepare('SELECT seq, kind, body FROM record ORDER BY seq').all())
+    fold.apply(row.seq as number, row.kind as string, JSON.parse(row.body as string) as Body);
+  if (options.verify) {
+    const verified = journal.verify();
+    if (!verified.ok) wrong(`journal record ${verified.seq}: ${verified.why}`);
+  }
+  const rows = new Map<string, SummaryRow>();
+  for (const row of ledgerSummary(ledger.db).rows) rows.set(`${row.kind} ${row.batch}/${row.trace}`, row);
+  /** What does not agree, and in which period. */
+  const differences: { readonly period: number; readonly text: string }[] = [];
+  const unknown = new Set(journal.unknownRefunds().map(txn => txn.id));
+  const waiting = new Set(journal.heldReversals().map(reversal => reversal.id));
+  const open: Held[] = [];
+  for (const txn of fold.txns.values()) {
+    const key = `${txn.kind} ${digits(txn.batch, 6)}/${digits(txn.trace, 6)}`;
+    const row = rows.get(key);
+    rows.delete(key);
+    if (txn.state === 'open') wrong(`${key} is still open at rest`);
+    if (txn.state === 'unknown') {
+      open.push(txn);
+      if (txn.kind === 'refund' && !unknown.has(txn.id)) wrong(`the unknown refund ${key} is forgotten`);
+      if (txn.kind !== 'refund' && !waiting.has(txn.id)) wrong(`the reversal of ${key} is forgotten (${txn.reversal})`);
+      continue;
+    }
+    const ours = moved(txn.state);
+    const theirs = row !== undefined && moved(row.state);
+    if (ours !== theirs)
+      differences.push({
+        period: txn.period,
+        text: `${key}: journal ${txn.state}, acquirer ${row?.state ?? 'nothing'}`,
+      });
+    else if (ours && row && (row.amountMinor !== txn.amountMinor || row.state !== txn.state))
+      differences.push({
+        period: txn.period,
+        text: `${key}: journal ${txn.state} ${txn.amountMinor}, acquirer ${row.state} ${row.amountMinor}`,
+      });
+  }
+  for (const [key, row] of rows) if (moved(row.state)) wrong(`${key} is booked, and the journal knows nothing of it`);
+  for (const key of eyes.seenApproved)
+    if (!fold.approved(key)) wrong(`people saw ${key} approved, the journal does not hold it`);
+  checkRefunds(ledger, wrong);
+  let shown = 0;
+  for (const { period, text } of differences) {
+    const flags = fold.flags.get(period);
+    if (options.unsurvivable && flags !== undefined && flags !== '11') shown++;
+    else if (options.unsurvivable && open.some(txn => txn.period === period)) shown++;
+    else wrong(options.unsurvivable ? `${text}, and the settlement said ${flags ?? 'nothing'}` : text);
+  }
+  if (!options.unsurvivable) {
+    for (const txn of open)
+      if (txn.kind !== 'refund') wrong(`the reversal of ${txn.kind} ${txn.trace} finds no end on a sound line`);
+    const last = journal.lastSettlement();
+    if (!last) wrong('the day could not be closed');
+    else if (
+      fold.flags.get(last.period) !== '11' &&
+      !open.some(txn => txn.period === last.period) &&
+      !fold.shifted(last.period)
+    )
+      wrong(`the last settlement did not balance: ${fold.flags.get(last.period)}`);
+  }
+  if (open.length > 0 && !/UNKN|REV|待查|冲正/.test(options.idle))
+    wrong(`the idle screen does not show what is open: ${options.idle}`);
+  return { violations, transactions: fold.txns.size, shown };
+}
+
+/** In the acquirer's books, refunds of a sale are never more than the sale, and a voided sale has none. */
+function checkRefunds(ledger: Ledger, wrong: (text: string) => void): void {
+  const bad = ledger.db
+    .prepare(
+      `SELECT s.batch, s.trace FROM txn s JOIN txn r ON r.original = s.id AND r.kind = 'refund' AND r.state = 'approved'
+       GROUP BY s.id HAVING SUM(r.amountMinor) > s.amountMinor OR s.state <> 'approved'`,
+    )
+    .all() as { batch: string; trace: string }[];
+  for (const { batch, trace } of bad) wrong(`refunds of sale ${batch}/${trace} are more than it, or it is undone`);
+}
+
+const moved = (state: string): boolean => state === 'approved' || state === 'voided';
+
+/** The rules of money over the records, one after the other. */
+class RecordFold {
+  readonly txns = new Map<number, Held>();
+  /** Flags of the settlement of each period, `11` when both sides balance. */
+  readonly flags = new Map<number, string>();
+  private readonly finalCodes: ReadonlySet<string>;
+  private readonly wrong: (text: string) => void;
+  private readonly traces = new Set<string>();
+  private readonly byTrace = new Map<string, Held>();
+  private readonly settlements = new Map<number, number>();
+  private readonly late = new Set<number>();
+  private period = 1;
+
+  constructor(finalCodes: readonly string[], wrong: (text: string) => void) {
+    this.finalCodes = new Set(finalCodes);
+    this.wrong = wrong;
+  }
+
+  /** `period/trace` is approved or voided. */
+  approved(key: string): boolean {
+    const txn = this.byTrace.get(key);
+    return txn !== undefined && moved(txn.state);
+  }
+
+  /** Something of this period changed after its totals were sent: a person's entry for an old refund. */
+  shifted(period: number): boolean {
+    return this.late.has(period);
+  }
+
+  apply(seq: number, kind: string, body: Body): void {
+    const txn = this.txns.get(body.id as number);
+    switch (kind) {
+      case 'intent':
+        return this.intent(seq, body);
+      case 'trace':
+        return this.useTrace(body.trace as number, 'a message');
+      case 'outcome':
+        if (!txn) return this.wrong(`an outcome of nothing, record ${seq}`);
+        if (txn.state !== 'open') this.wrong(`${txn.kind} ${txn.trace} has an outcome and was ${txn.state}`);
+        if (body.result === 'approved') return this.approve(txn, body);
+        txn.state = body.result as string;
+        if (txn.state === 'unknown' && txn.kind !== 'refund') txn.reversal = 'owed';
+        return;
+      case 'reversal-result':
+        return this.reversal(seq, txn, body);
+      case 'reversal-held':
+        if (txn) txn.reversal = 'held';
+        return;
+      case 'reversal-again':
+        if (txn) txn.reversal = 'owed';
+        return;
+      case 'reversal-resolved':
+        if (!txn) return;
+        txn.reversal = 'done';
+        txn.state = body.result === 'approved' ? 'approved' : 'reversed';
+        return;
+      case 'refund-resolved':
+        if (txn?.state !== 'unknown') return this.wrong(`a decision about a refund that is not unknown, record ${seq}`);
+        if (txn.period !== this.period) this.late.add(txn.period);
+        if (body.decision === 'accepted') return this.approve(txn, body);
+        txn.state = body.decision === 'resend' ? 'open' : 'failed';
+        return;
+      default:
+        return this.batch(seq, kind, body);
+    }
+  }
+
+  private batch(seq: number, kind: string, body: Body): void {
+    switch (kind) {
+      case 'settlement-requested':
+        this.settlements.set(seq, body.period as number);
+        for (const txn of this.txns.values())
+          if (txn.reversal === 'owed') this.wrong(`a settlement begins while the reversal of ${txn.trace} is owed`);
+        return;
+      case 'settlement-answered':
+        this.flags.set(this.settlements.get(body.id as number) ?? 0, `${body.flags.cup}${body.flags.foreign}`);
+        return;
+      case 'batch-closed':
+      case 'signed-on':
+        this.period = body.period as number;
+    }
+  }
+
+  private intent(seq: number, body: Body): void {
+    const { kind, amountMinor, batch, trace, period } = body as Record<string, number> & { kind: string };
+    const original = body.original?.txnId as number | undefined;
+    if (period !== this.period) this.wrong(`intent ${seq} is of period ${period}, not ${this.period}`);
+    this.useTrace(trace, kind);
+    const of = original === undefined ? undefined : this.txns.get(original);
+    if (
+      kind === 'void' &&
+      (of?.state !== 'approved' || of.kind !== 'sale' || of.period !== this.period || of.amountMinor !== amountMinor)
+    )
+      this.wrong(`void ${trace} of ${of?.kind ?? 'nothing'} ${of?.trace ?? ''}, which is ${of?.state ?? 'not there'}`);
+    if (kind === 'refund' && of) {
+      let left = of.amountMinor;
+      for (const other of this.txns.values())
+        if (other.kind === 'refund' && other.original === of.id && /^(approved|unknown|open)$/.test(other.state))
+          left -= other.amountMinor;
+      for (const other of this.txns.values())
+        if (other.original === of.id && other.state === 'unknown')
+          this.wrong(`refund ${trace} of sale ${of.trace}, of which ${other.kind} ${other.trace} is unknown`);
+      if (of.kind !== 'sale' || of.state !== 'approved')
+        this.wrong(`refund ${trace} of ${of.kind} ${of.trace}, which is ${of.state}`);
+      if (amountMinor > left)
+        this.wrong(`refund ${trace} over ${amountMinor}, and ${left} is left of sale ${of.trace}`);
+    }
+    const txn: Held = {
+      id: seq, kind, period, batch, trace, requestedMinor: amountMinor, original, amountMinor, state: 'open', reversal: 'none',
+    }; // prettier-ignore
+    this.txns.set(seq, txn);
+    this.byTrace.set(`${period}/${trace}`, txn);
+  }
+
+  private useTrace(trace: number, by: string): void {
+    const key = `${this.period}/${trace}`;
+    if (this.traces.has(key)) this.wrong(`trace ${key} is used twice, the second time by ${by}`);
+    this.traces.add(key);
+  }
+
+  private approve(txn: Held, body: Body): void {
+    txn.state = 'approved';
+    if (body.amountMinor !== undefined) txn.amountMinor = body.amountMinor as number;
+    const of = txn.original === undefined ? undefined : this.txns.get(txn.original);
+    if (txn.kind !== 'void') return;
+    if (of?.state !== 'approved')
+      this.wrong(`void ${txn.trace} is approved, and its sale was ${of?.state ?? 'not there'}`);
+    if (of) of.state = 'voided';
+  }
+
+  private reversal(seq: number, txn: Held | undefined, body: Body): void {
+    if (!txn || txn.kind === 'refund' || txn.reversal !== 'owed')
+      return this.wrong(
+        `a reversal of ${txn ? `${txn.kind} ${txn.trace}` : 'nothing'}, which owes none, record ${seq}`,
+      );
+    if (body.state === 'done' && !this.finalCodes.has(body.code as string))
+      this.wrong(`the reversal of ${txn.trace} ends without a final code (${body.code ?? 'no answer'})`);
+    txn.reversal = body.state === 'done' ? 'done' : body.state === 'held' ? 'held' : 'owed';
+    if (body.state === 'done') txn.state = 'reversed';
+  }
+}

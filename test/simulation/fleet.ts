@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+
+/** What a process of the simulation prints at its end. */
+export interface Figures {
+  seeds: number;
+  intents: number;
+  transactions: number;
+  crashes: number;
+  events: number;
+  virtualHours: number;
+  /** Lies of the acquirer that the settlement has shown. */
+  shown: number;
+  /** Histories that were run twice and compared. */
+  twice: number;
+  ms: number;
+  cpuMs: number;
+  next: number;
+  bad: { seed: number; violations: string[] }[];
+  hits: Record<string, number>;
+}
+
+/** Runs one process of the simulation to its end. Rejects with what it wrote to its standard error when it broke. */
+export function simulate(...args: readonly string[]): Promise<Figures> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    child.on('error', reject);
+    child.on('close', code => {
+      const last = out.trim().split('\n').pop() ?? '';
+      if (code === 0 && last.startsWith('{')) resolve(JSON.parse(last) as Figures);
+      else reject(new Error(`the simulation (${args.join(' ')}) ended with ${code}: ${err.slice(0, 2000)}`));
+    });
+  });
+}
+
+/** Adds the figures of one process to those of all. */
+export function add(all: Figures, one: Figures): Figures {
+  const hits = { ...all.hits };
+  for (const [name, count] of Object.entries(one.hits)) hits[name] = (hits[name] ?? 0) + count;
+  return {
+    seeds: all.seeds + one.seeds,
+    intents: all.intents + one.intents,
+    transactions: all.transactions + one.transactions,
+    crashes: all.crashes + one.crashes,
+    events: all.events + one.events,
+    virtualHours: all.virtualHours + one.virtualHours,
+    shown: all.shown + one.shown,
+    twice: all.twice + one.twice,
+    ms: all.ms + one.ms,
+    cpuMs: all.cpuMs + one.cpuMs,
+    next: Math.max(all.next, one.next),
+    bad: [...all.bad, ...one.bad],
+    hits,
+  };
+}
+
+export const NO_FIGURES: Figures = {
+  seeds: 0, intents: 0, transactions: 0, crashes: 0, events: 0, virtualHours: 0, shown: 0, twice: 0, ms: 0, cpuMs: 0, next: 0,
+  bad: [], hits: {},
+}; // prettier-ignore
+
+/** The command that repeats a failure. */
+export function repeat(seed: number, sabotage?: string): string {
+  return `npm run seed -- ${seed}${sabotage === undefined ? '' : ` --sabotage "${sabotage}"`}`;
+}

@@ -1,0 +1,44 @@
+import type { KeyName } from '../../src/sim/terminal/machine.ts';
+import type { Intent } from './plan.ts';
+
+/** Keys that a person presses by mistake. */
+export const KEYS: readonly KeyName[] = [
+  '0',
+  '1',
+  '2',
+  '3',
+  '6',
+  '7',
+  '9',
+  '00',
+  'ENTER',
+  'CANCEL',
+  'CLEAR',
+  'FN',
+  'MENU',
+  'UP',
+  'DOWN',
+  'F1',
+  'F2',
+  'F3',
+];
+/** Acts in one intent after which a person only wants to get out, and after which the terminal is stuck. */
+export const PATIENCE = 120;
+export const NEW_PASSWORDS: Readonly<Record<string, string>> = { '00': '258025', '01': '2580' };
+export const FIRST_PASSWORDS: Readonly<Record<string, string>> = { '00': '123456', '01': '0000' };
+/** Steps that belong to what was wanted, not to the way there. */
+export const FLOW: Readonly<Record<Intent['kind'], RegExp>> = {
+  sale: /^(sale|slip|partial|declined|refusal|reversed|reversalFailed)/,
+  void: /^(void|slip|declined|refusal|reversed|reversalFailed)/,
+  refund: /^(refund|slip|declined|refusal|reversalFailed)/,
+  settle: /^(settle|refusal|reversalFailed)/,
+  signOn: /^(signOn|signedOn|refusal)/,
+  supervisor: /^(supervisor|unknownRefund|release)/,
+  reprint: /^(reprint|refusal)/,
+};
+
+/** The keys of a number, then ENTER. */
+export function typed(text: string | number): KeyName[] {
+  const keys = String(text).match(/00|[0-9]/g) ?? [];
+  return [...(keys as KeyName[]), 'ENTER'];
+}

@@ -1,0 +1,420 @@
+import type { Hal, LogFields } from '../../src/hal/hal.ts';
+import { compileFieldPlan } from '../../src/iso8583/plan.ts';
+import { type Journal, JournalFailure, openJournal } from '../../src/journal/journal.ts';
+import { boot, type Runtime } from '../../src/runtime/boot.ts';
+import { type Ledger, openLedger } from '../../src/sim/acquirer/ledger.ts';
+import { VirtualTerminal } from '../../src/sim/terminal/terminal.ts';
+import type { TraceRecord } from '../../src/trace/record.ts';
+import { type BooksVerdict, checkBooks } from './books.ts';
+import { Eyes } from './eyes.ts';
+import { Disk, mount } from './disk.ts';
+import { SerialLine } from './line.ts';
+import { type Mood, Network } from './network.ts';
+import { Person } from './person.ts';
+import { type Channel, type Fault, type Intent, INTENTS, type Plan } from './plan.ts';
+import { Random } from './random.ts';
+import { CARDS, profileOf, value } from './shop.ts';
+import { Crash, localTime, type Process, START_MS, Timeline, timersOf } from './timeline.ts';
+
+const JOURNAL = 'journal.sim';
+const SEAL_KEY = new Uint8Array(32).fill(7);
+const MASTER_KEY = new Uint8Array(16).fill(0x11);
+/** No intent takes longer, whatever happens; with faults gone the rest must come within a third of it. */
+const INTENT_MS = 3 * 3_600_000;
+const CALM_MS = 3_600_000;
+/** Keys and cards of one intent: more means that nothing leads to the idle screen. */
+const ACTS_MAX = 600;
+
+export interface HistoryOptions {
+  /** Faults that are switched off, by number. */
+  readonly off?: ReadonlySet<number>;
+  /** Takes one line for each thing that happens. */
+  readonly tell?: (atMs: number, what: string, text: string) => void;
+  /** The bytes of the terminal line are told, too. */
+  readonly bytes?: boolean;
+  /** Takes every trace record, log line and journal hash: two runs of one seed must give the same. */
+  readonly digest?: (text: string) => void;
+  /** A disk that forgets so many commits at a crash. */
+  readonly forgets?: number;
+}
+
+export interface Verdict {
+  readonly seed: number;
+  /** What is wrong, first found first; empty when all is well. */
+  readonly violations: readonly string[];
+  /** Faults that happened, by name. */
+  readonly hits: ReadonlyMap<string, number>;
+  /** Ids of the faults that happened. */
+  readonly fired: readonly number[];
+  readonly intents: number;
+  /** Sales, voids and refunds that the journal holds. */
+  readonly transactions: number;
+  readonly crashes: number;
+  readonly virtualMs: number;
+  readonly events: number;
+  /** Short form of the journal's newest hash. */
+  readonly anchor: string;
+  /** Lies of the acquirer that the settlement has shown. */
+  readonly shown: number;
+}
+
+/**
+ * One history: the production runtime with its journal on a simulated disk, a virtual terminal on a noisy line, an
+ * acquirer with books behind a bad network, and people, in virtual time and from one plan. First with faults, then
+ * without: whatever happened, everything must come to rest, and the books must agree.
+ */
+export class History {
+  readonly timeline = new Timeline();
+  private readonly plan: Plan;
+  private readonly options: HistoryOptions;
+  private readonly disk = new Disk();
+  private readonly ledger: Ledger;
+  private readonly line: SerialLine;
+  private readonly network: Network;
+  private readonly terminal: VirtualTerminal;
+  private readonly person: Person;
+  private readonly eyes: Eyes;
+  private readonly entropy: Random;
+  private readonly hits = new Map<string, number>();
+  private readonly fired: number[] = [];
+  private readonly waiting = new Map<number, Fault[]>();
+  private due: Partial<Record<Channel, Fault[]>> = {};
+  private counts: Partial<Record<Channel, number>> = {};
+  private idleLines: readonly string[] = [];
+  private calm = false;
+  private jumpMs = 0;
+  private journal: Journal | undefined;
+  private runtime: Runtime | undefined;
+  private process: Process & { link?: { drop(): void } } = { dead: true };
+  private crashes = 0;
+  private events = 0;
+  private intentSinceMs = 0;
+  private readonly profile;
+
+  constructor(plan: Plan, options: HistoryOptions = {}) {
+    this.plan = plan;
+    this.options = options;
+    this.profile = profileOf(plan.options);
+    this.entropy = new Random(plan.seed, 1);
+    this.disk.forgets = options.forgets ?? 0;
+    mount(JOURNAL, this.disk);
+    for (const fault of plan.faults) {
+      if (options.off?.has(fault.id)) continue;
+      const list = this.waiting.get(fault.intent);
+      if (list) list.push(fault);
+      else this.waiting.set(fault.intent, [fault]);
+    }
+    this.ledger = value(openLedger(':memory:'));
+    const fields = value(compileFieldPlan(this.profile.dialect, this.profile.acquirer.dialectOptions));
+    this.line = new SerialLine(this.timeline, bytes => this.terminal.received(bytes));
+    this.line.onPiece = () => this.take('line')?.what;
+    if (options.bytes)
+      this.line.onBytes = (way, bytes) =>
+        this.note(
+          way,
+          Buffer.from(bytes)
+            .toString('latin1')
+            .replace(/[^ -~]/g, c => '<' + c.charCodeAt(0).toString(16) + '>'),
+        );
+    this.disk.onCommit = () => this.take('commit')?.what;
+    this.eyes = new Eyes(() => this.journal);
+    this.network = new Network(
+      this.timeline,
+      fields,
+      this.ledger,
+      new Random(plan.seed, 2),
+      {
+        connect: () => this.take('connect')?.what,
+        send: seen => {
+          this.eyes.sends(seen);
+          return this.take('send')?.what;
+        },
+        arrived: seen => this.moodFor(seen),
+        answered: () => {},
+      },
+      line => this.note('acquirer', line),
+    );
+    this.terminal = new VirtualTerminal({
+      timers: this.timeline,
+      entropy: new Random(plan.seed, 3),
+      tmk: MASTER_KEY,
+      serialNumber: 'SIM00000001',
+      panel: true,
+      write: bytes => this.line.fromTerminal(bytes),
+      onSlip: slip => {
+        this.eyes.prints(slip.text);
+        this.note('slip', slip.text.split('\n').slice(0, 40).join(' / '));
+      },
+      onListening: () => this.person.listens(),
+    });
+    this.person = new Person(
+      {
+        timeline: this.timeline,
+        terminal: this.terminal,
+        ledger: this.ledger,
+        cards: CARDS,
+        thinkMs: plan.options.thinkMs,
+        journal: () => (this.process.dead ? undefined : this.journal),
+        fault: () => this.take('person')?.what,
+        note: text => this.note('person', text),
+        begins: index => this.begins(index),
+      },
+      plan.intents,
+    );
+  }
+
+  run(): Verdict {
+    const first = this.openJournal();
+    first.appendEvent(this.wallMs(), 'operator-on', { operator: '01' });
+    first.close();
+    this.start();
+    this.go(() => this.person.finished && this.person.step === 'idle', INTENT_MS, 'with faults');
+    if (this.eyes.found.length === 0) this.settleDown();
+    const books = this.eyes.found.length === 0 ? this.books() : undefined;
+    const journal = this.journal;
+    const verdict: Verdict = {
+      seed: this.plan.seed,
+      violations: [...this.eyes.found, ...(books?.violations ?? [])],
+      hits: this.hits,
+      fired: this.fired,
+      intents: Math.min(this.person.index, this.plan.intents.length),
+      transactions: books?.transactions ?? 0,
+      crashes: this.crashes,
+      virtualMs: this.timeline.nowMs,
+      events: this.events,
+      anchor: journal?.anchor() ?? '',
+      shown: books?.shown ?? 0,
+    };
+    this.options.digest?.(verdict.anchor);
+    journal?.close();
+    this.disk.end();
+    this.ledger.db.close();
+    return verdict;
+  }
+
+  /** Phase 2: no faults any more, and people who clear up. Everything must come to rest in bounded time. */
+  private settleDown(): void {
+    this.calm = true;
+    this.line.calm();
+    this.network.calm();
+    this.disk.setFull(false);
+    this.terminal.paper('ok');
+    this.note('phase', 'faults stop');
+    // What is still on its way through the network arrives first: a person waits for it, too, before the day is closed.
+    const until = this.network.heldUntilMs + 1_000;
+    while (this.timeline.nowMs < until && this.eyes.found.length === 0) this.step();
+    const clean: Intent = {
+      ...this.plan.intents[0],
+      kind: 'sale',
+      card: 'swipe',
+      way: 'swipe',
+      pin: '',
+      fromIdle: false,
+    };
+    const rest = (kind: Intent['kind'], amountMinor: number): Intent => ({ ...clean, kind, amountMinor });
+    this.person.intents.push(rest('sale', 1_100), rest('sale', 1_200), rest('supervisor', 0), rest('supervisor', 0));
+    this.person.intents.push(rest('settle', 0), rest('settle', 0), rest('signOn', 0), rest('sale', 1_300));
+    this.go(() => this.person.finished && this.person.step === 'idle', CALM_MS, 'after the faults stopped');
+  }
+
+  /** Lets the world go on until `over`. */
+  private go(over: () => boolean, limitMs: number, when: string): void {
+    this.intentSinceMs = this.timeline.nowMs;
+    while (!over() && this.eyes.found.length === 0) {
+      const minutes = Math.round((this.timeline.nowMs - this.intentSinceMs) / 60_000);
+      if (this.timeline.nowMs - this.intentSinceMs > limitMs || this.person.acts > ACTS_MAX)
+        return this.eyes.report(
+          `stuck ${when}: ${minutes} min and ${this.person.acts} keys in one intent (${this.person.intent?.kind ?? 'rest'}), step ${this.person.step}`,
+        );
+      this.step();
+    }
+  }
+
+  private step(): void {
+    this.events++;
+    try {
+      const fault = this.take('world');
+      if (fault) this.happens(fault);
+      if (!this.timeline.step()) this.eyes.report('nothing happens any more');
+    } catch (error) {
+      if (error instanceof Crash) return this.crash(error.message);
+      if (error instanceof JournalFailure) return this.crash(error.fault.name);
+      this.eyes.report(`a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
+  }
+
+  private happens(fault: Fault & { channel: 'world' }): void {
+    switch (fault.what) {
+      case 'crash':
+        return this.crash('between two events');
+      case 'stop':
+        return this.runtime?.stop();
+      case 'clockJump':
+        this.jumpMs += new Random(fault.seed).pick([-26, -3, -1, 1, 5, 30]) * 3_600_000;
+        return;
+      case 'terminalRestart':
+        // A terminal on USB vanishes from the host while it starts.
+        this.terminal.restart();
+        this.line.unplug();
+        this.timeline.set(1_200, () => this.line.plug());
+        return;
+      case 'cancelKey':
+        return this.terminal.pressKey('CANCEL');
+      case 'cardPulledNow':
+        this.terminal.remove();
+        return;
+      case 'linePulled':
+        this.line.unplug();
+        this.timeline.set(new Random(fault.seed).between(100, 40_000), () => this.line.plug());
+        return;
+    }
+  }
+
+  // --- the program ----------------------------------------------------------------------------------------------------
+
+  private wallMs(): number {
+    return START_MS + this.timeline.nowMs + this.jumpMs;
+  }
+
+  private start(): void {
+    const process: Process & { link?: { drop(): void } } = { dead: false };
+    const link = this.network.link(process);
+    process.link = link;
+    this.process = process;
+    const { tell, digest } = this.options;
+    const note = (level: string) =>
+      tell || digest
+        ? (fields: LogFields, message: string): void =>
+            this.note('log', `${level} ${JSON.stringify(fields)} ${message}`)
+        : (): void => {};
+    const hal: Hal = {
+      clock: { nowMs: () => this.wallMs(), monotonicMs: () => this.timeline.nowMs, local: localTime },
+      timers: timersOf(this.timeline, process),
+      entropy: this.entropy,
+      serial: this.line.port(process),
+      host: link,
+      log: { info: note('info'), warn: note('warn'), error: note('error') },
+    };
+    try {
+      this.journal = this.openJournal();
+      const options = { lang: this.plan.options.lang, version: '0.0.0-sim', trace: (r: TraceRecord) => this.trace(r) };
+      this.runtime = value(
+        boot(hal, this.profile, this.journal, options, end => {
+          this.note('process', `ended: ${end.kind}`);
+          this.restart(process);
+        }),
+      );
+    } catch (error) {
+      if (error instanceof Crash) return this.crash(error.message);
+      if (error instanceof JournalFailure) return this.crash(error.fault.name);
+      throw error;
+    }
+  }
+
+  private openJournal(): Journal {
+    const { tries, finalCodes, blockWhenHeld } = this.profile.acquirer.reversal;
+    const reversal = { triesMax: tries, finalCodes, blockWhenHeld };
+    return value(openJournal({ path: JOURNAL, sealKey: SEAL_KEY, entropy: this.entropy, reversal }));
+  }
+
+  /** The process is gone, between two events or in the middle of one. */
+  private crash(why: string): void {
+    this.crashes++;
+    this.note('process', `gone: ${why}`);
+    this.line.drop();
+    if (this.disk.forgets > 0) this.disk.lose();
+    this.restart(this.process);
+  }
+
+  private restart(process: Process & { link?: { drop(): void } }): void {
+    if (process.dead) return;
+    process.dead = true;
+    process.link?.drop();
+    this.line.drop();
+    this.journal?.close();
+    this.journal = undefined;
+    // Whoever starts it again has made room on the disk.
+    this.timeline.set(this.plan.options.restartMs, () => {
+      this.disk.setFull(false);
+      this.note('process', 'started');
+      this.start();
+    });
+  }
+
+  private trace(record: TraceRecord): void {
+    if (record.kind === 'screen') {
+      if (record.step === 'idle') this.idleLines = record.lines;
+      this.eyes.shows(record.step);
+      this.person.sees(record.step);
+    }
+    const { tell, digest } = this.options;
+    if (!tell && !digest) return;
+    if (record.kind === 'screen') this.note('screen', `${record.step} | ${record.lines.join(' | ')}`);
+    else if (record.kind === 'sent' || record.kind === 'received')
+      this.note(record.kind, `${record.mti} ${JSON.stringify(record.fields)}`);
+    else digest?.(JSON.stringify(record));
+  }
+
+  // --- faults ---------------------------------------------------------------------------------------------------------
+
+  private begins(index: number): void {
+    this.intentSinceMs = this.timeline.nowMs;
+    const { intent } = this.person;
+    if (this.options.tell) this.note('intent', `${index + 1}: ${JSON.stringify(intent)}`);
+    this.counts = {};
+    this.due = {};
+    if (this.calm || index >= INTENTS) return;
+    for (const fault of this.waiting.get(index) ?? []) (this.due[fault.channel] ??= []).push(fault);
+  }
+
+  /** One more thing of a channel happens; the fault that waits for it, if there is one. */
+  private take<C extends Channel>(channel: C): (Fault & { channel: C }) | undefined {
+    const due = this.due[channel];
+    if (!due || this.calm) return undefined;
+    const count = (this.counts[channel] = (this.counts[channel] ?? 0) + 1);
+    for (const fault of due)
+      if (fault.after === count) {
+        this.hit(fault);
+        return fault as Fault & { channel: C };
+      }
+    return undefined;
+  }
+
+  private hit(fault: Fault): void {
+    this.hits.set(fault.name, (this.hits.get(fault.name) ?? 0) + 1);
+    this.fired.push(fault.id);
+    this.note('fault', `#${fault.id} ${fault.name} ${JSON.stringify(fault.what)}`);
+  }
+
+  private moodFor(seen: Parameters<Eyes['sends']>[0]): Mood | undefined {
+    this.note('arrives', `${seen.mti} ${seen.type} trace ${seen.trace}`);
+    const due = this.due.request;
+    if (!due || this.calm) return undefined;
+    const count = (this.counts.request = (this.counts.request ?? 0) + 1);
+    const name = `${seen.mti}/${seen.type}`;
+    const at = due.findIndex(f => {
+      const { only } = f.what as Mood;
+      return only ? f.after <= count && only.includes(name) : f.after === count;
+    });
+    if (at < 0) return undefined;
+    const [fault] = due.splice(at, 1);
+    this.hit(fault);
+    return this.eyes.honest(fault.what as Mood, seen);
+  }
+
+  private note(what: string, text: string): void {
+    this.options.tell?.(this.timeline.nowMs, what, text);
+    this.options.digest?.(`${this.timeline.nowMs} ${what} ${text}`);
+  }
+
+  private books(): BooksVerdict {
+    const journal = this.journal;
+    if (!journal) return { violations: ['the program does not run at the end'], transactions: 0, shown: 0 };
+    return checkBooks(this.disk, this.ledger, journal, this.eyes, {
+      unsurvivable: this.plan.unsurvivable,
+      finalCodes: this.profile.acquirer.reversal.finalCodes,
+      verify: this.plan.seed % 16 === 0,
+      idle: this.idleLines.join(' / '),
+    });
+  }
+}

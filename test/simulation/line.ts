@@ -1,0 +1,135 @@
+import type { SerialPort, SerialSink } from '../../src/hal/hal.ts';
+import { Random } from './random.ts';
+import type { Process, Timeline } from './timeline.ts';
+
+/** What may happen to a piece of the serial line, and to the `pieces` that follow it. */
+export interface LineFault {
+  readonly kind: 'bitErrors' | 'bytesLost' | 'bytesDoubled' | 'pieceTwice' | 'pieceLate' | 'burst' | 'unplugged';
+  /** How many pieces of bytes it lasts. */
+  readonly pieces: number;
+  /** Probability for each byte, or how long it lasts, milliseconds. */
+  readonly strength: number;
+  readonly seed: number;
+}
+
+const LINE_MS = 1;
+
+/**
+ * The serial cable between the counter host and the terminal. Bytes take a millisecond, in pieces as they were written;
+ * a pulled cable loses them; noise changes, loses or doubles bytes in either direction.
+ */
+export class SerialLine {
+  /** Called for each piece that is put on the line. */
+  onPiece: () => LineFault | undefined = () => undefined;
+  /** Told of the bytes as they arrive, for a story with the bytes of the line. */
+  onBytes: ((way: 'up' | 'down', bytes: Uint8Array) => void) | undefined;
+  private readonly timeline: Timeline;
+  private readonly terminal: (bytes: Uint8Array) => void;
+  private sink: SerialSink | undefined;
+  private plugged = true;
+  /** Counts opens and unplugs: bytes of an older one are lost. */
+  private generation = 0;
+  private readonly busyUntilMs = { up: 0, down: 0 };
+  private noise: { readonly fault: LineFault; readonly random: Random; left: number } | undefined;
+
+  constructor(timeline: Timeline, terminal: (bytes: Uint8Array) => void) {
+    this.timeline = timeline;
+    this.terminal = terminal;
+  }
+
+  /** Bytes of the terminal; the array is valid during the call only. */
+  fromTerminal(bytes: Uint8Array): void {
+    this.carry(bytes, 'up', copy => this.sink?.received(copy));
+  }
+
+  /** The host's end, for one process. */
+  port(process: Process): SerialPort {
+    return {
+      path: '/dev/ttySIM',
+      open: sink => {
+        this.drop();
+        const { generation } = this;
+        this.timeline.set(LINE_MS, () => {
+          if (process.dead || generation !== this.generation) return;
+          if (!this.plugged) return sink.closed({ kind: 'missing', detail: 'no such device' });
+          this.sink = sink;
+          sink.opened();
+        });
+      },
+      write: bytes => {
+        if (this.sink && !process.dead) this.carry(bytes, 'down', this.terminal);
+      },
+      close: () => {
+        if (!process.dead) this.drop();
+      },
+    };
+  }
+
+  /** The host lets go of the line without a word: its process ended. */
+  drop(): void {
+    this.sink = undefined;
+    this.generation++;
+    this.busyUntilMs.up = this.busyUntilMs.down = 0;
+  }
+
+  unplug(): void {
+    const { sink } = this;
+    this.plugged = false;
+    this.drop();
+    sink?.closed({ kind: 'hangup', detail: 'the cable was pulled' });
+  }
+
+  plug(): void {
+    this.plugged = true;
+  }
+
+  /** The line is sound from now on. */
+  calm(): void {
+    this.noise = undefined;
+    this.plug();
+  }
+
+  private carry(bytes: Uint8Array, way: 'up' | 'down', deliver: (copy: Uint8Array) => void): void {
+    const fault = this.onPiece();
+    if (fault?.kind === 'unplugged') {
+      this.timeline.set(0, () => this.unplug());
+      this.timeline.set(fault.strength, () => this.plug());
+    } else if (fault) this.noise = { fault, random: new Random(fault.seed), left: fault.pieces };
+    let copy: Uint8Array = bytes.slice();
+    let delayMs = LINE_MS;
+    let times = 1;
+    const { noise } = this;
+    if (noise) {
+      if (noise.fault.kind === 'pieceTwice') times = 2;
+      else if (noise.fault.kind === 'pieceLate') delayMs = noise.fault.strength;
+      else copy = damaged(copy, noise.fault, noise.random);
+      if (--noise.left <= 0) this.noise = undefined;
+    }
+    const { generation } = this;
+    // A stalled adapter keeps the order: what is written meanwhile waits behind it.
+    const dueMs = Math.max(this.timeline.nowMs + delayMs, this.busyUntilMs[way]);
+    this.busyUntilMs[way] = dueMs;
+    for (let i = 0; i < times; i++)
+      this.timeline.set(dueMs - this.timeline.nowMs, () => {
+        if (generation !== this.generation) return;
+        this.onBytes?.(way, copy);
+        deliver(copy);
+      });
+  }
+}
+
+/** The bytes as the noise leaves them. */
+function damaged(bytes: Uint8Array, fault: LineFault, random: Random): Uint8Array {
+  if (fault.kind === 'burst') {
+    const from = random.below(bytes.length + 1);
+    for (let i = from; i < Math.min(bytes.length, from + fault.strength); i++) bytes[i] = random.next() >>> 24;
+    return bytes;
+  }
+  const out: number[] = [];
+  for (const byte of bytes) {
+    if (!random.chance(fault.strength)) out.push(byte);
+    else if (fault.kind === 'bitErrors') out.push(byte ^ (1 << random.below(8)));
+    else if (fault.kind === 'bytesDoubled') out.push(byte, byte);
+  }
+  return Uint8Array.from(out);
+}

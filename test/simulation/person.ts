@@ -1,0 +1,437 @@
+import type { Journal, Txn } from '../../src/journal/journal.ts';
+import type { Ledger } from '../../src/sim/acquirer/ledger.ts';
+import type { TestCard } from '../../src/sim/terminal/deck.ts';
+import type { KeyName } from '../../src/sim/terminal/machine.ts';
+import type { VirtualTerminal } from '../../src/sim/terminal/terminal.ts';
+import { digits } from '../../src/units.ts';
+import { FIRST_PASSWORDS, FLOW, KEYS, NEW_PASSWORDS, PATIENCE, typed } from './habits.ts';
+import type { Intent, PersonFault } from './plan.ts';
+import { Random } from './random.ts';
+import type { Timeline } from './timeline.ts';
+
+export interface PersonWorld {
+  readonly timeline: Timeline;
+  readonly terminal: VirtualTerminal;
+  readonly ledger: Ledger;
+  readonly cards: ReadonlyMap<string, TestCard>;
+  readonly thinkMs: number;
+  /** The memory of the counter: it stands for the slips that lie in the drawer. */
+  journal(): Journal | undefined;
+  /** What this person does wrong now. */
+  fault(): PersonFault | undefined;
+  note(text: string): void;
+  /** A new intent begins. */
+  begins(index: number): void;
+}
+
+/** A sale that can be voided or refunded, as its slip shows it. */
+interface Receipt {
+  readonly id: number;
+  readonly batch: number;
+  readonly voucher: number;
+  readonly reference: string;
+  readonly hostDate: string;
+  readonly card: string;
+  readonly way: Intent['way'];
+}
+
+type Act = KeyName | 'card' | 'remove' | 'paper' | 'wait';
+
+/**
+ * The people at the counter: they look at the step that the screen shows, do what it asks for what they want, and
+ * sometimes something else. They never look into the program.
+ */
+export class Person {
+  readonly intents: Intent[];
+  /** Number of the intent at hand. */
+  index = -1;
+  /** Things done in this intent. */
+  acts = 0;
+  step = '';
+  private readonly world: PersonWorld;
+  private readonly receipts: Receipt[] = [];
+  private typing: KeyName[] = [];
+  private visits = 0;
+  private begun = false;
+  private engaged = false;
+  private attempts = 0;
+  private timer = 0;
+  private walkedOff = false;
+  private wrongPin = false;
+  private wrongCard = false;
+  /** The sale that somebody wanted to refund last. */
+  private refunded = 0;
+  private page = 0;
+  private lastTxn = 0;
+  private readonly passwordTurn = new Map<string, number>();
+  private operator = '01';
+
+  constructor(world: PersonWorld, intents: readonly Intent[]) {
+    this.world = world;
+    this.intents = [...intents];
+  }
+
+  get intent(): Intent | undefined {
+    return this.intents[this.index];
+  }
+
+  /** Nothing more is wanted, and the terminal rests. */
+  get finished(): boolean {
+    return this.index >= this.intents.length;
+  }
+
+  /** The screen shows a step of the flows. */
+  sees(step: string): void {
+    if (step === this.step) return;
+    this.step = step;
+    this.typing = [];
+    this.visits = 0;
+    const { intent } = this;
+    if (intent && this.begun && FLOW[intent.kind].test(step)) this.engaged = true;
+  }
+
+  /** The terminal listens to something else, or to nothing. */
+  listens(): void {
+    this.world.timeline.clear(this.timer);
+    this.timer = 0;
+    if (this.world.terminal.listening().keys) this.later(this.world.thinkMs);
+  }
+
+  private later(ms: number): void {
+    this.timer = this.world.timeline.set(ms, () => this.act());
+  }
+
+  private act(): void {
+    const { world } = this;
+    if (!world.terminal.listening().keys) return;
+    if (this.walkedOff) {
+      this.walkedOff = false;
+      return this.later(75_000);
+    }
+    if (this.step === 'idle' && !this.nextIntent()) return;
+    this.acts++;
+    const fault = world.fault();
+    if (fault) this.misbehave(fault);
+    else this.perform(this.next());
+    if (world.terminal.listening().keys) this.later(world.thinkMs);
+  }
+
+  /** At the idle screen: what was wanted is over, or is tried again. False when there is nothing to do. */
+  private nextIntent(): boolean {
+    this.learn();
+    if (this.begun && !this.engaged && this.attempts < 4 && this.acts < PATIENCE) return true;
+    if (this.begun || this.index < 0) {
+      if (this.index < this.intents.length) this.index++;
+      this.begun = false;
+      this.engaged = false;
+      this.attempts = 0;
+      this.acts = 0;
+      this.typing = [];
+      this.wrongPin = false;
+      this.wrongCard = false;
+      if (!this.finished) this.world.begins(this.index);
+    }
+    return !this.finished;
+  }
+
+  /** Keeps the slip of a sale that was just approved. */
+  private learn(): void {
+    const journal = this.world.journal();
+    const last = journal?.lastTxn();
+    if (!journal || !last || last.id === this.lastTxn) return;
+    this.lastTxn = last.id;
+    if (last.kind !== 'sale' || last.state !== 'approved') return;
+    const { card, way } = this.cardOf(last);
+    this.receipts.push({
+      id: last.id,
+      batch: last.batch,
+      voucher: last.trace,
+      reference: last.answer?.reference ?? '',
+      hostDate: last.answer?.hostDate ?? '',
+      card,
+      way,
+    });
+  }
+
+  private cardOf(txn: Txn): { card: string; way: Intent['way'] } {
+    const masked = txn.intent.card?.masked ?? '';
+    const entry = txn.intent.card?.entry;
+    for (const [id, card] of this.world.cards)
+      if (card.pan.slice(0, 6) === masked.slice(0, 6) && card.pan.slice(-4) === masked.slice(-4))
+        return { card: id, way: entry === 'chip' ? 'insert' : entry === 'tap' ? 'tap' : 'swipe' };
+    return { card: 'swipe', way: 'swipe' };
+  }
+
+  private receipt(): Receipt | undefined {
+    const { intent } = this;
+    if (!intent) return undefined;
+    const batch = this.world.journal()?.batch();
+    const older = intent.find === 'older' ? this.receipts.filter(r => r.batch !== batch) : [];
+    const same = intent.find === 'same' ? this.receipts.find(r => r.id === this.refunded) : undefined;
+    const list = same ? [same] : older.length > 0 ? older : this.receipts.slice(-8);
+    const receipt = list[Math.floor((intent.choice / 2 ** 32) * list.length)];
+    if (intent.kind === 'refund' && receipt) this.refunded = receipt.id;
+    return receipt;
+  }
+
+  private perform(act: Act): void {
+    const { terminal } = this.world;
+    if (act === 'wait') return;
+    if (act === 'paper') terminal.paper('ok');
+    else if (act === 'card') this.showCard();
+    else if (act === 'remove') terminal.remove();
+    else this.press(act);
+  }
+
+  private press(key: KeyName): void {
+    this.world.note(`key ${/[Pp]assword|Pin$/.test(this.step) && /^\d+$/.test(key) ? '*' : key}`);
+    this.world.terminal.pressKey(key);
+  }
+
+  private showCard(): void {
+    const { terminal, cards } = this.world;
+    const wanted = this.cardWanted();
+    const card = cards.get(this.wrongCard ? 'foreign' : wanted.card);
+    if (!card) throw new Error(`no card ${wanted.card}`);
+    this.wrongCard = false;
+    const listening = terminal.listening();
+    let way = wanted.way;
+    if (/Fallback|SwipeAgain/.test(this.step)) way = 'swipe';
+    if (this.step.endsWith('UseChip')) way = 'insert';
+    if (way === 'swipe' && card.stripe === false) way = 'insert';
+    if (way === 'tap' && !card.contactless) way = 'insert';
+    if (terminal.insertedCard) terminal.remove();
+    this.world.note(`${way} ${card.id}`);
+    if (way === 'swipe') terminal.swipe(card);
+    else if (way === 'tap' && listening.contactless) terminal.tap(card);
+    else terminal.insert(card);
+  }
+
+  private cardWanted(): { card: string; way: Intent['way'] } {
+    const { intent } = this;
+    if (intent?.kind === 'supervisor') {
+      const txn = this.unknownAt(this.page);
+      if (txn) return this.cardOf(txn);
+    }
+    if (intent?.kind === 'void' || intent?.kind === 'refund') {
+      const last = this.receipts[this.receipts.length - 1];
+      const receipt = intent.kind === 'void' && intent.find === 'last' ? last : this.receipt();
+      if (receipt) return receipt;
+    }
+    return { card: intent?.card ?? 'swipe', way: intent?.way ?? 'swipe' };
+  }
+
+  private unknownAt(page: number): Txn | undefined {
+    const unknown = this.world.journal()?.unknownRefunds() ?? [];
+    return unknown.length === 0 ? undefined : unknown[page % unknown.length];
+  }
+
+  private misbehave(fault: PersonFault): void {
+    const { world } = this;
+    const { terminal, timeline } = world;
+    const random = new Random(this.index * 1000 + this.acts, 7);
+    switch (fault) {
+      case 'wrongKey':
+        return this.press(random.pick(KEYS));
+      case 'cancel':
+        return this.press('CANCEL');
+      case 'walkAway':
+        this.walkedOff = true;
+        return;
+      case 'keyTwice': {
+        const act = this.next();
+        this.perform(act);
+        if (act !== 'card' && act !== 'wait' && act !== 'paper' && act !== 'remove') this.press(act);
+        return;
+      }
+      case 'typeAhead':
+        for (let i = 1; i <= 4; i++) timeline.set(i * random.between(1, 40), () => this.press(random.pick(KEYS)));
+        return this.perform(this.next());
+      case 'stormOfKeys':
+        for (let i = 1; i <= 12; i++) timeline.set(i * 7, () => this.press(random.pick(KEYS)));
+        return;
+      case 'cardPulled':
+        timeline.set(random.between(1, 6_000), () => void terminal.remove());
+        return this.perform(this.next());
+      case 'wrongPin':
+        this.wrongPin = true;
+        return this.perform(this.next());
+      case 'wrongCard':
+        this.wrongCard = true;
+        return this.perform(this.next());
+      case 'paperOut':
+        terminal.paper('out');
+        return this.perform(this.next());
+    }
+  }
+
+  /** What this step asks for. */
+  private next(): Act {
+    const key = this.typing.shift();
+    if (key !== undefined) return key;
+    this.visits++;
+    if (this.step !== 'idle' && (this.acts > PATIENCE || this.visits > 6))
+      return this.acts % 3 === 0 ? 'ENTER' : 'CANCEL';
+    const act = this.wanted();
+    if (typeof act === 'string') return act;
+    this.typing = act;
+    return this.typing.shift() ?? 'ENTER';
+  }
+
+  private wanted(): Act | KeyName[] {
+    const { step, intent, world } = this;
+    const { terminal } = world;
+    if (step === 'idle') return this.fromIdle();
+    if (/Trouble$/.test(step)) {
+      // The new roll, and then ENTER; now and then the slip is left for later.
+      if (this.visits === 1 && this.index % 5 !== 4) return 'paper';
+      return this.index % 5 === 4 ? 'CANCEL' : 'ENTER';
+    }
+    if (/^(takeCard|slipDone)/.test(step)) return terminal.insertedCard ? 'remove' : 'CANCEL';
+    if (/(Card|SwipeAgain|UseChip|Fallback|OneCard)$/.test(step) && /^(sale|void|refund)/.test(step)) return 'card';
+    if (/Pin$/.test(step)) return this.pin();
+    if (step === 'saleAmount') return typed(intent?.amountMinor ?? 100);
+    switch (step) {
+      case 'menu':
+        return intent?.kind === 'sale' ? '1' : intent?.kind === 'refund' ? '3' : intent?.kind === 'reprint' ? '6' : '7';
+      case 'menuRefund':
+      case 'menuVoid':
+      case 'menuPrint':
+        return '1';
+      case 'menuManage':
+        return intent?.kind === 'settle'
+          ? '4'
+          : intent?.kind === 'signOn' || intent?.kind === 'supervisor'
+            ? '1'
+            : 'CANCEL';
+      case 'menuSignOn':
+        return intent?.kind === 'supervisor' ? '1' : '2';
+      case 'logonOperator':
+        this.operator = intent?.kind === 'supervisor' && this.visits < 3 ? '00' : '01';
+        return typed(this.operator);
+      case 'logonPassword':
+      case 'voidPassword':
+      case 'refundPassword':
+        return typed(this.password(step === 'logonPassword' ? this.operator : '00'));
+      case 'newPassword':
+      case 'newPasswordAgain':
+        this.passwordTurn.set(this.operator, 1);
+        return typed(NEW_PASSWORDS[this.operator] ?? '2580');
+      case 'partial':
+        return (intent?.choice ?? 0) % 2 === 0 ? 'ENTER' : 'CANCEL';
+      case 'voidVoucher':
+        return intent?.find === 'last' ? 'F1' : typed(this.voucher());
+      case 'voidReason':
+      case 'refundReason':
+        return '1';
+      case 'refundFind':
+        return intent?.find === 'reference' ? '2' : '1';
+      case 'refundVoucher':
+        return this.refundVoucher();
+      case 'refundReference':
+        return typed(this.receipt()?.reference || '112112345678');
+      case 'refundDate':
+        return typed(this.receipt()?.hostDate || '1121');
+      case 'refundAmount':
+        return this.refundAmount();
+      case 'settleDetail':
+        return '0';
+      case 'supervisor':
+        return this.supervisor();
+      case 'unknownRefundShow':
+        return this.decideUnknown();
+      case 'resolveReference':
+        return typed(this.acquirerSays(this.unknownAt(this.page)) || '000000000000');
+      case 'voidTooOld':
+        return (intent?.choice ?? 0) % 2 === 0 ? 'ENTER' : 'CANCEL';
+      default:
+        return this.visits > 3 ? 'CANCEL' : 'ENTER';
+    }
+  }
+
+  private fromIdle(): Act {
+    this.begun = true;
+    this.attempts++;
+    const { intent } = this;
+    if (!intent) return 'wait';
+    if (intent.kind === 'void') return 'F3';
+    if (intent.kind === 'reprint') return 'F1';
+    if (intent.kind === 'supervisor') return 'MENU';
+    if (intent.kind === 'sale' && intent.fromIdle && intent.way === 'swipe' && this.world.terminal.listening().magnetic)
+      return 'card';
+    return 'ENTER';
+  }
+
+  private pin(): KeyName[] {
+    const { intent } = this;
+    if (this.wrongPin) {
+      this.wrongPin = false;
+      return typed('111111');
+    }
+    return intent?.pin ? typed(intent.pin) : ['ENTER'];
+  }
+
+  /** A person who was sure and was wrong tries the other password. */
+  private password(operator: string): string {
+    const turn = (this.passwordTurn.get(operator) ?? 0) + (this.visits > 1 ? 1 : 0);
+    if (this.visits > 1) this.passwordTurn.set(operator, turn);
+    return (turn % 2 === 0 ? FIRST_PASSWORDS : NEW_PASSWORDS)[operator] ?? '0000';
+  }
+
+  private voucher(): string {
+    const receipt = this.receipt();
+    return this.intent?.find === 'wrong' || !receipt ? '999' : String(receipt.voucher);
+  }
+
+  private refundVoucher(): KeyName[] {
+    const receipt = this.receipt();
+    const batch = this.world.journal()?.batch() ?? 1;
+    const back = receipt ? Math.max(0, batch - receipt.batch) : 0;
+    return [...Array.from({ length: back }, (): KeyName => 'UP'), ...typed(this.voucher())];
+  }
+
+  private refundAmount(): KeyName[] {
+    const { intent } = this;
+    const receipt = this.receipt();
+    const left = receipt ? (this.world.journal()?.refundable(receipt.id) ?? 0) : 0;
+    if (intent?.part === 'all' && this.visits === 1) return ['F1', 'ENTER'];
+    if (intent?.part === 'more' && this.visits === 1) return typed(left + 100);
+    return typed(Math.max(1, Math.floor((left * ((intent?.choice ?? 0) % 97)) / 100)));
+  }
+
+  private supervisor(): Act {
+    this.page = 0;
+    const journal = this.world.journal();
+    if (this.visits === 1 && journal && journal.unknownRefunds().some(txn => this.solvable(txn))) return '6';
+    if (this.visits <= 2 && journal?.mayTrade()?.name === 'reversal-held' && (this.intent?.choice ?? 0) % 2 === 0)
+      return '9';
+    return 'CANCEL';
+  }
+
+  /** The acquirer has it, or it can still be sent again. */
+  private solvable(txn: Txn): boolean {
+    return this.acquirerSays(txn) !== '' || txn.period === this.world.journal()?.period();
+  }
+
+  private decideUnknown(): Act {
+    const txn = this.unknownAt(this.page);
+    if (!txn || this.visits > 4) return '3';
+    if (!this.solvable(txn)) {
+      this.page++;
+      return this.page > 8 ? '3' : 'DOWN';
+    }
+    return this.acquirerSays(txn) === '' ? '2' : '1';
+  }
+
+  /** A call to the acquirer: its reference of the refund, or nothing when it has not booked it. */
+  private acquirerSays(txn: Txn | undefined): string {
+    if (!txn) return '';
+    const row = this.world.ledger.txnByTrace(
+      txn.intent.tid,
+      txn.intent.mid,
+      digits(txn.batch, 6),
+      digits(txn.trace, 6),
+    );
+    return row?.state === 'approved' ? row.reference : '';
+  }
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { faultText, type Result } from '../../src/fault.ts';
+import { namedProfile } from '../../src/node/profiles.ts';
+import { loadProfile, type Profile } from '../../src/profile/profile.ts';
+import { parseDeck, type TestCard } from '../../src/sim/terminal/deck.ts';
+import type { ShopOptions } from './plan.ts';
+
+const DECK = fileURLToPath(new URL('../../firmware-profiles/decks/test-deck.json', import.meta.url));
+
+export function value<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(faultText(result.fault));
+  return result.value;
+}
+
+/** The cards of the shipped deck by their id. */
+export const CARDS: ReadonlyMap<string, TestCard> = new Map(
+  value(parseDeck(readFileSync(DECK, 'utf8'))).cards.map(card => [card.id, card]),
+);
+
+const shipped: Profile = value(loadProfile('unionpay-pos', name => namedProfile('unionpay-pos').read(name)));
+
+/** The shipped profile with the options of one history. */
+export function profileOf(options: ShopOptions): Profile {
+  const { policy, acquirer } = shipped;
+  return {
+    ...shipped,
+    policy: {
+      ...policy,
+      slipCopies: options.slipCopies as typeof policy.slipCopies,
+      voidNeedsManager: options.voidNeedsManager,
+      voidNeedsReason: options.voidNeedsReason,
+      voidNeedsCard: options.voidNeedsCard,
+      refundNeedsManager: options.refundNeedsManager,
+      refundNeedsReason: options.refundNeedsReason,
+      confirmCardAfterSwipe: options.confirmCardAfterSwipe,
+      autoSignOff: options.autoSignOff,
+    },
+    acquirer: {
+      ...acquirer,
+      keyMode: options.keyMode,
+      answerTimeoutSeconds: options.answerTimeoutSeconds,
+      reversal: {
+        ...acquirer.reversal,
+        tries: options.reversalTries,
+        blockWhenHeld: options.blockWhenHeld,
+        panAfterSwipe: options.panAfterSwipe,
+      },
+    },
+  };
+}
