@@ -85,6 +85,12 @@ const LONG_DISPLAY_MAX = 160;
 const DISPLAY_COLUMNS = 16;
 
 /**
+ * A terminal gives up a person at its card reader or PIN pad by itself, minutes before this. One that has restarted
+ * meanwhile knows nothing of the command any more and would be waited for without end.
+ */
+const CARD_WAIT_MAX_MS = 13 * 60_000;
+
+/**
  * A payment terminal on a serial line: ABECS 2.20, with the panel extension where the terminal knows it. Calls queue up
  * (at most 16) and are carried out one after the other; each `done` is called exactly once, with a value or a
  * {@link Fault}, and not before the call returns unless the arguments are refused or the line is down.
@@ -400,7 +406,8 @@ export class TerminalDevice {
   ): void {
     if (!command.ok) return done(command);
     if (this.refuseUnconnected(done)) return void command.value.fill(0);
-    this.submit(name, command.value, { blocking, repeats, tagged: name !== 'GPN' }, (answer, cause) => {
+    const limitMs = blocking ? CARD_WAIT_MAX_MS : 0;
+    this.submit(name, command.value, { blocking, limitMs, repeats, tagged: name !== 'GPN' }, (answer, cause) => {
       if (answer === undefined) return done(failed(cause!));
       const allowed = answer.name !== 'ERR' && answer.stat === allowedStat;
       done(allowed ? read(answer) : (refused(name, answer) ?? read(answer)));

@@ -253,10 +253,8 @@ export class History {
         this.jumpMs += new Random(fault.seed).pick([-26, -3, -1, 1, 5, 30]) * 3_600_000;
         return;
       case 'terminalRestart':
-        // A terminal on USB vanishes from the host while it starts.
+        // The line stays up, as with a pad on a UART: nothing tells the host.
         this.terminal.restart();
-        this.line.unplug();
-        this.timeline.set(1_200, () => this.line.plug());
         return;
       case 'cancelKey':
         return this.terminal.pressKey('CANCEL');
