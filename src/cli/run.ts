@@ -5,7 +5,7 @@ import { JournalFailure, openJournal, type Journal } from '../journal/journal.ts
 import { openClock } from '../node/clock.ts';
 import type { Console } from '../node/console.ts';
 import { openEntropy } from '../node/entropy.ts';
-import { type LineFile, keepFilesPrivate, openJournalKey, openLines } from '../node/files.ts';
+import { type LineFile, keepFilesPrivate, openJournalKey, openLines, syncFolderOf } from '../node/files.ts';
 import { openLog } from '../node/log.ts';
 import { openSerialPort } from '../node/serial.ts';
 import { type HostRoute, type HostTls, checkCertificates, openHostLink } from '../node/tcp.ts';
@@ -265,7 +265,13 @@ function openBooks(path: string, profile: Profile, entropy: Hal['entropy']): Res
   keepFilesPrivate();
   const key = openJournalKey(path);
   if (!key.ok) return key;
-  return openJournal({ path, sealKey: key.value, entropy, reversal: reversalPolicyOf(profile) });
+  const journal = openJournal({ path, sealKey: key.value, entropy, reversal: reversalPolicyOf(profile) });
+  if (!journal.ok) return journal;
+  // SQLite made its log beside the journal, and goes on when the sync of the folder fails: it is asked once more here.
+  const named = syncFolderOf(path);
+  if (named.ok) return journal;
+  journal.value.close();
+  return named;
 }
 
 function routesOf(flags: Flags, profile: Profile): Result<HostRoute[]> {
