@@ -15,7 +15,8 @@ function receive(receiver: FrameReceiver, chunks: readonly Uint8Array[]): number
     let at = 0;
     while (at < chunk.length) {
       at = receiver.take(chunk, at);
-      if (receiver.state === FrameState.complete) frames.push([...receiver.frame.subarray(receiver.start, receiver.end)]);
+      if (receiver.state === FrameState.complete)
+        frames.push([...receiver.frame.subarray(receiver.start, receiver.end)]);
       if (receiver.state === FrameState.badLength) return frames;
     }
   }
