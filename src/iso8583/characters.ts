@@ -48,6 +48,17 @@ export function badCharacter(allowed: number, bytes: Uint8Array, start: number, 
   return -1;
 }
 
+/** Writes characters 0–255 one byte each. False when one has none of the {@link CharacterClass} bits of `allowed`. */
+export function putText(text: string, out: Uint8Array, at: number, allowed: number): boolean {
+  let right = true;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if ((CLASSES_OF_BYTE[code] & allowed) === 0) right = false;
+    out[at + i] = code;
+  }
+  return right;
+}
+
 /** One character a byte. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   let text = '';

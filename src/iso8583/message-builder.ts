@@ -1,8 +1,8 @@
-import { packDigits, putBcdNumber, putNibble, toBcdByte } from '../wire/bcd.ts';
+import { packDigits, packText, putBcdNumber, putNibble, toBcdByte } from '../wire/bcd.ts';
 import { toEbcdic } from '../wire/ebcdic.ts';
 import { encodeGbkInto, gbkCode } from '../wire/gbk.ts';
 import { hexDigit, hexValue, putHexText } from '../wire/hex.ts';
-import { badCharacter, isLatin1 } from './characters.ts';
+import { badCharacter, isLatin1, putText } from './characters.ts';
 import { FieldTypeCode, LengthForm, UnitForm, type FieldPlan } from './plan.ts';
 import { Status } from './status.ts';
 
@@ -99,7 +99,14 @@ export class MessageBuilder {
    * number of packed digits; the dialect's own when it is left out.
    */
   digits(field: number, text: string, pad: number = this.plan.pad[field]): number {
+    const { plan } = this;
     const size = text.length;
+    if (plan.form[field] === UnitForm.packed && plan.fill[field] === 0 && plan.countsBytes[field] === 0) {
+      if (this.open(field, size) !== Status.ok) return this.status;
+      const track = plan.type[field] === FieldTypeCode.z;
+      if (!packText(text, this.out, this.firstNibble(field, size), track)) return this.fail(Status.digit, field);
+      return this.close(field, size, pad);
+    }
     // A character above 255 must not turn into a digit when it is cut to a byte; no digit is 0.
     for (let i = 0; i < size && i < VALUE_LENGTH_MAX; i++) {
       const code = text.charCodeAt(i);
@@ -156,7 +163,10 @@ export class MessageBuilder {
     const at = this.filled(field, size, given);
     if (!plain) encodeGbkInto(text, out, at);
     else if (plan.ebcdic[field] === 1) for (let i = 0; i < given; i++) out[at + i] = toEbcdic(text.charCodeAt(i));
-    else for (let i = 0; i < given; i++) out[at + i] = text.charCodeAt(i);
+    else
+      return putText(text, out, at, plan.allowed[field])
+        ? this.close(field, size, 0)
+        : this.fail(Status.character, field);
     return this.checkCharacters(field, size);
   }
 

@@ -30,8 +30,6 @@ import { Kernel } from './kernel.ts';
 const MEMORY_BYTES = 1 << 20;
 /** Message type and bitmap. */
 const HEAD_LENGTH = 10;
-/** Three bitmaps. */
-const BITMAP_BYTES = 24;
 /** The longest value of any field. */
 const SCRATCH_BYTES = 9999;
 /** Message type of a block that was given none of four digits: encoding refuses it. */
@@ -113,7 +111,6 @@ export class FastCodec {
    */
   decode(values: Values, start: number, end: number): number {
     assert(start >= this.used && start <= end && end <= this.lastByte, 'decode: range outside the memory');
-    values.textAt = values.textsAt;
     if (end - start >= HEAD_LENGTH && this.decodeRight(values.block, start, end, 1) === 0)
       return (values.status = Status.ok);
     return this.slowDecode(values, start, end, true);
@@ -122,7 +119,6 @@ export class FastCodec {
   /** Like {@link decode}, but finds only the places; digits and characters are not checked and no value is taken out. */
   locate(values: Values, start: number, end: number): number {
     assert(start >= this.used && start <= end && end <= this.lastByte, 'locate: range outside the memory');
-    values.textAt = values.textsAt;
     if (end - start >= HEAD_LENGTH && this.decodeRight(values.block, start, end, 0) === 0)
       return (values.status = Status.ok);
     return this.slowDecode(values, start, end, false);
@@ -147,31 +143,33 @@ export class FastCodec {
    * their memory: one that is kept keeps all.
    */
   texts(values: Values, out: (string | undefined)[]): void {
-    const { memory, words, textsAt, doubled, allTexts } = this;
+    const { words, textsAt, doubled } = this;
     const { block } = values;
     const end = this.textsOf(block, textsAt, 0, 0);
-    const whole = end === 0 ? '' : this.buffer.latin1Slice(textsAt, end);
-    if (end === 0) allTexts.begin();
-    for (let byte = 0; byte < BITMAP_BYTES; byte++) {
-      if (byte === 8 && memory[block + BITMAP_IN] < 0x80) break;
-      let bits = memory[block + byte + (byte < 8 ? BITMAP_IN : MORE_BITMAPS_IN - 8)] << 24;
-      // The first bit announces the other bitmaps.
-      if (byte === 0) bits &= 0x7fffffff;
+    if (end === 0) return this.slowTexts(values, out);
+    const whole = this.buffer.latin1Slice(textsAt, end);
+    const starts = (block + STARTS_IN) >> 2;
+    const sizes = (block + SIZES_IN) >> 2;
+    for (let byte = 0; byte < 8; byte += 4) {
+      let bits = values.bitmapWord(byte);
       while (bits !== 0) {
         const bit = Math.clz32(bits);
         bits &= ~(0x80000000 >>> bit);
         const field = byte * 8 + bit + 1;
-        const place = (block + 4 * field) >> 2;
-        const size = words[place + SIZES_IN / 4];
-        if (end === 0) {
-          allTexts.add(field, memory, words[place + OFFSETS_IN / 4], size);
-        } else {
-          const start = words[place + STARTS_IN / 4] - textsAt;
-          out[field] = whole.substring(start, start + (doubled[field] === 1 ? 2 * size : size));
-        }
+        const start = words[starts + field] - textsAt;
+        out[field] = whole.substring(start, start + (words[sizes + field] << doubled[field]));
       }
     }
-    if (end === 0) allTexts.end(out);
+  }
+
+  /** The same for messages without code. */
+  private slowTexts(values: Values, out: (string | undefined)[]): void {
+    const { memory, words, allTexts } = this;
+    allTexts.begin();
+    for (let f = 2; f <= FIELD_MAX; f++) {
+      if (values.has(f)) allTexts.add(f, memory, values.offset(f), words[(values.block + SIZES_IN + 4 * f) >> 2]);
+    }
+    allTexts.end(out);
   }
 
   /** Overwrites all messages and all values. The blocks are empty after it. */
@@ -219,9 +217,9 @@ export class Values {
   errorOffset = 0;
   /** Offset of the block in the memory. */
   readonly block: number;
-  /** Where texts and bytes that are set begin, and the next free byte for them; for the codec. */
-  readonly textsAt: number;
-  textAt: number;
+  /** Where texts and bytes that are set begin, and the next free byte for them. */
+  private readonly textsAt: number;
+  private textAt: number;
   private readonly codec: FastCodec;
 
   constructor(codec: FastCodec, block: number) {
@@ -241,6 +239,13 @@ export class Values {
     if (!Number.isInteger(mti) || mti < 0 || mti > NO_MTI) mti = NO_MTI;
     this.codec.memory[this.block + MTI_IN] = mti >> 8;
     this.codec.memory[this.block + MTI_IN + 1] = mti & 0xff;
+  }
+
+  /** Four bytes of the bitmap, the lowest field in the highest bit; for the codec. */
+  bitmapWord(byte: number): number {
+    const { memory } = this.codec;
+    const at = this.block + BITMAP_IN + byte;
+    return (memory[at] << 24) | (memory[at + 1] << 16) | (memory[at + 2] << 8) | memory[at + 3];
   }
 
   has(field: number): boolean {
@@ -309,7 +314,10 @@ export class Values {
     const units = plan.form[field] === UnitForm.double ? size >> 1 : size;
     const wrong = this.wrongSize(field, units, plan.max[field]);
     if (wrong !== Status.ok) return this.refuse(field, wrong);
-    if (this.textAt + size > this.block + valuePlan.textsIn + TEXTS_BYTES) return this.refuse(field, Status.overflow);
+    const end = this.textsAt + TEXTS_BYTES;
+    // After decoding, texts and bytes are places in the message, and what was set before is not wanted any more.
+    if (this.textAt + size > end && !this.holdsTexts()) this.textAt = this.textsAt;
+    if (this.textAt + size > end) return this.refuse(field, Status.overflow);
     for (let i = 0; i < size; i++) memory[this.textAt + i] = source[from + i];
     words[(this.block + OFFSETS_IN + 4 * field) >> 2] = this.textAt;
     words[(this.block + SIZES_IN + 4 * field) >> 2] = units;
@@ -369,6 +377,17 @@ export class Values {
       scratch[i >> 1] = (scratch[i >> 1] << 4) | nibble;
     }
     return true;
+  }
+
+  /** True when a field of the block is a text or bytes that were set. */
+  private holdsTexts(): boolean {
+    const { kept } = this.codec.valuePlan;
+    for (let f = 2; f <= FIELD_MAX; f++) {
+      if (kept[f] !== Kept.bytes || !this.has(f)) continue;
+      const at = this.offset(f);
+      if (at >= this.textsAt && at < this.textsAt + TEXTS_BYTES) return true;
+    }
+    return false;
   }
 
   private wrongSize(field: number, size: number, max: number): number {
