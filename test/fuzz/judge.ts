@@ -1,7 +1,9 @@
+import { FastCodec } from '../../src/iso8583/kernel/fast-codec.ts';
 import { MessageBuilder } from '../../src/iso8583/message-builder.ts';
 import { MessageView } from '../../src/iso8583/message-view.ts';
 import { compileFieldPlan, type DialectOptions, type DialectSource, type FieldPlan } from '../../src/iso8583/plan.ts';
 import type { Target } from './dialects.ts';
+import { FastJudge, makeFast } from './fast-judge.ts';
 import { LAST_FIELD, Oracle, ok, type Rule } from './oracle.ts';
 
 /** Longest input, bytes: a value of 9999 units in hex and some more. */
@@ -31,6 +33,7 @@ export class Judge {
   /** Inputs that ended in each status. */
   readonly statuses = new Float64Array(32);
   readonly plan: FieldPlan;
+  readonly fast: FastJudge;
   private readonly inZeros: MessageView;
   private readonly inNines: MessageView;
   private readonly alone: MessageView;
@@ -43,11 +46,12 @@ export class Judge {
   /** Bytes of the input before: what must be filled again. */
   private dirty = 0;
 
-  /** `makeView` and `makeBuilder` let a wrong decoder or encoder take the place of the real one. */
+  /** `makeView`, `makeBuilder` and `makeCodec` let a wrong decoder or encoder take the place of the real one. */
   constructor(
     target: Target,
     makeView: (plan: FieldPlan) => MessageView = plan => new MessageView(plan),
     makeBuilder: (plan: FieldPlan) => MessageBuilder = plan => new MessageBuilder(plan),
+    makeCodec: (plan: FieldPlan) => FastCodec = makeFast,
   ) {
     this.oracle = new Oracle(target.dialect, target.options);
     this.plan = planOf(target.dialect, target.options);
@@ -55,6 +59,7 @@ export class Judge {
     this.inNines = makeView(this.plan);
     this.alone = makeView(this.plan);
     this.builder = makeBuilder(this.plan);
+    this.fast = new FastJudge(this.oracle, this.plan, makeCodec);
   }
 
   /**
@@ -95,7 +100,8 @@ export class Judge {
       const other = this.values(this.inNines, NINES_AT);
       if (other !== undefined) return other;
     }
-    return status === ok ? this.again(length, deep) : undefined;
+    const other = this.fast.check(input, length, this.inZeros, deep);
+    return other === undefined && status === ok ? this.again(length, deep) : other;
   }
 
   /** Status, place and every span of a view against the oracle. */

@@ -297,7 +297,8 @@ export class Oracle {
       if (rule.countsBytes && rule.packed) {
         size = told * 2;
         // Bytes do not tell odd from even; a filler F does.
-        if (rule.filler === 0xf && told > 0 && told <= end - at) {
+        if (rule.filler === 0xf && told > 0 && size - 1 <= rule.max) {
+          if (told > end - at) return this.wrong(truncated, field, end);
           const filler = rule.fillerFirst ? bytes[at] >> 4 : bytes[at + told - 1] & 15;
           if (filler === 0xf) size--;
         }
@@ -354,10 +355,10 @@ export class Oracle {
   }
 
   /**
-   * Writes the message that was decoded last as an encoder writes it, into `out` from 0: see the list in README.md.
-   * Returns its length.
+   * Writes the message that was decoded last as an encoder writes it, into `out` from 0: see the list in README.md. With
+   * `ownFillers` the dialect's filler stands beside odd packed digits whatever was read. Returns its length.
    */
-  canonical(out: Uint8Array): number {
+  canonical(out: Uint8Array, ownFillers = false): number {
     const { bytes } = this;
     let most = 0;
     for (let i = 0; i < this.count; i++) most = this.order[i];
@@ -375,7 +376,11 @@ export class Oracle {
       const rule = this.rules[field] as Rule;
       const value = this.offset[field];
       for (let k = value - rule.lengthBytes; k < value; k++) out[at++] = bytes[k];
+      const first = at;
       for (let k = value; k < value + this.length[field]; k++) out[at++] = canonicalByte(rule, bytes[k]);
+      if (!ownFillers || this.pad[field] === NO_FILLER) continue;
+      if (rule.fillerFirst) out[first] = (rule.filler << 4) | (out[first] & 15);
+      else out[at - 1] = (out[at - 1] & 0xf0) | rule.filler;
     }
     return third ? this.writeBitmap(2, bitmaps, out, at) : at;
   }

@@ -12,9 +12,16 @@ const samples = vectors();
 
 test.each(planted.map(each => [each.what, each] as const))(
   'the gate finds a codec that %s',
-  (_, { target, view, builder }) => {
+  (_, { target, view, builder, codec }) => {
     const of = targetNamed(target);
-    const run = new Run(of, SEED, samples, view && (plan => view(of, plan)), builder && (plan => builder(of, plan)));
+    const run = new Run(
+      of,
+      SEED,
+      samples,
+      view && (plan => view(of, plan)),
+      builder && (plan => builder(of, plan)),
+      codec && (plan => codec(of, plan)),
+    );
     const failure = run.go(BUDGET);
     expect(failure, `not found in ${BUDGET} inputs`).toBeDefined();
     if (failure === undefined) return;

@@ -1,7 +1,10 @@
+import { FastCodec } from '../../src/iso8583/kernel/fast-codec.ts';
+import { NUMBERS_IN } from '../../src/iso8583/kernel/layout.ts';
 import { MessageBuilder } from '../../src/iso8583/message-builder.ts';
 import { MessageView } from '../../src/iso8583/message-view.ts';
 import type { DialectSource, FieldPlan, FieldSource } from '../../src/iso8583/plan.ts';
 import type { Target } from './dialects.ts';
+import { insideOf, makeFast, type Inside } from './fast-judge.ts';
 import { planOf } from './judge.ts';
 
 /** A decoder or encoder with one mistake: what the gate must find. */
@@ -10,6 +13,7 @@ export interface Planted {
   readonly target: string;
   readonly view?: (target: Target, plan: FieldPlan) => MessageView;
   readonly builder?: (target: Target, plan: FieldPlan) => MessageBuilder;
+  readonly codec?: (target: Target, plan: FieldPlan) => FastCodec;
 }
 
 /** Reads one byte past the end when the message ends too early. */
@@ -106,6 +110,31 @@ function misreads(what: string, target: string, field: number, change: Partial<F
   return { what, target, view: (of, plan) => new MessageView(misread(of, field, change)(plan)) };
 }
 
+/** A fast codec whose code was made from another plan than its walk: wrong only where the code is asked. */
+function miscoded(what: string, target: string, field: number, change: Partial<FieldSource>): Planted {
+  return {
+    what,
+    target,
+    codec(of, plan) {
+      const codec = makeFast(misread(of, field, change)(plan));
+      return Object.assign(codec, { plan, view: new MessageView(plan), builder: new MessageBuilder(plan) });
+    },
+  };
+}
+
+/** A fast codec in whose code something is wrong: `spoil` changes what its functions do. */
+function spoiled(what: string, spoil: (codec: FastCodec, inside: Inside) => void): Planted {
+  return {
+    what,
+    target: UNIONPAY,
+    codec(_, plan) {
+      const codec = makeFast(plan);
+      spoil(codec, insideOf(codec));
+      return codec;
+    },
+  };
+}
+
 const UNIONPAY = 'unionpay-pos';
 
 export const planted: readonly Planted[] = [
@@ -128,9 +157,63 @@ export const planted: readonly Planted[] = [
   misreads('takes the filler from the other end', 'three-following-1', 22, { align: 'right' }),
   misreads('takes track characters for digits', 'ascii', 2, { type: 'z' }),
   misreads('counts bytes for digits', 'packed-bytes', 32, { lengthCounts: 'units' }),
-  misreads('does not know the filler of a counted value', 'packed-bytes', 35, { pad: '0' }),
+  misreads('does not know the filler of a counted value', 'packed-bytes', 35, { pad: '0', max: 38 }),
   misreads('takes a length in binary for packed digits', 'packed-bytes', 55, { lengthEncoding: 'bcd' }),
   misreads('reads ASCII where EBCDIC is', 'ebcdic', 38, { encoding: 'ascii' }),
   misreads('expects one byte more in a fixed field', 'ascii', 64, { max: 9 }),
   misreads('expects a field of the last bitmap one byte shorter', 'three-field65-3', 192, { max: 7 }),
+  miscoded('has code that takes one digit too many', UNIONPAY, 2, { max: 20 }),
+  miscoded('has code that takes one digit too few', UNIONPAY, 35, { max: 36 }),
+  miscoded('has code that does not check packed digits', UNIONPAY, 53, { type: 'z' }),
+  miscoded('has code that does not check characters', UNIONPAY, 41, { type: 'b' }),
+  miscoded('has code that takes GBK where only ASCII may be', UNIONPAY, 37, { type: 'ans' }),
+  miscoded('has code that refuses GBK', 'iso8583-1987-binary', 44, { type: 'an' }),
+  miscoded('has code that looks for the filler at the other end', 'packed-bytes', 11, { align: 'left' }),
+  miscoded('has code that writes another filler', 'packed-bytes', 22, { pad: '0' }),
+  miscoded('has code that expects one byte more', UNIONPAY, 64, { max: 9 }),
+  spoiled('has code that takes bytes after the last field', (_, inside) => {
+    const { decodeRight } = inside;
+    inside.decodeRight = (block, start, end, wanted) =>
+      decodeRight(block, start, end, wanted) && decodeRight(block, start, end - 1, wanted);
+  }),
+  spoiled('has code that reads past the end', (_, inside) => {
+    const { decodeRight } = inside;
+    inside.decodeRight = (block, start, end, wanted) =>
+      decodeRight(block, start, end, wanted) && decodeRight(block, start, end + 1, wanted);
+  }),
+  spoiled('loses the highest digits of numbers', (codec, inside) => {
+    const { decodeRight } = inside;
+    inside.decodeRight = (block, start, end, wanted) => {
+      const answer = decodeRight(block, start, end, wanted);
+      codec.numbers[(block + NUMBERS_IN) / 8 + 4] %= 1e10;
+      return answer;
+    };
+  }),
+  spoiled('writes before its room', (codec, inside) => {
+    const { encodeRight } = inside;
+    inside.encodeRight = (block, at, limit, none) => {
+      const end = encodeRight(block, at, limit, none);
+      if (end !== 0) codec.memory[at - 1] = 0;
+      return end;
+    };
+  }),
+  spoiled('writes far behind its room', (codec, inside) => {
+    const { encodeRight } = inside;
+    inside.encodeRight = (block, at, limit, none) => {
+      const end = encodeRight(block, at, limit, none);
+      if (end !== 0) codec.memory[end + 64] = 0;
+      return end;
+    };
+  }),
+  spoiled('changes another block', (codec, inside) => {
+    const { encodeRight } = inside;
+    inside.encodeRight = (block, at, limit, none) => {
+      codec.memory[block + codec.valuePlan.blockBytes] = 0;
+      return encodeRight(block, at, limit, none);
+    };
+  }),
+  spoiled('does not see where its room ends', (_, inside) => {
+    const { encodeRight } = inside;
+    inside.encodeRight = (block, at, limit, none) => encodeRight(block, at, limit + 1, none);
+  }),
 ];

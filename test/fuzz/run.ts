@@ -1,3 +1,4 @@
+import type { FastCodec } from '../../src/iso8583/kernel/fast-codec.ts';
 import type { MessageBuilder } from '../../src/iso8583/message-builder.ts';
 import type { MessageView } from '../../src/iso8583/message-view.ts';
 import type { FieldPlan } from '../../src/iso8583/plan.ts';
@@ -38,10 +39,11 @@ export class Run {
     samples: readonly Uint8Array[],
     makeView?: (plan: FieldPlan) => MessageView,
     makeBuilder?: (plan: FieldPlan) => MessageBuilder,
+    makeCodec?: (plan: FieldPlan) => FastCodec,
   ) {
     this.target = target;
     this.seed = seed;
-    this.judge = new Judge(target, makeView, makeBuilder);
+    this.judge = new Judge(target, makeView, makeBuilder, makeCodec);
     this.random = new Random(seed);
     this.source = new Inputs(this.judge.oracle, this.random, samples);
   }

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('./matrix-main.ts', import.meta.url));
+
+/** What a process of the matrix prints at its end. */
+export interface Figures {
+  readonly scenarios: number;
+  /** Crash points that were run, and how many there are. */
+  readonly points: number;
+  readonly possible: number;
+  /** Different ends of a day that were settled. */
+  readonly settled: number;
+  readonly events: number;
+  readonly cutShort: boolean;
+  readonly ms: number;
+  readonly cpuMs: number;
+  readonly bad: readonly { readonly id: string; readonly what: string; readonly violations: readonly string[] }[];
+}
+
+/**
+ * Runs one process of the matrix to its end. `told` takes what it prints before its figures. Rejects with what it wrote to
+ * its standard error when it broke.
+ */
+export function matrix(args: readonly string[], told?: (text: string) => void): Promise<Figures> {
+  return new Promise((resolve, reject) => {
+    // Short-lived worlds by the thousand: a larger nursery, and no helpers that take the other worker's core.
+    const flags = ['--max-semi-space-size=64', '--single-threaded-gc', MAIN];
+    const child = spawn(process.execPath, [...flags, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    child.on('error', reject);
+    child.on('close', code => {
+      const lines = out.trim().split('\n');
+      const last = lines.pop() ?? '';
+      if (lines.length > 0) told?.(lines.join('\n'));
+      if (code === 0 && last.startsWith('{')) resolve(JSON.parse(last) as Figures);
+      else reject(new Error(`the crash matrix (${args.join(' ')}) ended with ${code}: ${err.slice(0, 2000)}`));
+    });
+  });
+}
+
+/** What went wrong and the command that shows it again. */
+export function failures(figures: Figures): string[] {
+  return figures.bad.map(
+    ({ id, what, violations }) => `${id} (${what}): ${violations.join('; ')}\n    again: ${repeat(id)}`,
+  );
+}
+
+/** The command that repeats one point as a story. */
+export const repeat = (id: string): string => `node scripts/soak.mjs matrix --case "${id}"`;
+
+/** Of the byte groups of the terminal line, one in so many is a crash point of the gate; 1 takes all of them. */
+export const EVERY = String(process.env.POS8583_CRASH_EVERY ?? 3);
+
+/** One line for the log of the gate. */
+export function summary(figures: Figures, part: string): string {
+  const seconds = (figures.ms / 1000).toFixed(0);
+  return (
+    `crash matrix, half ${part}: crash points: ${figures.points}, scenarios: ${figures.scenarios} ` +
+    `(${figures.possible} points there are, ${figures.events} events, ${figures.settled} different settlements, ${seconds} s)`
+  );
+}
