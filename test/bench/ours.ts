@@ -74,7 +74,7 @@ class Fast {
   readonly count: number;
 
   constructor(messages: BenchMessages, blocks: number) {
-    this.codec = new FastCodec(messages.plan, messages.slab.length + 65_536 + (blocks + 2) * 8192);
+    this.codec = new FastCodec(messages.plan, messages.slab.length + 65_536 + (blocks + 2) * 32_768);
     this.count = messages.list.length;
     this.blocks = Array.from({ length: blocks }, () => this.codec.values());
     this.at = (this.codec.firstByte + 63) & ~63;
