@@ -13,10 +13,10 @@ import { FIELD_MAX, FieldTypeCode, UnitForm, type FieldPlan } from '../plan.ts';
  */
 export const DIGIT_MASKS_AT = 1024;
 /** Of each count of digits 0–32: 11h for a byte of two, 10h for the last one of an odd count. */
-export const DIGIT_MASKS = 33;
+const DIGIT_MASKS = 33;
 export const BYTE_MASKS_AT = DIGIT_MASKS_AT + DIGIT_MASKS * 16;
 /** Of each count of bytes 0–32: thirty-two bytes, 80h for those that count. */
-export const BYTE_MASKS = 33;
+const BYTE_MASKS = 33;
 export const PACKED_AT = 3072;
 /** Two bytes for each byte: 0–99, or FFFFh where it is not packed decimal, which is more than any field may have. */
 export const LENGTHS_AT = 23_552;
@@ -42,7 +42,7 @@ export const MTI_IN = BITMAP_IN + 8;
 /** The second and the third bitmap; they count while bit 1 of the first one is set. No code is made for such messages. */
 export const MORE_BITMAPS_IN = MTI_IN + 8;
 export const STARTS_IN = MTI_IN + 24;
-export const DIGITS_IN = (STARTS_IN + 4 * (FIELD_MAX + 1) + 15) & ~15;
+const DIGITS_IN = (STARTS_IN + 4 * (FIELD_MAX + 1) + 15) & ~15;
 /** Room for texts and bytes that are to be encoded. */
 export const TEXTS_BYTES = 4096;
 
