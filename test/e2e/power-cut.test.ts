@@ -148,12 +148,12 @@ ${IDLE}${REFUND_FOUND}expect "结果未知"\nquit 0\n`,
 
 test('acquirer, then terminal cut off and started again, then the cable pulled: the runtime goes on by itself', async () => {
   const first = await world.acquirer(...world.faults({ match: { mti: '0200', nth: 1 }, do: { delayMs: 600_000 } }));
-  const before = await world.terminal(`${saleOf('1 0 0 00')}expect "冲正不成功"\nkeys ENTER\n${IDLE}pause 600\n`);
+  const before = await world.terminal(`${saleOf('1 0 0 00')}expect "待冲正"\nkeys ENTER\n${IDLE}pause 600\n`);
   const counter = world.run(first.address);
   await first.program.line(/ 0200 /);
   await first.program.cut();
   await counter.trace.line(IDLE_SHOWN);
-  await counter.trace.line(/冲正不成功/);
+  await counter.trace.line(/待冲正/);
   await counter.trace.line(IDLE_SHOWN);
   // CLEAR does nothing at the idle screen: it is for the command that was open when the cable came out.
   await before.cut();
