@@ -69,13 +69,6 @@ export function detectMessage(source: DialectSource, bytes: Uint8Array): Result<
   return ok(ranked[0] ?? read(plan, source.framing, bytes));
 }
 
-/** The framing of `bytes`, or undefined when none leads to a whole message. */
-export function detectFraming(plan: FieldPlan, bytes: Uint8Array): Framing | undefined {
-  return framingsOf(plan.source).find(
-    framing => plausible(plan, framing, bytes) && read(plan, framing, bytes).status === Status.ok,
-  );
-}
-
 function read(plan: FieldPlan, framing: Framing, bytes: Uint8Array): Detection {
   const frame = new FrameView();
   const view = new MessageView(plan);
