@@ -17,6 +17,7 @@ import {
   ownText,
   type Shape,
   tags,
+  time,
   worldText,
 } from './guard.ts';
 
@@ -51,6 +52,8 @@ const operator = digitsText(2);
 const code = form(/^[0-9A-Z]{2}$/);
 /** Reference numbers and the like: printable, at most 12 characters, so no card number. */
 const reference = form(/^[ -~]{1,12}$/);
+/** Order number of a scanned payment: some have as many digits as a card number. */
+const order = groupedForm(/^[0-9A-Za-z]{1,32}$/);
 const mmdd = digitsText(4);
 /** 41 and 42; a merchant number of 15 digits is public and may pass Luhn by chance. */
 const tid = form(/^[ -~]{8}$/);
@@ -79,9 +82,11 @@ const fields = members({
   '63?': form(/^[0-9A-Z]{3}$/),
 });
 
+const masked = form(/^[0-9]{6}\*{3,9}[0-9]{4}$/);
+const token = form(/^[0-9a-f]{8}(?:-[0-9a-f]{8}){3}$/);
 const card = members({
-  masked: form(/^[0-9]{6}\*{3,9}[0-9]{4}$/),
-  token: form(/^[0-9a-f]{8}(?:-[0-9a-f]{8}){3}$/),
+  masked,
+  token,
   sealedPan: blob(64),
   'expiry?': digitsText(4),
   'sequence?': digitsText(3),
@@ -95,12 +100,14 @@ const original = members({
   'trace?': trace,
   'dateMmdd?': mmdd,
   'reference?': reference,
+  'order?': order,
   'amountMinor?': amount,
 });
 
 const answer = {
   'code?': code,
   'reference?': reference,
+  'order?': order,
   'authCode?': form(/^[ -~]{1,6}$/),
   'hostDate?': mmdd,
   'hostTime?': digitsText(6),
@@ -119,6 +126,13 @@ const sum = members({ count: int(999_999), amountMinor: amount });
 const sides = members({ debit: sum, credit: sum });
 const key = members({ wrapped: hex(32), kcv: hex(8) });
 const secret = { salt: blob(16), hash: blob(32) };
+
+const finding = form(/^[A-Za-z][A-Za-z0-9_-]{0,39}$/);
+const findings = list(finding, 20);
+const channel = oneOf('card', 'wechat', 'alipay', 'unionpayQr');
+const txnKind = oneOf('sale', 'void', 'refund', 'qrSale', 'qrVoid', 'qrRefund');
+/** Number of a bank transfer, receipt or case. */
+const proof = worldText(40);
 
 /** Members that any event may have. */
 const EVENT = members({
@@ -161,13 +175,17 @@ export type EventKind = (typeof EVENT_KINDS)[number];
 
 const SHAPES: Readonly<Record<string, Shape>> = {
   intent: members({
-    kind: oneOf('sale', 'void', 'refund', 'qrSale', 'qrVoid', 'qrRefund'),
+    kind: txnKind,
     amountMinor: amount,
     period: id,
     batch: trace,
     trace,
     operator,
     'approver?': operator,
+    'second?': operator,
+    'heldId?': id,
+    'findings?': findings,
+    'channel?': channel,
     'card?': card,
     entryMode: digitsText(3),
     'original?': original,
@@ -206,6 +224,75 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     'reference?': reference,
     'operator?': operator,
     note,
+  }),
+  'refund-held': members({
+    kind: oneOf('refund', 'qrRefund'),
+    'channel?': channel,
+    amountMinor: amount,
+    untilMs: time,
+    operator,
+    'approver?': operator,
+    'second?': operator,
+    'card?': members({ masked, token }),
+    original,
+    'reason?': worldText(80),
+    'findings?': findings,
+  }),
+  'refund-stopped': members({ id, by: operator, 'operator?': operator, 'note?': note }),
+  'refund-external': members({
+    original,
+    amountMinor: amount,
+    method: oneOf('bank', 'cash', 'wallet', 'other'),
+    proof,
+    operator,
+    by: operator,
+    note,
+  }),
+  'refund-life': members({
+    id,
+    state: oneOf('processing', 'cleared', 'arrived', 'abnormal', 'redirected', 'closed', 'manual'),
+    source: oneOf('file', 'supervisor', 'channel', 'customer'),
+    'by?': operator,
+    'reference?': reference,
+    'note?': note,
+  }),
+  'case-opened': members({
+    about: id,
+    type: oneOf('amount', 'card', 'twice', 'notOurs', 'fraud', 'failed', 'other'),
+    class: oneOf('system', 'operator', 'customer', 'channel', 'compatibility', 'fraud'),
+    owner: oneOf('technician', 'supervisor', 'finance', 'manager'),
+    dueMs: time,
+    operator,
+    'by?': operator,
+    'note?': note,
+  }),
+  'case-noted': members({
+    caseId: id,
+    what: oneOf('remedy', 'contact', 'compensation', 'note'),
+    'method?': word,
+    'amountMinor?': amount,
+    'proof?': proof,
+    by: operator,
+    note,
+  }),
+  'case-closed': members({ caseId: id, by: operator, note }),
+  notice: members({
+    about: id,
+    event: oneOf('accepted', 'delayed', 'failed', 'wrong', 'corrected', 'arrived', 'stopped', 'frozen'),
+    adapter: oneOf('print', 'file', 'webhook'),
+    lang: oneOf('zh', 'en'),
+    lines: list(worldText(200), SLIP_LINES_MAX),
+  }),
+  'notice-tried': members({ id, delivered: flag, 'why?': worldText(200) }),
+  refused: members({
+    act: txnKind,
+    operator,
+    prompt: form(/^[A-Z][0-9]{2}(?:\.[A-Za-z0-9]{1,12})?$/),
+    'rule?': finding,
+    'value?': amount,
+    'limit?': amount,
+    'amountMinor?': amount,
+    'originalId?': id,
   }),
   'signed-on': members({
     mode: oneOf('001', '003', '004'),

@@ -112,11 +112,61 @@ export class Fold {
       case 'unlocked':
         return this.run("DELETE FROM setting WHERE name = 'locked'");
       case 'refunds-frozen':
-        return this.set('refundsFrozen', body.by ?? body.operator ?? '');
+        return this.set('refundsFrozen', String(seq));
       case 'refunds-freed':
         return this.run("DELETE FROM setting WHERE name = 'refundsFrozen'");
       default:
+        this.refundDesk(seq, atMs, kind, body);
         return this.settlement(seq, atMs, kind, body);
+    }
+  }
+
+  /** Holds, money given back by another way, where accepted refunds are, cases, notices. */
+  private refundDesk(seq: number, atMs: number, kind: string, body: Body): void {
+    switch (kind) {
+      case 'refund-held':
+        return this.run(
+          `INSERT INTO hold(id, at_ms, state, until_ms, amount_minor, channel, operator, token, original_id, original_reference, original_date)
+           VALUES (?, ?, 'held', ?, ?, ?, ?, ?, ?, ?, ?)`,
+          seq,
+          atMs,
+          body.untilMs,
+          body.amountMinor,
+          body.channel ?? 'card',
+          body.operator,
+          body.card?.token ?? null,
+          ...originalColumns(body.original),
+        );
+      case 'refund-stopped':
+        return this.run("UPDATE hold SET state = 'stopped', stopped_seq = ? WHERE id = ?", seq, body.id);
+      case 'refund-external':
+        return this.run(
+          'INSERT INTO external_refund(id, at_ms, amount_minor, operator, original_id, original_reference, original_date) VALUES (?, ?, ?, ?, ?, ?, ?)',
+          seq,
+          atMs,
+          body.amountMinor,
+          body.operator,
+          ...originalColumns(body.original),
+        );
+      case 'refund-life':
+        return this.run('INSERT OR REPLACE INTO life(id, state, seq) VALUES (?, ?, ?)', body.id, body.state, seq);
+      case 'case-opened':
+        return this.run(
+          "INSERT INTO incident(id, about, state, due_ms) VALUES (?, ?, 'open', ?)",
+          seq,
+          body.about,
+          body.dueMs,
+        );
+      case 'case-closed':
+        return this.run("UPDATE incident SET state = 'closed' WHERE id = ?", body.caseId);
+      case 'notice':
+        return this.run("INSERT INTO notice(id, about, state) VALUES (?, ?, 'waiting')", seq, body.about);
+      case 'notice-tried':
+        return this.run(
+          'UPDATE notice SET tries = tries + 1, state = ? WHERE id = ?',
+          body.delivered ? 'delivered' : 'waiting',
+          body.id,
+        );
     }
   }
 
@@ -158,8 +208,8 @@ export class Fold {
     const original = body.original;
     this.run(
       `INSERT INTO txn(id, at_ms, kind, act, state, period, batch, trace, amount_minor, operator, token, original_id,
-       original_reference, original_date, organisation)
-       VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce((SELECT organisation FROM txn WHERE id = ?), 'CUP'))`,
+       original_reference, original_date, channel, organisation)
+       VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce((SELECT organisation FROM txn WHERE id = ?), 'CUP'))`,
       seq,
       atMs,
       body.kind,
@@ -170,12 +220,13 @@ export class Fold {
       body.amountMinor,
       body.operator,
       body.card?.token ?? null,
-      original?.txnId ?? null,
-      original?.reference === undefined ? null : keptReference(original.reference),
-      original?.dateMmdd ?? null,
+      ...originalColumns(original),
+      body.channel ?? 'card',
       // Totals are kept for each card organisation, and a person who enters an outcome does not know it.
       original?.txnId ?? null,
     );
+    if (body.heldId !== undefined)
+      this.run("UPDATE hold SET state = 'sent', txn_id = ? WHERE id = ?", seq, body.heldId);
     if (rule.reversible) this.run("INSERT INTO reversal(id, state, reason) VALUES (?, 'armed', '98')", seq);
     this.useTrace(body.trace);
     this.knowMerchant(body.mid);
@@ -187,17 +238,20 @@ export class Fold {
     if (body.result === 'unknown')
       this.run("UPDATE reversal SET state = 'owed', reason = ? WHERE id = ?", body.reason ?? '98', body.id);
     else this.run("UPDATE reversal SET state = 'cleared' WHERE id = ?", body.id);
+    // Nothing left the terminal: a held refund is held as before.
+    if (body.result === 'failed') this.run("UPDATE hold SET state = 'held', txn_id = NULL WHERE txn_id = ?", body.id);
   }
 
   private approve(seq: number, body: Body): void {
     this.run(
       `UPDATE txn SET state = 'approved', answer_seq = ?, amount_minor = coalesce(?, amount_minor),
-       reference = coalesce(?, reference), host_date = coalesce(?, host_date), organisation = coalesce(?, organisation)
+       reference = coalesce(?, reference), host_date = coalesce(?, host_date), pay_order = coalesce(?, pay_order), organisation = coalesce(?, organisation)
        WHERE id = ?`,
       seq,
       body.amountMinor ?? null,
       body.reference === undefined ? null : keptReference(body.reference),
       body.hostDate ?? null,
+      body.order ?? null,
       body.organisation ?? null,
       body.id,
     );
@@ -277,6 +331,15 @@ export class Fold {
     if (!statement) this.statements.set(sql, (statement = this.db.prepare(sql)));
     return statement;
   }
+}
+
+/** `original_id`, `original_reference`, `original_date` of an original. */
+function originalColumns(original: Body | undefined): [number | null, string | null, string | null] {
+  return [
+    original?.txnId ?? null,
+    original?.reference === undefined ? null : keptReference(original.reference),
+    original?.dateMmdd ?? null,
+  ];
 }
 
 function bytes(base64: string): Uint8Array {

@@ -1,6 +1,8 @@
 import { ok, type Result } from '../fault.ts';
+import { desk, type Desk } from './desk.ts';
 import { ledger, type Ledger } from './ledger.ts';
 import { type Queries, queries } from './queries.ts';
+import { type Reports, reports } from './reports.ts';
 import { type Reversals, reversals } from './reversals.ts';
 import { session, type SessionPart } from './session.ts';
 import { settlement, type SettlementPart } from './settlement.ts';
@@ -11,7 +13,9 @@ export { JournalFailure } from './failure.ts';
 export type { StoreOptions, Verification } from './store.ts';
 export { reversalTags, slipTags, tlvOf } from './emv.ts';
 export { FIRST_OPERATORS, KIND_RULES, refundableMinor, ROLE_RULES, roleOf } from './money.ts';
+export { channelOf, CHANNELS, counts, netOf, plus, type Tally, tally } from './reports.ts';
 export type { EventKind } from './bodies.ts';
+export type { NewCase, NewCaseEntry, NewHold } from './desk.ts';
 export type { EventBody, NewSlip } from './settlement.ts';
 export type { JournalCounts, ListFilter, SpanTotal } from './queries.ts';
 export type { Recovery, RefundEntry, ReversalEntry } from './reversals.ts';
@@ -52,7 +56,7 @@ export interface JournalFile {
 }
 
 /** The terminal's memory for money. Every call that writes is durable when it returns, or throws `JournalFailure`. */
-export type Journal = JournalFile & Queries & Ledger & Reversals & SessionPart & SettlementPart;
+export type Journal = JournalFile & Queries & Ledger & Reversals & Desk & SessionPart & SettlementPart & Reports;
 
 /**
  * Opens a journal, or makes a new one. Checks the newest 50,000 records; older ones by `checkOlder`, all by `verify`. Faults: `journal-in-use`
@@ -65,6 +69,7 @@ export function openJournal(options: JournalOptions): Result<Journal> {
   const store = opened.value;
   const policy = options.reversal ?? DEFAULT_REVERSAL_POLICY;
   const read = queries(store);
+  const atDesk = desk(store, read);
   const file: JournalFile = {
     path: store.path,
     readOnly: store.readOnly,
@@ -82,10 +87,12 @@ export function openJournal(options: JournalOptions): Result<Journal> {
     Object.assign(
       file,
       read,
-      ledger(store, read, policy),
-      reversals(store, read, policy),
+      atDesk,
+      ledger(store, read, atDesk, policy),
+      reversals(store, read, atDesk, policy),
       session(store, read),
-      settlement(store, read),
+      settlement(store, read, atDesk),
+      reports(store),
     ),
   );
 }

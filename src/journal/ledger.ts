@@ -4,6 +4,7 @@ import { openPan, SEAL_NONCE_LENGTH, sealPan } from '../card/seal.ts';
 import { cardToken } from '../card/token.ts';
 import { failed, type Fault, fault, ok, type Result } from '../fault.ts';
 import { AMOUNT_MINOR_MAX, digits, formatAmount } from '../units.ts';
+import { type Desk, mayRefund } from './desk.ts';
 import { KIND_RULES, refundableMinor } from './money.ts';
 import type { Queries } from './queries.ts';
 import type { Store } from './store.ts';
@@ -15,7 +16,7 @@ export const TRACE_MAX = 999_999;
 export const BATCH_TRACES_MAX = 900_000;
 
 /** Intents and outcomes: each call is one durable step. */
-export function ledger(store: Store, queries: Queries, policy: ReversalPolicy) {
+export function ledger(store: Store, queries: Queries, desk: Desk, policy: ReversalPolicy) {
   const number = (name: string): number => Number(store.setting(name));
 
   function nextTrace(): number {
@@ -147,7 +148,7 @@ export function ledger(store: Store, queries: Queries, policy: ReversalPolicy) {
       return originalFault('original-not-in-batch', intent, original);
     const shape = refuseOriginal(intent, original);
     if (shape) return shape;
-    const refunds = queries.refundsOf(original.id);
+    const refunds = desk.taken({ txnId: original.id });
     if (refundableMinor(original, refunds) !== original.amountMinor)
       return fault(
         'E_ILLEGAL',
@@ -168,6 +169,10 @@ export function ledger(store: Store, queries: Queries, policy: ReversalPolicy) {
   function refuseRefund(intent: Intent, original: Txn | undefined): Fault | undefined {
     const ref = intent.original;
     assert(ref, 'a refund names its original');
+    const frozen = mayRefund(desk.refundsFrozen());
+    if (frozen) return frozen;
+    const hold = refuseHold(intent);
+    if (hold) return hold;
     if (ref.txnId !== undefined && !original) return originalFault('original-unknown', intent, undefined);
     const refunds = original
       ? queries.refundsOf(original.id)
@@ -189,7 +194,10 @@ export function ledger(store: Store, queries: Queries, policy: ReversalPolicy) {
     const amountMinor = original?.amountMinor ?? ref.amountMinor;
     // An original of another terminal whose amount nobody typed: the acquirer alone can check it.
     if (amountMinor === undefined) return undefined;
-    const left = refundableMinor(original ?? { state: 'approved', amountMinor }, refunds);
+    const left = refundableMinor(
+      original ?? { state: 'approved', amountMinor },
+      desk.taken(original ? { txnId: original.id } : ref, intent.heldId),
+    );
     if (intent.amountMinor <= left) return undefined;
     return fault(
       'E_ILLEGAL',
@@ -197,6 +205,32 @@ export function ledger(store: Store, queries: Queries, policy: ReversalPolicy) {
       `${formatAmount(left)} of ${formatAmount(amountMinor)} can still be refunded, not ${formatAmount(intent.amountMinor)}`,
       `Refund at most ${formatAmount(left)}`,
     );
+  }
+
+  /** A held refund goes out as it was decided: same money, same card, same original. */
+  function refuseHold({ heldId, amountMinor, card, original }: Intent): Fault | undefined {
+    if (heldId === undefined) return undefined;
+    const held = desk.held(heldId);
+    if (held?.state !== 'held')
+      return fault(
+        'E_ILLEGAL',
+        'refund-not-held',
+        `refund ${digits(heldId, 6)} is ${held?.state ?? 'not a held one'}`,
+        'List the held refunds again',
+      );
+    const same =
+      held.amountMinor === amountMinor &&
+      held.card?.token === card?.token &&
+      held.original.txnId === original?.txnId &&
+      held.original.reference === original?.reference;
+    return same
+      ? undefined
+      : fault(
+          'E_ILLEGAL',
+          'hold-changed',
+          `refund ${digits(heldId, 6)} was decided over ${formatAmount(held.amountMinor)} to another card or of another original`,
+          'Use the same card, or stop it and make a new refund',
+        );
   }
 
   /** What a void and a refund want of a known original alike. */
@@ -284,12 +318,10 @@ export function ledger(store: Store, queries: Queries, policy: ReversalPolicy) {
      */
     appendOutcome,
 
-    /** What can still be refunded of a sale of this journal, minor units; an unknown refund counts as paid. */
+    /** What can still be refunded of a sale of this journal, minor units; unknown, held and other ways count as paid. */
     refundable(id: number): number {
       const original = queries.txn(id);
-      return original && KIND_RULES[original.kind].act === 'sale'
-        ? refundableMinor(original, queries.refundsOf(id))
-        : 0;
+      return original && KIND_RULES[original.kind].act === 'sale' ? desk.leftOf(original) : 0;
     },
   };
 }

@@ -19,7 +19,8 @@ export const KIND_RULES: Readonly<Record<TxnKind, KindRule>> = {
   qrRefund: { act: 'refund', reversible: false, undoes: 'qrSale' },
 };
 
-interface Counted {
+/** Something that takes from what can be refunded. */
+export interface Counted {
   readonly state: TxnState;
   readonly amountMinor: number;
 }

@@ -1,4 +1,4 @@
-import { keptReference } from './guard.ts';
+import { grouped, keptReference } from './guard.ts';
 import { KIND_RULES } from './money.ts';
 import { reversalOf, settlementOf, shownBody, slipOf, slipSql, txnOf, txnSql } from './read.ts';
 import type { Row, Store } from './store.ts';
@@ -32,6 +32,9 @@ export interface JournalCounts {
   readonly owed: number;
   readonly held: number;
   readonly unknownRefunds: number;
+  readonly heldRefunds: number;
+  readonly openCases: number;
+  readonly noticesWaiting: number;
 }
 
 const REFUND_KINDS = Object.entries(KIND_RULES)
@@ -80,6 +83,10 @@ export function queries(store: Store) {
             keptReference(reference),
             dateMmdd,
           ),
+
+    /** By the order number of a scanned payment; newest first. */
+    byOrder: (order: string): Txn[] =>
+      txns('WHERE txn.pay_order = ? ORDER BY txn.id DESC LIMIT 100', grouped(order)),
 
     /** The newest transaction; `states` limits it, e.g. to those that have a slip. */
     lastTxn: (states?: readonly TxnState[]): Txn | undefined =>
@@ -179,6 +186,9 @@ export function queries(store: Store) {
         owed: count("reversal WHERE state = 'owed'"),
         held: count("reversal WHERE state = 'held'"),
         unknownRefunds: count(`txn WHERE state = 'unknown' AND kind IN (${REFUND_KINDS})`),
+        heldRefunds: count("hold WHERE state = 'held'"),
+        openCases: count("incident WHERE state = 'open'"),
+        noticesWaiting: count("notice WHERE state = 'waiting'"),
       };
     },
 
@@ -214,8 +224,6 @@ export function queries(store: Store) {
     currentOperator: (): string | undefined => store.setting('operator'),
     /** Who locked the terminal. */
     lockedBy: (): string | undefined => store.setting('locked'),
-    /** Who froze refunds. */
-    refundsFrozenBy: (): string | undefined => store.setting('refundsFrozen'),
 
     record(seq: number): JournalRecord | undefined {
       const row = store.one('SELECT * FROM record WHERE seq = ?', seq);
@@ -227,6 +235,16 @@ export function queries(store: Store) {
         .all(
           "SELECT * FROM record WHERE seq >= ?1 AND (seq = ?1 OR json_extract(body, '$.id') = ?1 OR json_extract(body, '$.txnId') = ?1) ORDER BY seq",
           id,
+        )
+        .map(recordOf),
+    /** Records of these kinds of `fromMs` ≤ time < `toMs`, oldest first. */
+    recordsOfKinds: (kinds: readonly string[], fromMs = 0, toMs = Number.MAX_SAFE_INTEGER): JournalRecord[] =>
+      store
+        .all(
+          'SELECT * FROM record WHERE kind IN (SELECT value FROM json_each(?)) AND at_ms >= ? AND at_ms < ? ORDER BY seq',
+          JSON.stringify(kinds),
+          fromMs,
+          toMs,
         )
         .map(recordOf),
     /** Newest records first. */

@@ -1,6 +1,7 @@
 import { assert } from '../assert.ts';
 import { failed, fault, ok, type Result } from '../fault.ts';
 import { digits } from '../units.ts';
+import { type Desk, mayRefund } from './desk.ts';
 import { KIND_RULES } from './money.ts';
 import type { Queries } from './queries.ts';
 import type { Store } from './store.ts';
@@ -46,7 +47,7 @@ export interface Recovery {
 
 const RESTART = 'the terminal stopped before the outcome was known';
 
-export function reversals(store: Store, queries: Queries, policy: ReversalPolicy) {
+export function reversals(store: Store, queries: Queries, desk: Desk, policy: ReversalPolicy) {
   function reversalIn(id: number, ...states: readonly Reversal['state'][]): Reversal {
     const reversal = queries.reversal(id);
     assert(reversal && states.includes(reversal.state), `a reversal must be ${states.join(' or ')} here`);
@@ -130,7 +131,7 @@ export function reversals(store: Store, queries: Queries, policy: ReversalPolicy
     /**
      * A named person decides about an unknown refund or QR void. Accepted: approved. Not accepted: back to `open` with the
      * same batch and trace, to be sent again byte for byte (answer 94 then means that the first was accepted), or given
-     * up. Faults `refund-not-unknown`, `refund-batch-closed` (the acquirer's case then, not a repeat).
+     * up. Faults `refund-not-unknown`, `refunds-frozen`, `refund-batch-closed` (the acquirer's case then, not a repeat).
      */
     resolveRefund(nowMs: number, id: number, entry: RefundEntry): Result<Txn> {
       const txn = queries.txn(id);
@@ -145,6 +146,8 @@ export function reversals(store: Store, queries: Queries, policy: ReversalPolicy
         );
       const decision = entry.accepted ? 'accepted' : entry.resend === false ? 'given-up' : 'resend';
       if (decision === 'resend') {
+        const frozen = mayRefund(desk.refundsFrozen());
+        if (frozen) return failed(frozen);
         if (txn.period !== queries.period())
           return failed(
             fault(

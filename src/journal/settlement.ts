@@ -1,8 +1,9 @@
 import { assert } from '../assert.ts';
 import { failed, fault, ok, type Result } from '../fault.ts';
-import { digits } from '../units.ts';
+import { digits, formatAmount } from '../units.ts';
 import { BATCH_NUMBER_MAX } from './bodies.ts';
 import type { EventKind } from './bodies.ts';
+import type { Desk } from './desk.ts';
 import type { Queries } from './queries.ts';
 import type { Store } from './store.ts';
 import type { Settlement, SettlementFlags, SettlementStage, Slip, SlipCopy, UploadCursor } from './types.ts';
@@ -17,7 +18,7 @@ export interface NewSlip {
   readonly lines: readonly string[];
 }
 
-export function settlement(store: Store, queries: Queries) {
+export function settlement(store: Store, queries: Queries, desk: Desk) {
   function stageIn(id: number, ...stages: readonly SettlementStage[]): Settlement {
     const current = queries.openSettlement();
     assert(current?.id === id && stages.includes(current.stage), `a settlement must be ${stages.join(' or ')} here`);
@@ -34,7 +35,7 @@ export function settlement(store: Store, queries: Queries) {
   return {
     /**
      * Begins (or, after a restart, takes up again) the settlement of the current batch with the totals of now; they stay
-     * as they are until it ends. Faults: `reversal-owed`, `reversal-held` must be cleared first (see `mayTrade`).
+     * as they are until it ends. Faults: `reversal-owed` and `refund-held` must be cleared first.
      */
     startSettlement(nowMs: number): Result<Settlement> {
       const current = queries.openSettlement();
@@ -51,6 +52,16 @@ export function settlement(store: Store, queries: Queries) {
             'reversal-owed',
             `the reversal of voucher ${digits(owed.txn.trace, 6)} has not been answered`,
             'It must go out before the settlement',
+          ),
+        );
+      const held = desk.heldRefunds();
+      if (held.length > 0)
+        return failed(
+          fault(
+            'E_BUSY',
+            'refund-held',
+            `${held.length} refunds are held, the first over ${formatAmount(held[0].amountMinor)} (${digits(held[0].id, 6)})`,
+            'Send or stop them first',
           ),
         );
       store.commit(() =>

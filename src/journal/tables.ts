@@ -5,7 +5,7 @@ export const APPLICATION_ID = 0x38353833;
 /** Version of `record` and `identity`; a file with a higher one is refused. */
 export const SCHEMA_VERSION = 1;
 /** Version of the folded tables; when it differs they are made again at the opening. */
-export const FOLD_VERSION = 2;
+export const FOLD_VERSION = 3;
 
 export const RECORD_SQL = `
 CREATE TABLE identity(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -28,6 +28,11 @@ export const FOLDED: readonly { readonly name: string; readonly order: string }[
   { name: 'setting', order: 'name' },
   { name: 'slip', order: 'id' },
   { name: 'settlement', order: 'id' },
+  { name: 'hold', order: 'id' },
+  { name: 'external_refund', order: 'id' },
+  { name: 'life', order: 'id' },
+  { name: 'incident', order: 'id' },
+  { name: 'notice', order: 'id' },
 ];
 
 /** The partial indexes say OR and not IN: SQLite uses them for `state = 'open'` only in that form. */
@@ -49,7 +54,9 @@ CREATE TABLE txn(
   original_reference TEXT,
   original_date TEXT,
   reference TEXT,
+  pay_order TEXT,
   organisation TEXT NOT NULL DEFAULT 'CUP',
+  channel TEXT NOT NULL DEFAULT 'card',
   host_date TEXT,
   voided_by INTEGER REFERENCES txn(id),
   resends INTEGER NOT NULL DEFAULT 0,
@@ -60,6 +67,7 @@ CREATE INDEX txn_unsettled ON txn(state) WHERE state = 'open' OR state = 'unknow
 CREATE INDEX txn_original ON txn(original_id) WHERE original_id IS NOT NULL;
 CREATE INDEX txn_original_reference ON txn(original_reference) WHERE original_reference IS NOT NULL;
 CREATE INDEX txn_reference ON txn(reference) WHERE reference IS NOT NULL;
+CREATE INDEX txn_pay_order ON txn(pay_order) WHERE pay_order IS NOT NULL;
 CREATE INDEX txn_trace ON txn(trace);
 CREATE INDEX txn_at ON txn(at_ms);
 CREATE TABLE reversal(
@@ -101,4 +109,50 @@ CREATE TABLE settlement(
   items INTEGER,
   new_batch INTEGER
 ) STRICT;
+CREATE TABLE hold(
+  id INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  until_ms INTEGER NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  channel TEXT NOT NULL DEFAULT 'card',
+  operator TEXT NOT NULL,
+  token TEXT,
+  original_id INTEGER REFERENCES txn(id),
+  original_reference TEXT,
+  original_date TEXT,
+  txn_id INTEGER REFERENCES txn(id),
+  stopped_seq INTEGER
+) STRICT;
+CREATE INDEX hold_waiting ON hold(state) WHERE state = 'held';
+CREATE INDEX hold_txn ON hold(txn_id) WHERE txn_id IS NOT NULL;
+CREATE TABLE external_refund(
+  id INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  operator TEXT NOT NULL,
+  original_id INTEGER REFERENCES txn(id),
+  original_reference TEXT,
+  original_date TEXT
+) STRICT;
+CREATE INDEX external_original ON external_refund(original_id) WHERE original_id IS NOT NULL;
+CREATE TABLE life(
+  id INTEGER PRIMARY KEY REFERENCES txn(id),
+  state TEXT NOT NULL,
+  seq INTEGER NOT NULL
+) STRICT;
+CREATE TABLE incident(
+  id INTEGER PRIMARY KEY,
+  about INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  due_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX incident_open ON incident(state) WHERE state = 'open';
+CREATE TABLE notice(
+  id INTEGER PRIMARY KEY,
+  about INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX notice_waiting ON notice(state) WHERE state = 'waiting';
 `;

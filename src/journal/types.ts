@@ -40,8 +40,13 @@ export interface OriginalRef {
   readonly dateMmdd?: string;
   /** Retrieval reference number, 12 characters (data element 37). */
   readonly reference?: string;
+  /** Order number of a scanned payment at its channel, as its answer gave it. */
+  readonly order?: string;
   readonly amountMinor?: number;
 }
+
+/** Where the money of a transaction moves: the card networks, or a wallet whose code was scanned. */
+export type Channel = 'card' | 'wechat' | 'alipay' | 'unionpayQr';
 
 /** Everything that must be on disk before the first byte goes out. */
 export interface Intent {
@@ -55,6 +60,14 @@ export interface Intent {
   readonly operator: string;
   /** Supervisor who approved, 2 digits. */
   readonly approver?: string;
+  /** Second person who approved, 2 digits. */
+  readonly second?: string;
+  /** The held refund that this one sends. */
+  readonly heldId?: number;
+  /** Rules of the policy that had something to say, by id. */
+  readonly findings?: readonly string[];
+  /** `card` when absent. */
+  readonly channel?: Channel;
   /** Absent for QR codes. */
   readonly card?: StoredCard;
   /** Data element 22, 3 digits. */
@@ -80,6 +93,8 @@ export interface Approved {
   /** Answer code, 2 characters. */
   readonly code: string;
   readonly reference?: string;
+  /** Order number of a scanned payment at its channel (UnionPay: payment voucher code 付款凭证码), 1–32 digits and letters. */
+  readonly order?: string;
   readonly authCode?: string;
   /** MMDD */
   readonly hostDate?: string;
@@ -154,6 +169,8 @@ export interface Answer {
   readonly atMs: number;
   readonly code?: string;
   readonly reference?: string;
+  /** Order number of a scanned payment. */
+  readonly order?: string;
   readonly authCode?: string;
   readonly hostDate?: string;
   readonly hostTime?: string;
@@ -312,4 +329,135 @@ export interface JournalRecord {
   readonly body: unknown;
   /** SHA-256, hex. */
   readonly hash: string;
+}
+
+/** A refund that was decided and waits: nothing of it was sent, and it can still be stopped. */
+export interface HeldRefund {
+  /** Number of its record; its tracking number stays when it is sent. */
+  readonly id: number;
+  readonly atMs: number;
+  /** `sent`: its transaction ({@link txnId}) went out. */
+  readonly state: 'held' | 'stopped' | 'sent';
+  readonly kind: 'refund' | 'qrRefund';
+  readonly channel: Channel;
+  readonly amountMinor: number;
+  /** From then on it may be sent without a person. */
+  readonly untilMs: number;
+  readonly operator: string;
+  readonly approver?: string;
+  readonly second?: string;
+  /** 6 + 4 digits and the token that the card must have when it is sent. Absent for QR codes. */
+  readonly card?: { readonly masked: string; readonly token: string };
+  readonly original: OriginalRef;
+  readonly reason?: string;
+  readonly findings: readonly string[];
+  readonly txnId?: number;
+  /** Who stopped it and why. */
+  readonly stopped?: { readonly atMs: number; readonly by: string; readonly note?: string };
+}
+
+/** Money that a person gave back by another way; it counts against what can still be refunded and is never sent. */
+export interface ExternalRefund {
+  readonly id: number;
+  readonly atMs: number;
+  readonly original: OriginalRef;
+  readonly amountMinor: number;
+  readonly method: 'bank' | 'cash' | 'wallet' | 'other';
+  /** Number of the bank transfer, receipt or case, up to 40 characters. */
+  readonly proof: string;
+  readonly operator: string;
+  readonly by: string;
+  readonly note: string;
+}
+
+/** Where an accepted refund is, as somebody said it; the newest word counts. */
+export type LifeState = 'processing' | 'cleared' | 'arrived' | 'abnormal' | 'redirected' | 'closed' | 'manual';
+export interface Life {
+  /** Transaction of the refund. */
+  readonly id: number;
+  readonly state: LifeState;
+  readonly source: 'file' | 'supervisor' | 'channel' | 'customer';
+  readonly atMs: number;
+  readonly by?: string;
+  readonly reference?: string;
+  readonly note?: string;
+}
+
+export type CaseType = 'amount' | 'card' | 'twice' | 'notOurs' | 'fraud' | 'failed' | 'other';
+export type CaseClass = 'system' | 'operator' | 'customer' | 'channel' | 'compatibility' | 'fraud';
+export type CaseOwner = 'technician' | 'supervisor' | 'finance' | 'manager';
+
+/** A refund (or void) that went wrong, until somebody has put it right. */
+export interface Case {
+  /** Number of its first record; IC and this number for people. */
+  readonly id: number;
+  readonly atMs: number;
+  readonly state: 'open' | 'closed';
+  /** Transaction, or held refund, that it is about. */
+  readonly about: number;
+  readonly type: CaseType;
+  readonly class: CaseClass;
+  readonly owner: CaseOwner;
+  readonly dueMs: number;
+  readonly operator: string;
+  readonly by?: string;
+  readonly note?: string;
+  readonly entries: readonly CaseEntry[];
+}
+
+export interface CaseEntry {
+  readonly atMs: number;
+  readonly what: 'remedy' | 'contact' | 'compensation' | 'note' | 'closed';
+  readonly method?: string;
+  /** Never sent to the acquirer. */
+  readonly amountMinor?: number;
+  readonly proof?: string;
+  readonly by: string;
+  readonly note: string;
+}
+
+export type NoticeEvent = 'accepted' | 'delayed' | 'failed' | 'wrong' | 'corrected' | 'arrived' | 'stopped' | 'frozen';
+export type NoticeAdapter = 'print' | 'file' | 'webhook';
+
+/** Something that a customer or an office shall be told. */
+export interface Notice {
+  readonly id: number;
+  readonly atMs: number;
+  readonly about: number;
+  readonly event: NoticeEvent;
+  readonly adapter: NoticeAdapter;
+  readonly lang: 'zh' | 'en';
+  readonly lines: readonly string[];
+  readonly state: 'waiting' | 'delivered';
+  readonly tries: number;
+}
+
+/** What was not allowed to begin, and by which rule. */
+export interface Refusal {
+  readonly act: TxnKind;
+  readonly operator: string;
+  /** Local prompt, e.g. `E08`. */
+  readonly prompt: string;
+  readonly rule?: string;
+  readonly value?: number;
+  readonly limit?: number;
+  readonly amountMinor?: number;
+  readonly originalId?: number;
+}
+
+/** A transaction as the rules of the policy look at the past: what counts as money moved or on its way. */
+export interface PastRow {
+  readonly atMs: number;
+  readonly act: 'sale' | 'void' | 'refund';
+  readonly channel: Channel;
+  readonly amountMinor: number;
+  readonly operator: string;
+  readonly token?: string;
+}
+
+/** Who switched refunds off, and why. */
+export interface Freeze {
+  readonly by: string;
+  readonly atMs: number;
+  readonly note?: string;
 }

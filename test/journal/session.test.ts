@@ -206,11 +206,11 @@ describe('slips and events', () => {
     journal.appendEvent(T0, 'locked', { by: '01' });
     journal.appendEvent(T0, 'refunds-frozen', { by: '00', note: 'wrong refund' });
     journal.rebuild();
-    expect([journal.currentOperator(), journal.lockedBy(), journal.refundsFrozenBy()]).toEqual(['01', '01', '00']);
+    expect([journal.currentOperator(), journal.lockedBy(), journal.refundsFrozen()?.by]).toEqual(['01', '01', '00']);
     journal.appendEvent(T0, 'unlocked', { by: '00' });
     journal.appendEvent(T0, 'refunds-freed', { by: '00' });
     journal.appendEvent(T0, 'operator-off', { operator: '01' });
-    expect([journal.currentOperator(), journal.lockedBy(), journal.refundsFrozenBy()]).toEqual([
+    expect([journal.currentOperator(), journal.lockedBy(), journal.refundsFrozen()]).toEqual([
       undefined,
       undefined,
       undefined,
@@ -230,7 +230,7 @@ describe('slips and events', () => {
       { kind: 'sale', state: 'approved', operator: '01', count: 2, amountMinor: 300 },
     ]);
     expect(journal.spanTotals(T0 + 20, T0 + 21)).toMatchObject([{ state: 'declined', operator: '02', count: 1 }]);
-    expect(journal.counts()).toEqual({ batch: 2, owed: 0, held: 0, unknownRefunds: 0 });
+    expect(journal.counts()).toMatchObject({ batch: 2, owed: 0, held: 0, unknownRefunds: 0 });
     expect(journal.byVoucherEver(1)).toHaveLength(1);
     expect(journal.recordsOf(1).map(record => record.kind)).toEqual(['intent', 'outcome']);
   });
