@@ -33,29 +33,32 @@ export function firstHash(identity: string): Uint8Array {
 }
 
 /**
- * SHA-256 over the previous hash (32 bytes), number and time (8 bytes each, big-endian), kind and body (UTF-8). A kind
- * has no `{` and each body begins with one, so the two cannot be moved against each other.
+ * SHA-256 over the previous hash (32 bytes), number and time (8 bytes each, big-endian) and the {@link recordDigest}.
+ * The digest stands between, so that somebody can check the chain without reading the records of other customers.
  */
 export function chainHash(previous: Uint8Array, seq: number, atMs: number, kind: string, body: string): Uint8Array {
-  // UTF-8 takes at most three bytes for a code unit.
-  const most = HEAD_LENGTH + 3 * (kind.length + body.length);
-  if (chained.length < most) chained = Buffer.alloc(2 * most);
-  chained.set(previous, 0);
+  link.set(previous, 0);
   writeNumber(32, seq);
   writeNumber(40, atMs);
-  const afterKind = HEAD_LENGTH + chained.write(kind, HEAD_LENGTH);
-  return hash('sha256', chained.subarray(0, afterKind + chained.write(body, afterKind)), 'buffer');
+  link.set(recordDigest(kind, body), 48);
+  return hash('sha256', link, 'buffer');
 }
 
-/** One buffer for all records: a journal of years is checked in seconds. */
-let chained = Buffer.alloc(16 * 1024);
-/** Previous hash and two numbers. */
-const HEAD_LENGTH = 48;
+/**
+ * SHA-256 over kind and body (UTF-8): what a record says. A kind has no `{` and each body begins with one, so the two
+ * cannot be moved against each other.
+ */
+export function recordDigest(kind: string, body: string): Uint8Array {
+  return hash('sha256', kind + body, 'buffer');
+}
+
+/** Previous hash, two numbers, digest: one buffer for all records, so that a journal of years is checked in seconds. */
+const link = Buffer.alloc(80);
 
 /** Whole number up to 2^53 as 8 bytes, big-endian. */
 function writeNumber(at: number, value: number): void {
-  chained.writeUInt32BE(Math.floor(value / 0x1_0000_0000), at);
-  chained.writeUInt32BE(value >>> 0, at + 4);
+  link.writeUInt32BE(Math.floor(value / 0x1_0000_0000), at);
+  link.writeUInt32BE(value >>> 0, at + 4);
 }
 
 /** Short form of a hash for slips and screens: `9f3c-41aa-77d0-b2e6`. */

@@ -3,7 +3,7 @@
 /** Marks the file as a pos8583 journal ("8583" in ASCII). */
 export const APPLICATION_ID = 0x38353833;
 /** Version of `record` and `identity`; a file with a higher one is refused. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 /** Version of the folded tables; when it differs they are made again at the opening. */
 export const FOLD_VERSION = 3;
 

@@ -138,9 +138,11 @@ describe('opening', () => {
     open({ path }).close();
     expect(faultName(tryOpen({ sealKey: new Uint8Array(32).fill(8) }))).toBe('journal-key');
     const db = new DatabaseSync(path);
-    db.exec('PRAGMA user_version = 2');
-    db.close();
+    db.exec('PRAGMA user_version = 3');
     expect(faultName(tryOpen())).toBe('journal-newer');
+    db.exec('PRAGMA user_version = 1');
+    db.close();
+    expect(faultName(tryOpen())).toBe('journal-older');
   });
 
   test('tables of an older version are made again', () => {

@@ -1,0 +1,140 @@
+import type { Command } from 'commander';
+import { type Fault, fault, faultText, type Result } from '../../fault.ts';
+import { type Journal, JournalFailure } from '../../journal/journal.ts';
+import { makePack, subjectOf } from './pack.ts';
+
+/** What the check of a pack finds; see `scripts/verify-evidence.mjs`, which is shipped inside each pack. */
+export interface Findings {
+  /** Each begins with the name of the file. */
+  readonly problems: readonly string[];
+  readonly proved: number;
+  readonly anchor: string;
+}
+
+/** What the command needs from the rim. */
+export interface EvidenceRim {
+  readonly version: string;
+  /** Opens a journal for looking only. */
+  openJournal(path: string): Result<Journal>;
+  readBytes(path: string): Result<Uint8Array>;
+  readText(path: string): Result<string>;
+  writeFile(path: string, content: Uint8Array): Result<void>;
+  /** Text of the verifier that goes into the pack. */
+  readonly verifier: () => Result<string>;
+  /** The same verifier, to run. */
+  verify(pack: Uint8Array, anchorOnPaper: string | undefined): Promise<Findings>;
+  print(text: string): void;
+  printError(text: string): void;
+  setExit(status: number): void;
+}
+
+const EXIT_REFUSED = 1;
+const EXIT_UNREADABLE = 2;
+
+interface PackOptions {
+  readonly journal: string;
+  readonly out: string;
+  readonly trace?: string;
+}
+interface VerifyOptions {
+  readonly anchor?: string;
+}
+
+/** Adds `pos8583 evidence pack|verify`: proof for a bank or a lawyer that needs no trust in the shop's computer. */
+export function register(program: Command, rim: EvidenceRim): void {
+  const evidence = program.command('evidence').description('proof of a refund, void or case for a bank or a lawyer');
+  evidence
+    .command('pack')
+    .argument('<number>', 'RF000014, IC000020, or the number of a transaction')
+    .description('gathers original, refund, approvals, slips and policy with the proof that they are in the journal')
+    .requiredOption('--journal <file>', 'the journal file')
+    .requiredOption('--out <file.zip>', 'where the pack goes')
+    .option(
+      '--trace <file>',
+      'a trace of the same time (`run --trace`): its screens and messages of that time go in too',
+    )
+    .addHelpText(
+      'after',
+      '\nExit status: 0 made, 1 nothing of this number, 2 flags, journal or files cannot be read or written.',
+    )
+    .action((text: string, options: PackOptions) => pack(rim, text, options));
+  evidence
+    .command('verify')
+    .argument('<file.zip>', 'the pack')
+    .description('checks a pack; `node verify-evidence.mjs` inside it does the same without pos8583')
+    .option('--anchor <anchor>', 'the anchor printed on the settlement slip, 9f3c-41aa-77d0-b2e6')
+    .addHelpText('after', '\nExit status: 0 whole, 1 changed or another anchor, 2 cannot be read.')
+    .action((path: string, options: VerifyOptions) => verify(rim, path, options));
+}
+
+function refuse(rim: EvidenceRim, f: Fault, status: number): void {
+  rim.printError(faultText(f));
+  rim.setExit(status);
+}
+
+function pack(rim: EvidenceRim, text: string, options: PackOptions): void {
+  const verifier = rim.verifier();
+  if (!verifier.ok) return refuse(rim, verifier.fault, EXIT_UNREADABLE);
+  const trace = options.trace === undefined ? undefined : rim.readText(options.trace);
+  if (trace && !trace.ok) return refuse(rim, trace.fault, EXIT_UNREADABLE);
+  let opened: Result<Journal> | undefined;
+  try {
+    opened = rim.openJournal(options.journal);
+    if (!opened.ok) return refuse(rim, opened.fault, EXIT_UNREADABLE);
+    const journal = opened.value;
+    const subject = subjectOf(journal, text);
+    if (!subject)
+      return refuse(
+        rim,
+        fault(
+          'E_NOEXIST',
+          'no-subject',
+          `the journal has no refund, void, sale or case ${text.slice(0, 16)}`,
+          '`pos8583 refund list` and `pos8583 journal list` show the numbers',
+        ),
+        EXIT_REFUSED,
+      );
+    const made = makePack(journal, subject, {
+      version: rim.version,
+      verifier: verifier.value,
+      ...(trace ? { traceLines: trace.value.split('\n').filter(line => line !== '') } : {}),
+    });
+    const written = rim.writeFile(options.out, made.bytes);
+    if (!written.ok) return refuse(rim, written.fault, EXIT_UNREADABLE);
+    rim.print(
+      [
+        `${options.out}: ${made.records} records, anchor ${made.anchor}`,
+        made.paper
+          ? `The anchor is on the settlement slip printed with record ${made.paper.slip.id}: give that paper, or a copy, with the pack.`
+          : 'No settlement slip was printed since: the anchor is on no paper yet. Make the pack again after the next settlement.',
+      ].join('\n'),
+    );
+  } catch (cause) {
+    if (!(cause instanceof JournalFailure)) throw cause;
+    refuse(rim, cause.fault, EXIT_UNREADABLE);
+  } finally {
+    if (opened?.ok) opened.value.close();
+  }
+}
+
+async function verify(rim: EvidenceRim, path: string, options: VerifyOptions): Promise<void> {
+  const bytes = rim.readBytes(path);
+  if (!bytes.ok) return refuse(rim, bytes.fault, EXIT_UNREADABLE);
+  if (options.anchor !== undefined && !/^[0-9a-f]{4}(-?[0-9a-f]{4}){3}$/i.test(options.anchor))
+    return refuse(
+      rim,
+      fault(
+        'E_ILLEGAL',
+        'anchor-form',
+        `--anchor ${options.anchor.slice(0, 24)} is no anchor`,
+        'Type it as on the slip: 9f3c-41aa-77d0-b2e6',
+      ),
+      EXIT_UNREADABLE,
+    );
+  const found = await rim.verify(bytes.value, options.anchor);
+  for (const problem of found.problems) rim.printError(`CHANGED  ${problem}`);
+  rim.print(`${found.proved} records are in the chain that ends with anchor ${found.anchor || '-'}`);
+  if (options.anchor === undefined && found.problems.length === 0)
+    rim.print('Compare this anchor with the one on the settlement slip of that day (--anchor).');
+  if (found.problems.length > 0) rim.setExit(EXIT_REFUSED);
+}
