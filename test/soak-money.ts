@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { add, type Figures, NO_FIGURES, repeat, simulate } from './simulation/fleet.ts';
 import { SABOTAGES } from './simulation/sabotage.ts';
+import { type Soaked, figure } from './soak.ts';
 
 export interface SoakOptions {
-  readonly minutes: number;
+  /** Without it: as many histories as the figures want. */
+  readonly minutes?: number | undefined;
   /** The first seed. */
   readonly seed: number;
   /** Ends after so many histories, also when there is time left. */
@@ -11,15 +13,23 @@ export interface SoakOptions {
 }
 
 /** Histories of one process, so that its memory stays small and a failure is seen soon. */
-const SEEDS_AT_ONCE = 100;
+const SEEDS_AT_ONCE = 250;
 const SABOTAGE_SEEDS = 60;
+/** What a change must come to: histories of 50 intents, kinds of fault, and how often each must have struck. */
+const SEEDS_WANTED = 10_000;
+const KINDS_WANTED = 20;
+const HITS_WANTED = 100;
 
 /**
  * The money simulation for as long as wanted, on all cores: figures at the end, and the command that repeats a failure.
- * Planted faults are tried first. Returns the exit status.
+ * Planted faults are tried first.
  */
-export async function soak({ minutes, seed, seeds = Infinity }: SoakOptions): Promise<number> {
-  const untilMs = performance.now() + minutes * 60_000;
+export async function soak({
+  minutes,
+  seed,
+  seeds = minutes === undefined ? SEEDS_WANTED : Infinity,
+}: SoakOptions): Promise<Soaked> {
+  const untilMs = performance.now() + (minutes ?? Infinity) * 60_000;
   const cores = availableParallelism();
   const missed: string[] = [];
   const left = [...SABOTAGES];
@@ -45,16 +55,27 @@ export async function soak({ minutes, seed, seeds = Infinity }: SoakOptions): Pr
   let next = seed;
   const began = performance.now();
   await onAll(cores, async () => {
-    const secondsLeft = Math.floor((untilMs - performance.now()) / 1000);
+    const secondsLeft = Math.min(86_400, Math.floor((untilMs - performance.now()) / 1000));
     const count = Math.min(SEEDS_AT_ONCE, seed + seeds - next);
     if (secondsLeft < 2 || count <= 0 || all.bad.length >= 5) return false;
     const from = next;
     next += count;
-    all = add(all, await simulate('--from', String(from), '--seeds', String(count), '--seconds', String(secondsLeft)));
+    const figures = await simulate('--from', String(from), '--seeds', String(count), '--seconds', String(secondsLeft));
+    // Read after the wait: another core may have added its own meanwhile.
+    all = add(all, figures);
     return true;
   });
   print(all, (performance.now() - began) / 1000, cores, missed);
-  return all.bad.length > 0 || missed.length > 0 ? 1 : 0;
+  const often = Object.values(all.hits).filter(count => count >= HITS_WANTED).length;
+  return {
+    status: all.bad.length > 0 || missed.length > 0 ? 1 : 0,
+    figures: [
+      figure('histories of 50 intents', SEEDS_WANTED, all.seeds),
+      figure(`kinds of fault that struck ${HITS_WANTED} times`, KINDS_WANTED, often),
+      figure('planted faults found', SABOTAGES.length, SABOTAGES.length - missed.length),
+      figure('violations in the histories', 0, all.bad.length, true),
+    ],
+  };
 }
 
 /** Keeps `cores` pieces of work going until each says that there is no more. */

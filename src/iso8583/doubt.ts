@@ -160,10 +160,22 @@ function hasShortCard(part: SubfieldValue, bytes: boolean): boolean {
   return part.headFrom < part.from && isCard(part.class) && digits < PAN_LENGTH_MIN;
 }
 
+const headsOfPlan = new WeakMap<FieldPlan, readonly (readonly number[])[]>();
+
+/** Bytes of the tags that hold card data. */
+function cardHeads(plan: FieldPlan): readonly (readonly number[])[] {
+  let heads = headsOfPlan.get(plan);
+  if (!heads) {
+    const tags = Object.entries(plan.source.tags).filter(([, tag]) => isCard(tag.class));
+    heads = tags.map(([tag]) => tag.match(/../g)?.map(byte => Number.parseInt(byte, 16)) ?? []);
+    headsOfPlan.set(plan, heads);
+  }
+  return heads;
+}
+
 /** True when the value of a public tag holds the tag of card data with its length and digits: then its own length is wrong. */
 function hasSwallowed(view: MessageView, field: number, { parts }: DividedField): boolean {
-  const tags = Object.entries(view.plan.source.tags).filter(([, tag]) => isCard(tag.class));
-  const heads = tags.map(([tag]) => tag.match(/../g)?.map(byte => Number.parseInt(byte, 16)) ?? []);
+  const heads = cardHeads(view.plan);
   const value = new FieldValue(view, field);
   const inside = (part: SubfieldValue): boolean => {
     if (part.children.length > 0) return part.children.some(inside);

@@ -1,7 +1,7 @@
 import { assert } from '../assert.ts';
 import { shownReference, ungrouped } from './guard.ts';
 import type { Row, Store } from './store.ts';
-import type { Answer, EmvTags, Intent, Reversal, Settlement, Slip, Txn } from './types.ts';
+import type { Answer, EmvTags, Intent, OriginalRef, Reversal, Settlement, Slip, Txn } from './types.ts';
 
 /** Rows of the folded tables and bodies of records → the words of `types.ts`. */
 
@@ -16,7 +16,40 @@ export const txnSql = (condition: string): string =>
 const GROUPED_FIELDS = ['59', '60', '61'];
 
 export function txnOf(row: Row): Txn {
-  const intent = intentOf(JSON.parse(row.intent as string) as Members);
+  let txn = read.get(row);
+  if (!txn) read.set(row, (txn = parsedTxn(row)));
+  return txn;
+}
+
+/** Transactions by their rows: a row that the journal has kept is not parsed again. */
+const read = new WeakMap<Row, Txn>();
+
+/** Bodies of records by their text. They never change, and a transaction is read again at each of its steps. */
+class Parsed<T> {
+  private readonly byText = new Map<string, T>();
+  private readonly parse: (body: Members) => T;
+
+  constructor(parse: (body: Members) => T) {
+    this.parse = parse;
+  }
+
+  of(text: string): T {
+    const known = this.byText.get(text);
+    if (known !== undefined) return known;
+    const fresh = this.parse(JSON.parse(text) as Members);
+    if (this.byText.size >= PARSED_MAX) this.byText.clear();
+    this.byText.set(text, fresh);
+    return fresh;
+  }
+}
+
+/** A transaction takes some two kilobytes. */
+const PARSED_MAX = 64;
+const intents = new Parsed(intentOf);
+const answers = new Parsed(body => body);
+
+function parsedTxn(row: Row): Txn {
+  const intent = intents.of(row.intent as string);
   return {
     id: row.id as number,
     atMs: row.at_ms as number,
@@ -36,16 +69,23 @@ export function txnOf(row: Row): Txn {
 }
 
 function intentOf(body: Members): Intent {
-  const { period: _, fields, card, emv, ...rest } = body;
+  const { period: _, fields, card, emv, original, ...rest } = body;
   const plain: Record<string, string> = { ...(fields as Record<string, string>) };
   for (const field of GROUPED_FIELDS) if (plain[field] !== undefined) plain[field] = ungrouped(plain[field]);
   const stored = card as (Members & { sealedPan: string }) | undefined;
   return {
     ...rest,
     fields: plain,
+    ...(original ? { original: originalOf(original as Members) } : {}),
     ...(stored ? { card: { ...stored, sealedPan: new Uint8Array(Buffer.from(stored.sealedPan, 'base64')) } } : {}),
     ...(emv ? { emv: tagsOf(emv) } : {}),
   } as Intent;
+}
+
+/** The original of a transaction or of a held refund. */
+export function originalOf(stored: Members): OriginalRef {
+  const { order, ...rest } = stored;
+  return { ...rest, ...(typeof order === 'string' ? { order: ungrouped(order) } : {}) };
 }
 
 function answerOf(row: Row): Answer {
@@ -54,14 +94,16 @@ function answerOf(row: Row): Answer {
     result: __,
     decision: ___,
     amountMinor: ____,
+    order: _____,
     emv,
     ...rest
-  } = JSON.parse(row.answer as string) as Members;
+  } = answers.of(row.answer as string);
   // What the folded row took over from earlier records counts more than the last record alone.
   return {
     ...rest,
     atMs: row.answer_ms as number,
     ...(row.reference === null ? {} : { reference: shownReference(row.reference as string) }),
+    ...(row.pay_order === null ? {} : { order: ungrouped(row.pay_order as string) }),
     ...(row.host_date === null ? {} : { hostDate: row.host_date as string }),
     organisation: row.organisation as string,
     ...(emv ? { emv: tagsOf(emv) } : {}),
@@ -110,7 +152,7 @@ export const slipSql = (condition: string): string =>
   `SELECT slip.*, r.at_ms, r.body FROM slip JOIN record r ON r.seq = slip.id ${condition}`;
 
 export function slipOf(row: Row): Slip {
-  const body = JSON.parse(row.body as string) as Pick<Slip, 'copy' | 'columns' | 'lines'>;
+  const body = JSON.parse(row.body as string) as Pick<Slip, 'copy' | 'columns' | 'lines' | 'code'>;
   return {
     id: row.id as number,
     atMs: row.at_ms as number,
@@ -119,6 +161,7 @@ export function slipOf(row: Row): Slip {
     copy: body.copy,
     columns: body.columns,
     lines: body.lines,
+    ...(body.code === undefined ? {} : { code: ungrouped(body.code) }),
     reprints: row.reprints as number,
   };
 }

@@ -5,9 +5,11 @@ import { failed, type Fault, fault, ok, type Result } from '../fault.ts';
 import type { Entropy } from '../hal/hal.ts';
 import { writeBody } from './bodies.ts';
 import { chainHash, firstHash, shortHash } from './chain.ts';
+import { firstDifference } from './difference.ts';
 import { DAMAGE_REMEDY, failureOf, JournalFailure, openFault, sqliteCode, sqliteText } from './failure.ts';
 import { Fold } from './fold.ts';
 import { grouped } from './guard.ts';
+import { Memo } from './memo.ts';
 import { APPLICATION_ID, FOLD_VERSION, FOLDED, RECORD_SQL, SCHEMA_VERSION } from './tables.ts';
 
 /** Newest records whose hashes are checked at each opening, weeks of a busy counter; `checkOlder` looks at the others. */
@@ -65,6 +67,8 @@ export class Store {
   private hash: Uint8Array = new Uint8Array(32);
   private writing = false;
   private broken: JournalFailure | undefined;
+  private readonly firsts = new Memo();
+  private readonly lists = new Memo();
   private merchantsText = '';
   private merchants: ReadonlySet<string> = new Set();
 
@@ -127,6 +131,7 @@ export class Store {
       throw failure;
     } finally {
       this.writing = false;
+      this.forget();
     }
   }
 
@@ -151,6 +156,7 @@ export class Store {
     );
     // Folded from what was written, not from what was handed in: the order of members is the same as in a rebuild.
     this.fold.apply(seq, nowMs, kind, JSON.parse(written));
+    this.forget();
     this.seq = seq;
     this.hash = hash;
     return seq;
@@ -158,20 +164,12 @@ export class Store {
 
   /** First row of a query, or undefined. Throws {@link JournalFailure} when the file cannot be read. */
   one(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    try {
-      return this.statement(sql).get(...values) as Row | undefined;
-    } catch (cause) {
-      throw sqliteCode(cause) === 0 ? cause : failureOf(this.path, 'read', cause);
-    }
+    return this.readOnly ? this.first(sql, values) : this.firsts.answer(sql, values, this.first);
   }
 
   /** All rows of a query. Throws {@link JournalFailure} when the file cannot be read. */
-  all(sql: string, ...values: SQLInputValue[]): Row[] {
-    try {
-      return this.statement(sql).all(...values) as Row[];
-    } catch (cause) {
-      throw sqliteCode(cause) === 0 ? cause : failureOf(this.path, 'read', cause);
-    }
+  all(sql: string, ...values: SQLInputValue[]): readonly Row[] {
+    return this.readOnly ? this.rows(sql, values) : this.lists.answer(sql, values, this.rows);
   }
 
   setting(name: string): string | undefined {
@@ -196,7 +194,7 @@ export class Store {
     const fold = new Fold(copy);
     fold.begin();
     let seq = 0;
-    let hash = this.identityHash();
+    let hash = this.firstHash();
     // One view of the file from beginning to end, also while a terminal writes on.
     this.db.exec('BEGIN');
     try {
@@ -261,6 +259,7 @@ export class Store {
   /** Closes the file and frees the lock. Safe to call twice. */
   close(): void {
     this.statements.clear();
+    this.forget();
     if (this.db.isOpen) this.db.close();
     if (this.lock?.isOpen) this.lock.close();
   }
@@ -286,7 +285,14 @@ export class Store {
         `${path} was written by a newer pos8583 (format ${version}, this one knows ${SCHEMA_VERSION})`,
         'Use that version; do not go back to an older one with the same journal',
       );
-    this.hash = this.identityHash();
+    else if (version < SCHEMA_VERSION)
+      return fault(
+        'E_ILLEGAL',
+        'journal-older',
+        `${path} was written by an early pos8583 (format ${version}, this one writes ${SCHEMA_VERSION})`,
+        'Settle with that version, keep the file, and begin a new journal',
+      );
+    this.hash = this.firstHash();
     const wrongKey = this.sealKey && this.identity('keyCheck') !== keyCheck(this.sealKey);
     if (wrongKey)
       return fault(
@@ -330,7 +336,8 @@ export class Store {
     return this.one('SELECT value FROM identity WHERE name = ?', name)?.value as string | undefined;
   }
 
-  private identityHash(): Uint8Array {
+  /** Hash that the first record follows. */
+  firstHash(): Uint8Array {
     return firstHash(this.identity('journal') ?? '');
   }
 
@@ -375,7 +382,7 @@ export class Store {
       statement.setReturnArrays(true);
       yield* statement.iterate(...values) as unknown as Iterable<RecordRow>;
     } catch (cause) {
-      throw sqliteCode(cause) === 0 ? cause : failureOf(this.path, 'read', cause);
+      throw this.readFailure(cause);
     }
   }
 
@@ -386,6 +393,31 @@ export class Store {
       this.merchants = new Set(JSON.parse(text) as string[]);
     }
     return this.merchants;
+  }
+
+  private readonly first = (sql: string, values: readonly SQLInputValue[]): Row | undefined => {
+    try {
+      return this.statement(sql).get(...values) as Row | undefined;
+    } catch (cause) {
+      throw this.readFailure(cause);
+    }
+  };
+
+  private readonly rows = (sql: string, values: readonly SQLInputValue[]): readonly Row[] => {
+    try {
+      return this.statement(sql).all(...values) as Row[];
+    } catch (cause) {
+      throw this.readFailure(cause);
+    }
+  };
+
+  private readFailure(cause: unknown): unknown {
+    return sqliteCode(cause) === 0 ? cause : failureOf(this.path, 'read', cause);
+  }
+
+  private forget(): void {
+    this.firsts.forget();
+    this.lists.forget();
   }
 
   private statement(sql: string): StatementSync {
@@ -413,30 +445,4 @@ function badRecord([at, atMs, kind, body, stored]: RecordRow, seq: number, hash:
   if (at !== seq + 1) return `record ${seq + 1} is missing, ${at} follows`;
   const expected = chainHash(hash, seq + 1, atMs, kind, body);
   return Buffer.compare(stored, expected) === 0 ? undefined : 'its content or its hash was changed';
-}
-
-/** First row in which a folded table differs from the same table folded again. */
-function firstDifference(
-  db: DatabaseSync,
-  copy: DatabaseSync,
-  table: { readonly name: string; readonly order: string },
-): { readonly seq: number; readonly why: string } | undefined {
-  const sql = `SELECT * FROM ${table.name} ORDER BY ${table.order}`;
-  const right = copy.prepare(sql).iterate();
-  const describe = (row: Row): { seq: number; why: string } => ({
-    seq: typeof row[table.order] === 'number' ? (row[table.order] as number) : 0,
-    why: `table ${table.name} does not say what the records say (row ${table.order} = ${row[table.order]}); \`rebuild\` would make it again`,
-  });
-  for (const row of db.prepare(sql).iterate()) {
-    const other = right.next();
-    if (other.done || rowText(row as Row) !== rowText(other.value as Row)) return describe(row as Row);
-  }
-  const rest = right.next();
-  return rest.done ? undefined : describe(rest.value as Row);
-}
-
-function rowText(row: Row): string {
-  return JSON.stringify(row, (_, value: unknown) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
-  );
 }

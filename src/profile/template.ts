@@ -1,6 +1,6 @@
 import { formatAmount } from '../units.ts';
 import { columnsOf, fit, fitEnd, padEnd, padStart } from './columns.ts';
-import { PLACEHOLDERS, type Placeholder, type PlaceholderName } from './screens.ts';
+import { PLACEHOLDERS, type Placeholder, type PlaceholderName } from './placeholders.ts';
 
 /**
  * Screen lines with variable parts. `{name}` is replaced by a value; `{name:>11}` right-aligns it in 11 columns, `<`
@@ -35,7 +35,16 @@ export interface RenderedLines {
 /** Text of a word of the profile, or undefined when there is none with that id. */
 export type WordOf = (id: string) => string | undefined;
 
-function piecesOf(template: string): Piece[] {
+/** Lines of a profile by their text: a screen is drawn again with every key. */
+const known = new Map<string, readonly Piece[]>();
+
+function piecesOf(template: string): readonly Piece[] {
+  let pieces = known.get(template);
+  if (!pieces) known.set(template, (pieces = splitPieces(template)));
+  return pieces;
+}
+
+function splitPieces(template: string): Piece[] {
   const pieces: Piece[] = [];
   let from = 0;
   for (const match of template.matchAll(PLACEHOLDER)) {
@@ -116,8 +125,9 @@ export function renderLines(
     const texts = pieces.map(piece =>
       typeof piece === 'string' ? piece : padded(piece, valueText(piece, values, wordOf)),
     );
-    const room = (): number => columns - columnsOf(texts.join(''));
-    if (room() < 0) {
+    const whole = texts.length === 1 ? texts[0] : texts.join('');
+    if (columnsOf(whole) > columns) {
+      const room = (): number => columns - columnsOf(texts.join(''));
       const money = pieces.findIndex(isMoney);
       if (money >= 0) {
         const amount = valueText({ ...(pieces[money] as Slot), grouped: false }, values, wordOf);
@@ -149,8 +159,8 @@ export function renderLines(
         noteCut(index);
       }
       if (money >= 0 && room() > 0) texts[money] = padStart(texts[money], columnsOf(texts[money]) + room());
-    }
-    lines.push(texts.join('').trimEnd());
+      lines.push(texts.join('').trimEnd());
+    } else lines.push(whole.trimEnd());
   }
   return { lines, cutLine };
 }

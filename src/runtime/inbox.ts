@@ -1,6 +1,6 @@
 import { assert } from '../assert.ts';
 import { ownedCopy } from '../card/owned.ts';
-import type { Hal, HostLink, HostSink, SerialPort, SerialSink, Timers } from '../hal/hal.ts';
+import type { Hal, HostLink, HostSink, Outbox, SerialPort, SerialSink, Timers } from '../hal/hal.ts';
 import { INBOX_MAX } from '../limits.ts';
 
 /**
@@ -10,6 +10,11 @@ import { INBOX_MAX } from '../limits.ts';
 export class Inbox {
   private readonly events: (() => void)[] = [];
   private draining = false;
+
+  /** An event is being handled: what is posted now has to wait. */
+  get busy(): boolean {
+    return this.draining;
+  }
 
   /** Adds an event and, unless one is being handled already, drains the inbox. */
   post(event: () => void): void {
@@ -25,14 +30,17 @@ export class Inbox {
   }
 }
 
-/** The same rim, with every callback going through `inbox`. Received bytes are valid only during the call of the rim,
- * so they wait as a copy, which is zeroed when it was handled. */
+/**
+ * The same rim, with every callback going through `inbox`. Received bytes are valid only during the call of the rim, so when
+ * they have to wait they do so as a copy, which is zeroed when it was handled.
+ */
 export function throughInbox(hal: Hal, inbox: Inbox): Hal {
   return {
     ...hal,
     timers: timersOf(hal.timers, inbox),
     serial: serialOf(hal.serial, inbox),
     host: hostOf(hal.host, inbox),
+    ...(hal.outbox ? { outbox: outboxOf(hal.outbox, inbox) } : {}),
   };
 }
 
@@ -62,19 +70,22 @@ function timersOf(timers: Timers, inbox: Inbox): Timers {
   };
 }
 
+function receive(inbox: Inbox, sink: { received(bytes: Uint8Array): void }, bytes: Uint8Array): void {
+  if (!inbox.busy) return inbox.post(() => sink.received(bytes));
+  const copy = ownedCopy(bytes);
+  inbox.post(() => {
+    sink.received(copy);
+    copy.fill(0);
+  });
+}
+
 function serialOf(port: SerialPort, inbox: Inbox): SerialPort {
   return {
     path: port.path,
     open(sink: SerialSink) {
       port.open({
         opened: () => inbox.post(() => sink.opened()),
-        received: bytes => {
-          const copy = ownedCopy(bytes);
-          inbox.post(() => {
-            sink.received(copy);
-            copy.fill(0);
-          });
-        },
+        received: bytes => receive(inbox, sink, bytes),
         closed: reason => inbox.post(() => sink.closed(reason)),
       });
     },
@@ -90,17 +101,18 @@ function hostOf(link: HostLink, inbox: Inbox): HostLink {
     connect(route, sink: HostSink) {
       link.connect(route, {
         connected: () => inbox.post(() => sink.connected()),
-        received: bytes => {
-          const copy = ownedCopy(bytes);
-          inbox.post(() => {
-            sink.received(copy);
-            copy.fill(0);
-          });
-        },
+        received: bytes => receive(inbox, sink, bytes),
         closed: reason => inbox.post(() => sink.closed(reason)),
       });
     },
     write: bytes => link.write(bytes),
     close: () => link.close(),
+  };
+}
+
+function outboxOf(outbox: Outbox, inbox: Inbox): Outbox {
+  return {
+    adapters: outbox.adapters,
+    deliver: (adapter, text, done) => outbox.deliver(adapter, text, why => inbox.post(() => done(why))),
   };
 }

@@ -25,6 +25,10 @@ function tripled(key: Uint8Array): Uint8Array {
   return full;
 }
 
+/** Ciphers in ECB by direction, name and key: they keep nothing from one block to the next, and making one is dear. */
+const ready = new Map<string, ReturnType<typeof createCipheriv> | ReturnType<typeof createDecipheriv>>();
+const READY_MAX = 64;
+
 function run(
   make: typeof createCipheriv | typeof createDecipheriv,
   name: string,
@@ -32,9 +36,18 @@ function run(
   iv: Uint8Array | null,
   data: Uint8Array,
 ): Uint8Array {
-  const cipher = make(name, key, iv);
-  cipher.setAutoPadding(false);
-  return new Uint8Array(Buffer.concat([cipher.update(data), cipher.final()]));
+  const id = iv === null ? `${make.name} ${name} ${Buffer.from(key).toString('latin1')}` : '';
+  let cipher = ready.get(id);
+  if (!cipher) {
+    cipher = make(name, key, iv);
+    cipher.setAutoPadding(false);
+    if (ready.size >= READY_MAX) ready.clear();
+    if (iv === null) ready.set(id, cipher);
+  }
+  // Without padding everything is out after the whole blocks went in.
+  const out = new Uint8Array(cipher.update(data));
+  assert(out.length === data.length, 'a cipher without padding takes whole blocks');
+  return out;
 }
 
 /** DES or 3DES by key length, ECB, no padding. */

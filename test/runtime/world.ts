@@ -117,6 +117,8 @@ export class Cable {
   private readonly world: World;
   private readonly terminal: (bytes: Uint8Array) => void;
   private sink: SerialSink | undefined;
+  /** Asked to open, not answered yet. */
+  private opening: SerialSink | undefined;
   private isPlugged = true;
   /** Counts opens and unplugs: bytes of an older one are lost. */
   private generation = 0;
@@ -149,9 +151,11 @@ export class Cable {
       path: '/dev/ttyTEST',
       open: sink => {
         this.drop();
-        const { generation } = this;
+        this.opening = sink;
         this.world.set(CABLE_MS, () => {
-          if (process.dead || generation !== this.generation) return;
+          // A cable pulled meanwhile is told below; a port closed or opened anew meanwhile says nothing more.
+          if (process.dead || this.opening !== sink) return;
+          this.opening = undefined;
           if (!this.isPlugged) return sink.closed(MISSING);
           this.sink = sink;
           sink.opened();
@@ -162,7 +166,9 @@ export class Cable {
         if (this.sink && !process.dead) this.later(() => this.terminal(copy));
       },
       close: () => {
-        if (!process.dead) this.drop();
+        if (process.dead) return;
+        this.opening = undefined;
+        this.drop();
       },
     };
   }

@@ -67,6 +67,8 @@ export class History {
   readonly timeline = new Timeline();
   private readonly plan: Plan;
   private readonly options: HistoryOptions;
+  /** Somebody reads the story; in most runs nobody does, and texts are dear. */
+  private readonly told: boolean;
   private readonly disk = new Disk();
   private readonly ledger: Ledger;
   private readonly line: SerialLine;
@@ -94,6 +96,7 @@ export class History {
   constructor(plan: Plan, options: HistoryOptions = {}) {
     this.plan = plan;
     this.options = options;
+    this.told = options.tell !== undefined || options.digest !== undefined;
     this.profile = profileOf(plan.options);
     this.entropy = new Random(plan.seed, 1);
     this.disk.forgets = options.forgets ?? 0;
@@ -132,7 +135,7 @@ export class History {
         arrived: seen => this.moodFor(seen),
         answered: () => {},
       },
-      line => this.note('acquirer', line),
+      this.told ? line => this.note('acquirer', line) : undefined,
     );
     this.terminal = new VirtualTerminal({
       timers: this.timeline,
@@ -143,7 +146,7 @@ export class History {
       write: bytes => this.line.fromTerminal(bytes),
       onSlip: slip => {
         this.eyes.prints(slip.text);
-        this.note('slip', slip.text.split('\n').slice(0, 40).join(' / '));
+        if (this.told) this.note('slip', slip.text.split('\n').slice(0, 40).join(' / '));
       },
       onListening: () => this.person.listens(),
     });
@@ -279,9 +282,8 @@ export class History {
     const link = this.network.link(process);
     process.link = link;
     this.process = process;
-    const { tell, digest } = this.options;
     const note = (level: string) =>
-      tell || digest
+      this.told
         ? (fields: LogFields, message: string): void =>
             this.note('log', `${level} ${JSON.stringify(fields)} ${message}`)
         : (): void => {};
@@ -345,12 +347,11 @@ export class History {
       this.eyes.shows(record.step);
       this.person.sees(record.step);
     }
-    const { tell, digest } = this.options;
-    if (!tell && !digest) return;
+    if (!this.told) return;
     if (record.kind === 'screen') this.note('screen', `${record.step} | ${record.lines.join(' | ')}`);
     else if (record.kind === 'sent' || record.kind === 'received')
       this.note(record.kind, `${record.mti} ${JSON.stringify(record.fields)}`);
-    else digest?.(JSON.stringify(record));
+    else this.options.digest?.(JSON.stringify(record));
   }
 
   // --- faults ---------------------------------------------------------------------------------------------------------
@@ -381,11 +382,11 @@ export class History {
   private hit(fault: Fault): void {
     this.hits.set(fault.name, (this.hits.get(fault.name) ?? 0) + 1);
     this.fired.push(fault.id);
-    this.note('fault', `#${fault.id} ${fault.name} ${JSON.stringify(fault.what)}`);
+    if (this.told) this.note('fault', `#${fault.id} ${fault.name} ${JSON.stringify(fault.what)}`);
   }
 
   private moodFor(seen: Parameters<Eyes['sends']>[0]): Mood | undefined {
-    this.note('arrives', `${seen.mti} ${seen.type} trace ${seen.trace}`);
+    if (this.told) this.note('arrives', `${seen.mti} ${seen.type} trace ${seen.trace}`);
     const due = this.due.request;
     if (!due || this.calm) return undefined;
     const count = (this.counts.request = (this.counts.request ?? 0) + 1);

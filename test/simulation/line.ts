@@ -26,6 +26,8 @@ export class SerialLine {
   private readonly timeline: Timeline;
   private readonly terminal: (bytes: Uint8Array) => void;
   private sink: SerialSink | undefined;
+  /** Asked to open, not answered yet. */
+  private opening: SerialSink | undefined;
   private plugged = true;
   /** Counts opens and unplugs: bytes of an older one are lost. */
   private generation = 0;
@@ -48,9 +50,11 @@ export class SerialLine {
       path: '/dev/ttySIM',
       open: sink => {
         this.drop();
-        const { generation } = this;
+        this.opening = sink;
         this.timeline.set(LINE_MS, () => {
-          if (process.dead || generation !== this.generation) return;
+          // A cable pulled meanwhile is told below; a port closed or opened anew meanwhile says nothing more.
+          if (process.dead || this.opening !== sink) return;
+          this.opening = undefined;
           if (!this.plugged) return sink.closed({ kind: 'missing', detail: 'no such device' });
           this.sink = sink;
           sink.opened();
@@ -60,7 +64,9 @@ export class SerialLine {
         if (this.sink && !process.dead) this.carry(bytes, 'down', this.terminal);
       },
       close: () => {
-        if (!process.dead) this.drop();
+        if (process.dead) return;
+        this.opening = undefined;
+        this.drop();
       },
     };
   }

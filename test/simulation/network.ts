@@ -51,7 +51,7 @@ export class Network {
   private readonly ledger: Ledger;
   private readonly random: Random;
   private readonly events: NetworkEvents;
-  private readonly log: (line: string) => void;
+  private readonly log: ((line: string) => void) | undefined;
   private readonly acquirer: Acquirer;
   /** Answers that went out, newest last: a sick front end sends one of them again. */
   private readonly sentAnswers: { readonly seen: Seen; readonly bytes: Uint8Array }[] = [];
@@ -65,7 +65,7 @@ export class Network {
     ledger: Ledger,
     random: Random,
     events: NetworkEvents,
-    log: (line: string) => void,
+    log: ((line: string) => void) | undefined,
   ) {
     this.timeline = timeline;
     this.plan = plan;
@@ -209,7 +209,7 @@ export class Network {
       masterKey: MASTER_KEY,
       terminals: [DEFAULT_TERMINAL],
       rules,
-      log: this.log,
+      ...(this.log ? { log: this.log } : {}),
     });
   }
 }

@@ -313,6 +313,12 @@ export class Person {
       case 'voidPassword':
       case 'refundPassword':
         return typed(this.password(step === 'logonPassword' ? this.operator : '00'));
+      case 'voidPasswordNew':
+      case 'voidPasswordAgain':
+      case 'refundPasswordNew':
+      case 'refundPasswordAgain':
+        this.passwordTurn.set('00', 1);
+        return typed(NEW_PASSWORDS['00'] ?? '258025');
       case 'newPassword':
       case 'newPasswordAgain':
         this.passwordTurn.set(this.operator, 1);

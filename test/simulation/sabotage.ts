@@ -114,11 +114,6 @@ export const SABOTAGES: readonly Sabotage[] = [
         "refund: { act: 'refund', reversible: false, undoes: 'sale' },",
         "refund: { act: 'refund', reversible: true, undoes: 'sale' },",
       ),
-      patch(
-        'runtime/money.ts',
-        "if (txn.kind === 'refund') {\n    const after",
-        "if (txn.kind === ('never' as string)) {\n    const after",
-      ),
     ],
   },
   {

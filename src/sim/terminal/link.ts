@@ -47,7 +47,11 @@ export class DeviceLink {
   }
 
   received(bytes: Uint8Array): void {
-    for (const byte of bytes) this.push(byte);
+    for (let i = 0; i < bytes.length; i++) this.push(bytes[i]);
+    // No time passes inside a piece of bytes: what runs from its last byte is set once.
+    if (this.discarding) this.startTimer(SILENCE_MS, this.silent);
+    else if (this.receiver.inside) this.startTimer(BYTE_GAP_MS, this.gap);
+    else this.stopTimer();
   }
 
   /** Sends an answer and keeps it for NAK. */
@@ -71,12 +75,9 @@ export class DeviceLink {
     if (this.mode === 'deaf') return;
     if (this.discarding) {
       this.lastDiscarded = byte;
-      this.startTimer(SILENCE_MS, this.silent);
       return;
     }
     const event = this.receiver.push(byte);
-    if (this.receiver.inside) this.startTimer(BYTE_GAP_MS, this.gap);
-    else this.stopTimer();
     if (event === PacketEvent.nak) {
       if (this.lastAnswer) this.rim.write(this.lastAnswer);
       return;
@@ -90,7 +91,6 @@ export class DeviceLink {
       this.badPackets++;
       this.discarding = true;
       this.lastDiscarded = 0;
-      this.startTimer(SILENCE_MS, this.silent);
     } else if (event === PacketEvent.can) {
       this.stopAll();
     }

@@ -58,10 +58,7 @@ export class Screen {
 
   /** Puts prompt lines on the screen as they are; they must fit. */
   show(lines: readonly Uint8Array[], reverse: number): void {
-    this.set(
-      Array.from({ length: ROWS }, (_, i) => lines[i] ?? BLANK),
-      reverse,
-    );
+    this.set(lines, reverse);
   }
 
   /** Replaces one line (0 = top) and takes it out of reverse video. */
@@ -105,15 +102,24 @@ export class Screen {
   private checkLine(line: Uint8Array): void {
     if (line.length > COLUMNS)
       throw new Refusal(Stat.invalidParameter, `a line of ${line.length} columns on a screen of ${COLUMNS}`);
-    for (const byte of line)
+    let plain = true;
+    for (let at = 0; at < line.length; at++) {
+      const byte = line[at];
       if (byte < 0x20 || byte === 0x7f) throw new Refusal(Stat.invalidParameter, `control byte ${byte} in a line`);
-    if (this.charset === 'GBK' && this.decode(line).includes('\ufffd'))
+      plain &&= byte < 0x80;
+    }
+    if (this.charset === 'GBK' && !plain && this.decode(line).includes('\ufffd'))
       throw new Refusal(Stat.invalidParameter, 'bytes that are no GBK text');
   }
 
-  private set(lines: Uint8Array[], reverse: number): void {
-    const same = reverse === this.reverse && lines.every((line, i) => equalBytes(line, this.lines[i]));
-    this.lines = lines.map(line => line.slice());
+  private set(lines: readonly Uint8Array[], reverse: number): void {
+    let same = reverse === this.reverse;
+    for (let row = 0; row < ROWS; row++) {
+      const line = lines[row] ?? BLANK;
+      if (equalBytes(line, this.lines[row])) continue;
+      this.lines[row] = line.slice();
+      same = false;
+    }
     this.reverse = reverse;
     if (!same) this.changed();
   }
@@ -131,5 +137,7 @@ function splitLines(text: Uint8Array): Uint8Array[] {
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
