@@ -1,4 +1,36 @@
+import { BaseSequencer } from 'vitest/node';
+import type { TestSpecification } from 'vitest/node';
 import { defineConfig } from 'vitest/config';
+
+/**
+ * The files that take longest, so that none of them is left for the end, when the other worker has nothing to do any more.
+ * A fresh clone knows no times of an earlier run, and the size of a file says nothing here.
+ */
+const LONG = [
+  'simulation/money',
+  'crash/real.test',
+  'crash/matrix-a',
+  'crash/matrix-b',
+  'crash/matrix-sabotage',
+  'noise/noise',
+  'fuzz/',
+  'allocation/',
+  'e2e/',
+  'terminal/flows',
+  'leak/',
+  'cli/',
+  'scenarios/',
+];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const at = LONG.findIndex(name => moduleId.includes(`/test/${name}`));
+      return at < 0 ? LONG.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -6,6 +38,7 @@ export default defineConfig({
     exclude: ['test/vectors/**', 'node_modules/**', 'dist/**'],
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     testTimeout: 180_000,
     hookTimeout: 30_000,
   },

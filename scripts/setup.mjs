@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const modules = join(root, 'node_modules');
@@ -116,12 +116,23 @@ function removeOrphans() {
   }
 }
 
+/** The shape of a profile as data, so that a start need not load the library that checks and explains it. */
+function writeShape() {
+  const profile = pathToFileURL(join(root, 'dist', 'profile', 'profile.js'));
+  const shape = join(root, 'dist', 'profile', 'shape.json');
+  const text = `
+    import { writeFileSync } from 'node:fs';
+    import { profileJsonSchema } from ${JSON.stringify(profile)};
+    writeFileSync(${JSON.stringify(shape)}, JSON.stringify(profileJsonSchema()));`;
+  return run(nodeBinary, ['--input-type=module', '--eval', text]);
+}
+
 function build() {
   const state = sourceState();
   if (existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === state) return;
   say('building dist/');
   removeOrphans();
-  const compiled = run(nodeBinary, [join(modules, 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']);
+  const compiled = run(nodeBinary, [join(modules, 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']) && writeShape();
   if (compiled) writeFileSync(buildStamp, state);
   else if (process.env.npm_lifecycle_event === 'pretest') say('the build has errors; the tests count them');
   else stop('the build has errors, see above');

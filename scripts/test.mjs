@@ -8,6 +8,8 @@ import { startVitest } from 'vitest/node';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
 const filters = process.argv.slice(2);
+/** A file that takes longer is named at the end. */
+const SLOW_SECONDS = 20;
 
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const types = spawnSync(process.execPath, [tsc, '--noEmit', '-p', 'tsconfig.test.json'], { encoding: 'utf8' });
@@ -45,6 +47,14 @@ if (count.failed === 0 && process.exitCode) {
   reasons.push('the test runner ended with a fault, see above');
 }
 await vitest.close();
+
+// Where the time goes, for whoever makes the suite longer.
+const slow = modules
+  .map(module => ({ file: module.relativeModuleId, seconds: Math.round(module.diagnostic().duration / 1000) }))
+  .filter(({ seconds }) => seconds >= SLOW_SECONDS)
+  .sort((a, b) => b.seconds - a.seconds);
+if (slow.length > 0)
+  console.log(`Files over ${SLOW_SECONDS} s: ${slow.map(({ file, seconds }) => `${file} ${seconds}`).join(', ')}`);
 
 if (reasons.length > 0) console.log(`Counted as failed: ${reasons.join('; ')}`);
 const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : '';

@@ -1,37 +1,192 @@
 import { Command, CommanderError } from 'commander';
-import { register as decode } from './decode.ts';
-import { register as demo } from './demo.ts';
-import { register as journal } from './journal.ts';
-import { register as ports } from './ports.ts';
-import { register as reconcile } from './reconcile.ts';
-import { register as refund } from './refund.ts';
-import { register as run } from './run.ts';
-import { register as simAcquirer } from './sim-acquirer.ts';
-import { register as simTerminal } from './sim-terminal.ts';
-import { faultText, ok, type Result } from '../fault.ts';
-import type { DialectSource } from '../iso8583/plan.ts';
-import { type Journal, openJournal } from '../journal/journal.ts';
+import { assert } from '../assert.ts';
+import { faultText, type Result } from '../fault.ts';
+import type { Journal } from '../journal/journal.ts';
 import { openClock } from '../node/clock.ts';
 import { type Console, openConsole } from '../node/console.ts';
 import { openEntropy } from '../node/entropy.ts';
-import { keepFilesPrivate, openJournalKey, readBytes, readText } from '../node/files.ts';
+import { keepFilesPrivate, openJournalKey, readBytes, readText, writeAtomic } from '../node/files.ts';
 import { endWithStarter } from '../node/processes.ts';
-import { namedProfile, shippedDialectNames } from '../node/profiles.ts';
-import { readSecret } from '../node/secret.ts';
-import { tcpServer } from '../node/tcp-server.ts';
-import { openTimers } from '../node/timers.ts';
 import { softwareVersion } from '../node/version.ts';
-import { type Profile, loadProfile } from '../profile/profile.ts';
 
 /** Exit status of wrong flags or commands. */
 const EXIT_USAGE = 2;
+
+/** What every command may use. */
+interface Shared {
+  readonly console: Console;
+  readonly version: string;
+  print(text: string): void;
+  printError(text: string): void;
+  setExit(status: number): void;
+}
+
+type Add = (program: Command, shared: Shared) => Promise<void>;
+
+/**
+ * The commands in the order of the help. Each brings in what it needs by itself: a runtime that starts does not wait for
+ * the simulators and reports that it never uses.
+ */
+const COMMANDS: Readonly<Record<string, Add>> = {
+  async run(program, { console, version }) {
+    const [{ register }, { profileOf }] = await Promise.all([import('./run.ts'), import('./profiles.ts')]);
+    register(program, { console, version, loadProfile: profileOf });
+  },
+  async demo(program, { console }) {
+    const [{ register }, { profileOf }] = await Promise.all([import('./demo.ts'), import('./profiles.ts')]);
+    register(program, { console, loadProfile: profileOf });
+  },
+  async decode(program, shared) {
+    const { register } = await import('./decode.ts');
+    const { shippedDialectNames } = await import('../node/profiles.ts');
+    const { dialectOf } = await import('./profiles.ts');
+    const { console } = shared;
+    register(program, {
+      ...shared,
+      loadDialect: dialectOf,
+      dialectNames: shippedDialectNames,
+      readFile: readBytes,
+      readStdin: () =>
+        new Promise(resolve =>
+          console.readInput(input => {
+            if (input.ok) return resolve(input.value);
+            console.printError(faultText(input.fault));
+            return console.exit(EXIT_USAGE);
+          }),
+        ),
+    });
+  },
+  async journal(program, shared) {
+    const { register } = await import('./journal.ts');
+    const { registerArchive } = await import('./report/archive.ts');
+    const { fileDigest, fileExists, fileNames, nameWhole } = await import('../node/archive.ts');
+    const openJournal = await openToRead();
+    register(program, { ...shared, openJournal });
+    keepFilesPrivate();
+    registerArchive(commandOf(program, 'journal'), {
+      ...shared,
+      openJournal,
+      digest: fileDigest,
+      names: fileNames,
+      exists: fileExists,
+      nameWhole,
+      readText,
+      writeText: (path, text) => writeAtomic(path, text, 0o600),
+    });
+  },
+  async refund(program, shared) {
+    const { register } = await import('./refund.ts');
+    const { profileOf } = await import('./profiles.ts');
+    register(program, { ...shared, ...(await entryRim()), loadProfile: profileOf });
+  },
+  async case(program, shared) {
+    const { register } = await import('./case.ts');
+    const { profileOf } = await import('./profiles.ts');
+    register(program, { ...shared, ...(await entryRim()), loadProfile: profileOf });
+  },
+  async reversal(program, shared) {
+    const { register } = await import('./reversal.ts');
+    register(program, { ...shared, ...(await entryRim()) });
+  },
+  async reconcile(program, shared) {
+    const { register } = await import('./reconcile.ts');
+    register(program, {
+      ...shared,
+      openJournal: await openToRead(),
+      openForEntry: await openToEnter(),
+      nowMs: () => openClock().nowMs(),
+      readText,
+    });
+  },
+  async evidence(program, shared) {
+    const { register } = await import('./evidence/evidence.ts');
+    const { verifierText, verifyEvidence } = await import('../node/verifier.ts');
+    register(program, {
+      ...shared,
+      openJournal: await openToRead(),
+      readBytes,
+      readText,
+      writeFile: (path, content) => writeAtomic(path, content, 0o600),
+      verifier: verifierText,
+      verify: verifyEvidence,
+    });
+  },
+  async slips(program, shared) {
+    const { register } = await import('./slips.ts');
+    const { openSlipDesk } = await import('../node/slip-desk.ts');
+    const clock = openClock();
+    register(program, {
+      ...shared,
+      openJournal: await openToRead(),
+      openSlipDesk,
+      readText,
+      writeFile: (path, text) => writeAtomic(path, text),
+      nowMs: () => clock.nowMs(),
+      local: ms => clock.local(ms),
+    });
+    const { registerSlipArchive } = await import('./report/slip-archive.ts');
+    registerSlipArchive(commandOf(program, 'slips'), {
+      ...shared,
+      openJournal: await openToRead(),
+      nowMs: () => clock.nowMs(),
+      writeBytes: (path, bytes) => writeAtomic(path, bytes, 0o600),
+    });
+  },
+  async report(program, shared) {
+    const [{ register }, { profileOf }] = await Promise.all([import('./report/report.ts'), import('./profiles.ts')]);
+    register(program, {
+      ...shared,
+      openJournal: await openToRead(),
+      loadProfile: profileOf,
+      nowMs: () => openClock().nowMs(),
+      writeText: (path, text) => writeAtomic(path, text, 0o600),
+      write: text => shared.console.write(text),
+    });
+  },
+  async policy(program, shared) {
+    const [{ register }, { profileOf }] = await Promise.all([import('./policy/policy.ts'), import('./profiles.ts')]);
+    const clock = openClock();
+    register(program, {
+      ...shared,
+      loadProfile: profileOf,
+      openJournal: await openToRead(),
+      nowMs: () => clock.nowMs(),
+      local: ms => clock.local(ms),
+    });
+  },
+  async ports(program, { console }) {
+    const { register } = await import('./ports.ts');
+    register(program, { console });
+  },
+  async sim(program, shared) {
+    const { console } = shared;
+    const sim = program.command('sim').description('simulators: virtual terminal and virtual acquirer');
+    const { register: acquirer } = await import('./sim-acquirer.ts');
+    const { dialectOf } = await import('./profiles.ts');
+    const { tcpServer } = await import('../node/tcp-server.ts');
+    const { openTimers } = await import('../node/timers.ts');
+    acquirer(program, {
+      ...shared,
+      loadDialect: dialectOf,
+      readFile: readBytes,
+      tcp: tcpServer,
+      clock: openClock(),
+      timers: openTimers(),
+      entropy: openEntropy(),
+      onStop: stop => void console.onStop(() => stop()),
+    });
+    const { register: terminal } = await import('./sim-terminal.ts');
+    terminal(sim, console);
+  },
+};
 
 /** Runs the program that the arguments of this process name; the exit status is set when it is done. */
 export async function main(): Promise<void> {
   endWithStarter();
   const console = openConsole();
+  const program = await programOn(console);
   try {
-    await programOn(console).parseAsync(['node', 'pos8583', ...console.args]);
+    await program.parseAsync(['node', 'pos8583', ...console.args]);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help and version are no errors; everything else is wrong usage, and commander has said what.
@@ -39,56 +194,24 @@ export async function main(): Promise<void> {
   }
 }
 
-function programOn(console: Console): Command {
+/** The program with the command that the arguments begin with, or with all of them: for help, and to tell a wrong one. */
+async function programOn(console: Console): Promise<Command> {
   const version = softwareVersion();
-  const shared = {
-    print: (text: string): void => console.print(text),
-    printError: (text: string): void => console.printError(text),
-    setExit: (status: number): void => console.setExitStatus(status),
+  const shared: Shared = {
+    console,
+    version,
+    print: text => console.print(text),
+    printError: text => console.printError(text),
+    setExit: status => console.setExitStatus(status),
   };
   const program = new Command('pos8583')
     .description('POS terminal runtime: a payment terminal on a serial line, ISO 8583 (UnionPay style) to the acquirer')
     .version(version)
     .showHelpAfterError('(pos8583 --help lists the commands)')
     .exitOverride();
-  run(program, { console, version, loadProfile: profileOf });
-  demo(program, { console, loadProfile: profileOf });
-  decode(program, {
-    ...shared,
-    loadDialect: dialectOf,
-    dialectNames: shippedDialectNames,
-    readFile: readBytes,
-    readStdin: () =>
-      new Promise(resolve =>
-        console.readInput(input => {
-          if (input.ok) return resolve(input.value);
-          console.printError(faultText(input.fault));
-          return console.exit(EXIT_USAGE);
-        }),
-      ),
-  });
-  journal(program, { ...shared, openJournal: path => openJournal({ path, readOnly: true }) });
-  refund(program, {
-    ...shared,
-    openJournal: path => openJournal({ path, readOnly: true }),
-    openForEntry,
-    nowMs: () => openClock().nowMs(),
-    readSecret,
-  });
-  reconcile(program, { ...shared, openJournal: path => openJournal({ path, readOnly: true }), readText });
-  ports(program, { console });
-  const sim = program.command('sim').description('simulators: virtual terminal and virtual acquirer');
-  simAcquirer(program, {
-    ...shared,
-    loadDialect: dialectOf,
-    readFile: readBytes,
-    tcp: tcpServer,
-    clock: openClock(),
-    timers: openTimers(),
-    entropy: openEntropy(),
-    onStop: stop => void console.onStop(() => stop()),
-  });
-  simTerminal(sim, console);
+  const [first = ''] = console.args;
+  const named = Object.hasOwn(COMMANDS, first) ? [COMMANDS[first]] : Object.values(COMMANDS);
+  if (first !== '--version' && first !== '-V') for (const add of named) await add(program, shared);
   finishSetup(program, 'pos8583');
   return program;
 }
@@ -102,26 +225,41 @@ function finishSetup(parent: Command, path: string): void {
   }
 }
 
+/** A command that was added before. */
+function commandOf(program: Command, name: string): Command {
+  const found = program.commands.find(command => command.name() === name);
+  assert(found, `the command ${name} is there`);
+  return found;
+}
+
+/** What commands need that write what a supervisor says. */
+async function entryRim() {
+  const { readSecret } = await import('../node/secret.ts');
+  return {
+    openJournal: await openToRead(),
+    openForEntry: await openToEnter(),
+    nowMs: () => openClock().nowMs(),
+    readSecret,
+  };
+}
+
+type OpenJournal = (path: string) => Result<Journal>;
+
+/** Opens a journal for looking only. */
+async function openToRead(): Promise<OpenJournal> {
+  const { openJournal } = await import('../journal/journal.ts');
+  return path => openJournal({ path, readOnly: true });
+}
+
 /** Opens a journal that is there for one entry of a person; never makes one. */
-function openForEntry(path: string): Result<Journal> {
-  const there = openJournal({ path, readOnly: true });
-  if (!there.ok) return there;
-  there.value.close();
-  keepFilesPrivate();
-  const key = openJournalKey(path);
-  return key.ok ? openJournal({ path, sealKey: key.value, entropy: openEntropy() }) : key;
-}
-
-function profileOf(id: string): Result<Profile> {
-  const named = namedProfile(id);
-  if (named.isFile) {
-    const there = named.read(named.id);
+async function openToEnter(): Promise<OpenJournal> {
+  const { openJournal } = await import('../journal/journal.ts');
+  return path => {
+    const there = openJournal({ path, readOnly: true });
     if (!there.ok) return there;
-  }
-  return loadProfile(named.id, name => named.read(name), named.knownIds);
-}
-
-function dialectOf(id: string): Result<DialectSource> {
-  const profile = profileOf(id);
-  return profile.ok ? ok(profile.value.dialect) : profile;
+    there.value.close();
+    keepFilesPrivate();
+    const key = openJournalKey(path);
+    return key.ok ? openJournal({ path, sealKey: key.value, entropy: openEntropy() }) : key;
+  };
 }

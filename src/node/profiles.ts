@@ -2,10 +2,13 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Result } from '../fault.ts';
+import type { Shape } from '../profile/fit.ts';
 import { readText } from './files.ts';
 
 /** Folder of the shipped profiles, beside `src` and `dist`. */
 const SHIPPED = fileURLToPath(new URL('../../firmware-profiles/', import.meta.url));
+/** The shape of a profile as the build wrote it; sources that run as they are have none. */
+const SHAPE = fileURLToPath(new URL('../profile/shape.json', import.meta.url));
 const BASE = 'base';
 const ENDING = '.json';
 
@@ -27,6 +30,19 @@ export function shippedDialectNames(): string[] {
       return text.ok && Object.hasOwn(JSON.parse(text.value) as object, 'dialect');
     })
     .sort();
+}
+
+/** The shape that the build wrote beside the program; undefined where there is none, or a build was cut off. */
+export function builtShape(): Shape | undefined {
+  const text = readText(SHAPE);
+  if (!text.ok) return undefined;
+  try {
+    return JSON.parse(text.value) as Shape;
+  } catch (error) {
+    // Half a file: then the whole checker does the work.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** A profile as the person named it: a shipped id, or a file of the shop. */

@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { autoDetect } from '@serialport/bindings-cpp';
 import { ByteLengthParser } from '@serialport/parser-byte-length';
 import { SerialPortStream } from '@serialport/stream';
-import { SerialPort as PackagedPort } from 'serialport';
+import type { SerialPort as PackagedPort } from 'serialport';
 import type { SerialClose, SerialPort, SerialSink } from '../hal/hal.ts';
 import { CAN, EOT } from '../wire/packet.ts';
 
@@ -14,7 +15,8 @@ const CLOSE_MS = 2000;
 /** A terminal answers CAN at once; 2 s is the limit of the protocol. */
 const PROBE_MS = 2000;
 
-const system = PackagedPort.binding;
+// What the package serialport opens ports with, without its other parsers and its simulation: they cost a start 20 ms.
+const system: typeof PackagedPort.binding = autoDetect();
 type SystemPort = Awaited<ReturnType<typeof system.open>>;
 type UnixPort = SystemPort & {
   fd: number | null;

@@ -18,11 +18,12 @@ const SCALAR = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(
 /** The first flaw of `text`, or undefined when `JSON.parse` may have it. */
 export function flawOf(text: string): JsonFlaw | undefined {
   let at = 0;
-  const take = (pattern: RegExp): string | undefined => {
+  /** Moves over what the pattern matches from here; false when nothing does. A profile is read at each start: no copies. */
+  const take = (pattern: RegExp): boolean => {
     pattern.lastIndex = at;
-    const found = pattern.exec(text)?.[0];
-    if (found !== undefined) at += found.length;
-    return found;
+    if (!pattern.test(text)) return false;
+    at = pattern.lastIndex;
+    return true;
   };
   const flaw = (what: string, offset = at): JsonFlaw => ({ offset, what });
 
@@ -32,9 +33,8 @@ export function flawOf(text: string): JsonFlaw | undefined {
     const first = text[at];
     if (first === '{') return members(depth);
     if (first === '[') return items(depth);
-    if (first === '"')
-      return take(STRING) === undefined ? flaw('a text is not closed or holds a wrong escape') : undefined;
-    if (take(SCALAR) !== undefined) return undefined;
+    if (first === '"') return take(STRING) ? undefined : flaw('a text is not closed or holds a wrong escape');
+    if (take(SCALAR)) return undefined;
     return flaw(at >= text.length ? 'the text ends where a value must stand' : 'no value can begin here');
   };
   const members = (depth: number): JsonFlaw | undefined => {
@@ -45,8 +45,8 @@ export function flawOf(text: string): JsonFlaw | undefined {
     for (;;) {
       take(BLANKS);
       const start = at;
-      const name = take(STRING);
-      if (name === undefined) return flaw('a member name in quotes must stand here');
+      if (!take(STRING)) return flaw('a member name in quotes must stand here');
+      const name = text.slice(start, at);
       if (seen.has(name)) return flaw(`the member ${name} stands here a second time`, start);
       seen.add(name);
       take(BLANKS);

@@ -105,7 +105,7 @@ function collect(name: string, read: ReadSource, path: readonly string[], layers
     );
   const parsed = parse(name, text.value);
   if (!parsed.ok) return parsed.fault;
-  const problem = refused(name, parsed.value, '');
+  const problem = refused(name, parsed.value);
   if (problem) return problem;
   const { extends: bases = [], $schema: _schema, ...own } = parsed.value;
   if (!Array.isArray(bases) || !bases.every(base => typeof base === 'string'))
@@ -148,32 +148,39 @@ function place(text: string, offset: number): string {
 }
 
 /** Finds key material and member names that no source may hold. The fault names the place, never the value. */
-function refused(name: string, value: Json, pointer: string): Fault | undefined {
+function refused(name: string, value: JsonObject): Fault | undefined {
+  const found = forbidden(value, '');
+  return found && fault('E_ILLEGAL', found.name, `${name}: ${found.pointer} ${found.cause}`, found.remedy);
+}
+
+interface Forbidden {
+  readonly pointer: string;
+  readonly name: string;
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+/** The pointer is put together on the way out, so that a source with nothing wrong in it costs no texts. */
+function forbidden(value: Json, member: string): Forbidden | undefined {
   if (typeof value === 'string') {
-    const member = pointer.slice(pointer.lastIndexOf('/') + 1);
-    const looksLikeKey = HEX.test(value) && (KEY_DIGITS.has(value.length) || KEY_MEMBER.test(member));
+    const looksLikeKey =
+      HEX.test(value) && (KEY_DIGITS.has(value.length) || KEY_MEMBER.test(pointerStep(member).slice(1)));
     if (!looksLikeKey) return undefined;
-    return fault(
-      'E_ILLEGAL',
-      'profile-key-material',
-      `${name}: ${pointer} looks like a key (${value.length} hex digits)`,
-      'Take it out: keys live in the terminal, a profile only names the slot (acquirer.masterKeyIndex). If it was a real key, have it replaced',
-    );
+    return {
+      pointer: '',
+      name: 'profile-key-material',
+      cause: `looks like a key (${value.length} hex digits)`,
+      remedy:
+        'Take it out: keys live in the terminal, a profile only names the slot (acquirer.masterKeyIndex). If it was a real key, have it replaced',
+    };
   }
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      const problem = refused(name, item, pointer + pointerStep(index));
-      if (problem) return problem;
-    }
-    return undefined;
-  }
-  if (!isObject(value)) return undefined;
-  for (const [member, inner] of Object.entries(value)) {
-    const at = pointer + pointerStep(member);
-    if (member === '__proto__')
-      return fault('E_ILLEGAL', 'profile-member', `${name}: ${at} is not a member of a profile`, 'Take it out');
-    const problem = refused(name, inner, at);
-    if (problem) return problem;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const inner of Object.keys(value)) {
+    const found =
+      inner === '__proto__'
+        ? { pointer: '', name: 'profile-member', cause: 'is not a member of a profile', remedy: 'Take it out' }
+        : forbidden((value as JsonObject)[inner], inner);
+    if (found) return { ...found, pointer: pointerStep(inner) + found.pointer };
   }
   return undefined;
 }

@@ -1,14 +1,16 @@
-import iconv from 'iconv-lite';
 import { assert } from '../assert.ts';
 
 /**
  * Chinese text of the terminal line, the slips and the text fields of a message: GBK (code page 936), one byte for
- * ASCII, two for everything else. Tables are taken once from iconv-lite, so that encoding creates nothing.
+ * ASCII, two for everything else. Tables are taken once from the text decoder of the engine, so that encoding creates
+ * nothing.
  */
 const LEAD_FIRST = 0x81;
 const LEAD_LAST = 0xfe;
 const TRAIL_FIRST = 0x40;
 const TRAIL_LAST = 0xfe;
+const TRAIL_HOLE = 0x7f;
+const LINE_FEED = 0x0a;
 const UNKNOWN = 0xfffd;
 
 /** UTF-16 unit of each two-byte code, 0 where GBK has none. */
@@ -16,24 +18,48 @@ const TO_UNICODE = new Uint16Array(0x10000);
 /** GBK code of each UTF-16 unit: 0 where GBK has none (U+0000 itself is handled as ASCII). */
 const FROM_UNICODE = new Uint16Array(0x10000);
 
-for (let code = 1; code < 0x80; code++) FROM_UNICODE[code] = code;
-const row = new Uint8Array((TRAIL_LAST - TRAIL_FIRST + 1) * 3);
-for (let lead = LEAD_FIRST; lead <= LEAD_LAST; lead++) {
-  // A line feed after each pair keeps a pair that is not assigned from spoiling the next one.
-  for (let trail = TRAIL_FIRST; trail <= TRAIL_LAST; trail++) {
-    row.set([lead, trail, 0x0a], (trail - TRAIL_FIRST) * 3);
+/**
+ * True for units that the decoder gives and code page 936 lacks: private use, and 18 characters (vertical forms, parts
+ * of ideographs) that GB 18030 put later where the code page has private use. Terminals have no glyph for them.
+ */
+function isForeign(unit: number): boolean {
+  return (
+    unit === UNKNOWN ||
+    unit < 0x80 ||
+    (unit >= 0xe000 && unit <= 0xf8ff) ||
+    (unit >= 0xfe10 && unit <= 0xfe19) ||
+    (unit >= 0x9fb4 && unit <= 0x9fbb)
+  );
+}
+
+function fillTables(): void {
+  for (let code = 1; code < 0x80; code++) FROM_UNICODE[code] = code;
+  const pairs = new Uint8Array((LEAD_LAST - LEAD_FIRST + 1) * (TRAIL_LAST - TRAIL_FIRST + 1) * 3);
+  let end = 0;
+  for (let lead = LEAD_FIRST; lead <= LEAD_LAST; lead++) {
+    for (let trail = TRAIL_FIRST; trail <= TRAIL_LAST; trail++) {
+      pairs[end++] = lead;
+      pairs[end++] = trail;
+      // A line feed after each pair keeps a pair that is not assigned from spoiling the next one.
+      pairs[end++] = LINE_FEED;
+    }
   }
-  const texts = iconv.decode(row, 'gbk').split('\n');
-  for (let trail = TRAIL_FIRST; trail <= TRAIL_LAST; trail++) {
-    const text = texts[trail - TRAIL_FIRST];
-    if (text.length !== 1 || trail === 0x7f) continue;
-    const unit = text.charCodeAt(0);
-    const privateUse = unit >= 0xe000 && unit <= 0xf8ff;
-    if (unit === UNKNOWN || unit < 0x80 || privateUse) continue;
-    TO_UNICODE[(lead << 8) | trail] = unit;
-    if (FROM_UNICODE[unit] === 0) FROM_UNICODE[unit] = (lead << 8) | trail;
+  const text = new TextDecoder('gbk').decode(pairs);
+  let at = 0;
+  for (let lead = LEAD_FIRST; lead <= LEAD_LAST; lead++) {
+    for (let trail = TRAIL_FIRST; trail <= TRAIL_LAST; trail++) {
+      const unit = text.charCodeAt(at);
+      const isOne = text.charCodeAt(at + 1) === LINE_FEED;
+      while (text.charCodeAt(at) !== LINE_FEED) at++;
+      at++;
+      if (!isOne || trail === TRAIL_HOLE || isForeign(unit)) continue;
+      const code = (lead << 8) | trail;
+      TO_UNICODE[code] = unit;
+      if (FROM_UNICODE[unit] === 0) FROM_UNICODE[unit] = code;
+    }
   }
 }
+fillTables();
 
 /** GBK code of a UTF-16 unit: one byte below 128, two bytes above; -1 when GBK has no such character. */
 export function gbkCode(unit: number): number {

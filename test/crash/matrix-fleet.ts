@@ -54,6 +54,8 @@ export const repeat = (id: string): string => `node scripts/soak.mjs matrix --ca
 
 /** Of the byte groups of the terminal line, one in so many is a crash point of the gate; 1 takes all of them. */
 export const EVERY = String(process.env.POS8583_CRASH_EVERY ?? 3);
+/** The same in `npm test`: every commit, effect and byte group of the acquirer all the same. The soak does the rest. */
+export const EVERY_IN_GATE = String(process.env.POS8583_CRASH_EVERY ?? 12);
 
 /** One line for the log of the gate. */
 export function summary(figures: Figures, part: string): string {

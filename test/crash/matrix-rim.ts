@@ -11,11 +11,11 @@ const SOURCES = new URL('../../src/', import.meta.url).href;
 const MADE_ONCE: readonly Patch[] = [
   {
     file: 'terminal/machine.ts',
-    from: 'this.steps = allSteps(profile);\n    this.machine = machineOf(this.steps);',
+    from: 'this.steps = allSteps(profile);',
     to: `const key = JSON.stringify(profile);
     const made = (globalThis as any).matrixMachines ??= new Map();
-    if (!made.has(key)) { const steps = allSteps(profile); made.set(key, [steps, machineOf(steps)]); }
-    [this.steps, this.machine] = made.get(key);`,
+    if (!made.has(key)) made.set(key, allSteps(profile));
+    this.steps = made.get(key);`,
   },
   {
     file: 'runtime/boot.ts',

@@ -1,14 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DISK_CALLS, type DiskCall } from './real-audit.ts';
-import { type CaseResult, type Fault, type Injection, Lane, PROGRAM } from './real-lane.ts';
+import { type CaseResult, type Fault, type Injection, Lane, PROGRAM, warmUp } from './real-lane.ts';
 import { SCENARIOS, type Scenario } from './real-scenarios.ts';
 
 const FAULTS: readonly Fault[] = ['kill', 'eio', 'enospc'];
-/** Lanes that run side by side: a lane waits for pauses of the flows now and then, so there is one more than cores. */
-const LANES = 3;
+/**
+ * Lanes that run side by side. A reversal after a restart shows two seconds long what will happen, and a process that waits
+ * leaves its core to others: so more lanes than cores.
+ */
+const LANES = 3 * availableParallelism();
+/** Long ones first, so that at the end no lane works on alone: each start under strace, and the upload of a batch. */
+const LONG = ['first-start', 'reversal-at-boot', 'settlement', 'sign-on', 'refund-unknown'];
 /** Above this a scenario that never ends unhit is a defect of the harness. */
 const CALLS_MAX = 2000;
 
@@ -31,6 +36,11 @@ export interface Summary {
   readonly syncs: Readonly<Record<string, number>>;
   readonly failures: readonly Failure[];
   readonly seconds: number;
+}
+
+interface Task {
+  readonly scenario: Scenario;
+  readonly faults: readonly Fault[];
 }
 
 export interface MatrixOptions {
@@ -98,9 +108,10 @@ export class Matrix {
   }
 
   async run(): Promise<Summary> {
-    const queue = [...(this.options.scenarios ?? SCENARIOS)];
+    warmUp(join(this.folder, 'warm-up'));
+    const queue = this.tasks();
     const lane = async (): Promise<void> => {
-      for (let next = queue.shift(); next && !this.over(); next = queue.shift()) await this.scenario(next);
+      for (let next = queue.shift(); next && !this.over(); next = queue.shift()) await this.play(next);
     };
     await Promise.all(Array.from({ length: LANES }, lane));
     if (this.failures.length === 0) rmSync(this.folder, { recursive: true, force: true });
@@ -110,14 +121,23 @@ export class Matrix {
     return { injections, byFault, byScenario, byBoth, syncs, failures, seconds };
   }
 
+  /** What one lane does in one go: a scenario with one fault; all faults when there are few cases, or no strace. */
+  private tasks(): Task[] {
+    const { scenarios = SCENARIOS, casesPerScenario } = this.options;
+    const place = ({ name }: Scenario): number => (LONG.includes(name) ? LONG.indexOf(name) : LONG.length);
+    const sorted = [...scenarios].sort((a, b) => place(a) - place(b));
+    if (!this.strace || casesPerScenario !== undefined) return sorted.map(scenario => ({ scenario, faults: FAULTS }));
+    return sorted.flatMap(scenario => FAULTS.map(fault => ({ scenario, faults: [fault] })));
+  }
+
   private over(): boolean {
     const { minutes, firstOnly } = this.options;
     if (firstOnly && this.failures.length > 0) return true;
     return minutes !== undefined && performance.now() - this.startedMs > minutes * 60_000;
   }
 
-  /** All cases of a scenario, on one counter whose journal goes on; a failed one makes room for a new counter. */
-  private async scenario(scenario: Scenario): Promise<void> {
+  /** All cases of a task, on one counter whose journal goes on; a failed one makes room for a new counter. */
+  private async play({ scenario, faults }: Task): Promise<void> {
     let lane: Lane | undefined;
     const play = async (injection?: Injection): Promise<CaseResult | undefined> => {
       try {
@@ -132,36 +152,38 @@ export class Matrix {
         return undefined;
       }
     };
+    let injections = 0;
     // Looked at twice: the first time the write-ahead log is longer or shorter than it will be from then on.
     const look = (await play()) && (await play());
     if (look) {
       this.syncs[scenario.name] = look.audit.syncs;
-      for await (const injection of this.cases(look)) {
-        const result = await play(injection);
-        if (result?.hit) this.count(scenario, injection);
-        this.lastHit = result === undefined || result.hit;
+      const last = { hit: true };
+      for (const injection of this.cases(look, faults, last)) {
         if (this.over()) break;
+        const result = await play(injection);
+        last.hit = result === undefined || result.hit;
+        if (!result?.hit) continue;
+        injections++;
+        this.count(scenario, injection);
       }
     }
     await lane?.close();
-    this.options.say?.(`${scenario.name}: ${this.byScenario[scenario.name] ?? 0} injections`);
+    this.options.say?.(`${scenario.name}: ${injections} injections (${faults.join(', ')})`);
   }
 
-  private lastHit = false;
-
   /** The cases of a scenario: a sample, or each call of each kind until a run is not hit any more. */
-  private *cases(look: CaseResult): Generator<Injection> {
+  private *cases(look: CaseResult, faults: readonly Fault[], last: { readonly hit: boolean }): Generator<Injection> {
     const { casesPerScenario } = this.options;
     if (!this.strace) {
       for (let n = 1; n <= (casesPerScenario ?? 40); n++) yield { fault: 'kill', call: 'growth', n };
       return;
     }
     if (casesPerScenario !== undefined) return yield* sample(look.audit.counts, casesPerScenario);
-    for (const fault of FAULTS)
+    for (const fault of faults)
       for (const call of Object.keys(look.audit.counts) as DiskCall[])
         for (let n = 1; n <= CALLS_MAX; n++) {
           yield { fault, call, n };
-          if (!this.lastHit) break;
+          if (!last.hit) break;
         }
   }
 

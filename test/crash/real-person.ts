@@ -4,6 +4,8 @@ import type { KeyName } from '../../src/sim/terminal/machine.ts';
 import type { News, Order, Sight } from './real-terminal.ts';
 
 const TERMINAL = fileURLToPath(new URL('./real-terminal.ts', import.meta.url));
+/** What the engine compiled for the terminals of earlier cases. */
+const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/pos8583-crash', import.meta.url));
 /** How long a person waits for a screen before it counts as lost, milliseconds. */
 const PATIENCE_MS = 40_000;
 
@@ -31,7 +33,11 @@ export class Person {
   private look = (): void => {};
 
   constructor(link: string) {
-    this.child = fork(TERMINAL, [link], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.child = fork(TERMINAL, [link], {
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
+    });
     this.child.on('message', (news: News) => this.hear(news));
     this.child.on('exit', () => {
       this.trouble ??= 'the virtual terminal ended';
@@ -120,7 +126,8 @@ export class Person {
 
   leave(): void {
     this.child.removeAllListeners('exit');
-    this.child.kill('SIGKILL');
+    // It ends by itself then, and keeps what was compiled.
+    if (this.child.connected) this.child.disconnect();
   }
 
   private hear(news: News): void {

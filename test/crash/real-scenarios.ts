@@ -24,7 +24,7 @@ export interface Scenario {
 
 const IDLE = '确认键:菜单';
 export const CASHIER = '2580';
-const SUPERVISOR = '123456';
+const SUPERVISOR = '246810';
 
 /** Amounts whose cents make the virtual acquirer book and then close the connection, decline, or stay silent. */
 const CENTS = { fine: '00', declined: '51', cut: '73', silent: '68' } as const;
@@ -94,11 +94,22 @@ async function original(stage: Stage): Promise<number> {
 
 const withOriginal = async (stage: Stage): Promise<void> => void (await original(stage));
 
+/** The password of 00; the published one must be changed at the first approval. */
+async function approve(stage: Stage): Promise<void> {
+  const { person } = stage;
+  if (stage.journal(journal => journal.operator('00')?.mustChange) !== true) return person.type(SUPERVISOR);
+  await person.type('123456');
+  await person.on('首次登录请改密');
+  await person.type(SUPERVISOR);
+  await person.on('请再输一次');
+  await person.type(SUPERVISOR);
+}
+
 async function voidSale(stage: Stage): Promise<void> {
   const { person } = stage;
   await person.keys('F3');
   await person.on('请输入主管密码');
-  await person.type(SUPERVISOR);
+  await approve(stage);
   await person.on('请输入原凭证号');
   await person.keys('F1');
   await person.on('撤销-原交易');
@@ -118,7 +129,7 @@ async function refund(stage: Stage, fate: Fate): Promise<void> {
   await person.on('1.银行卡');
   await person.keys('1');
   await person.on('请输入主管密码');
-  await person.type(SUPERVISOR);
+  await approve(stage);
   await person.on('退货-查原交易');
   await person.keys('1');
   await person.on('请输入原凭证号');

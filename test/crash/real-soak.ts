@@ -1,42 +1,70 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Lane } from './real-lane.ts';
+import { type Soaked, NO_FIGURES, figure } from '../soak.ts';
+import { Lane, warmUp } from './real-lane.ts';
 import { Matrix, type Summary, chooseCase, hasStrace } from './real-matrix.ts';
 
 export interface SoakOptions {
-  readonly minutes: number;
+  /** As many rounds as fit in. Without it: one whole round. */
+  readonly minutes?: number | undefined;
   /** One case, such as `sale:eio:fsync:2`, or a scenario without a fault. */
-  readonly case?: string;
+  readonly case?: string | undefined;
 }
 
-/** What was done, in figures. */
-export function summaryText(summary: Summary): string {
-  const { injections, byFault, byScenario, failures, seconds } = summary;
+const INJECTIONS_WANTED = 1_500;
+
+/** What was done, in figures: the first line is the whole. */
+export function summaryText(
+  summary: Pick<Summary, 'injections' | 'byFault' | 'byScenario' | 'seconds'>,
+  failed: number,
+): string {
+  const { injections, byFault, byScenario, seconds } = summary;
   const list = (counts: Readonly<Record<string, number>>): string =>
     Object.entries(counts)
       .map(([name, n]) => `${name} ${n}`)
       .join(', ');
+  const scenarios = Object.keys(byScenario).length;
   return [
-    `${injections} injections into the real process in ${seconds} s (${list(byFault)}), ${failures.length} failed`,
+    `injections: ${injections} (${list(byFault)}), scenarios: ${scenarios}, violations: ${failed}, minutes: ${(seconds / 60).toFixed(1)}`,
     `  ${list(byScenario)}`,
   ].join('\n');
 }
 
-/** The whole matrix, again and again until the time is over; or one case. Returns the exit status. */
-export async function soak(options: SoakOptions): Promise<number> {
-  if (options.case !== undefined) return one(options.case);
+/** The whole matrix, again and again when there is a time to fill; or one case. */
+export async function soak(options: SoakOptions): Promise<Soaked> {
+  if (options.case !== undefined) return { status: await one(options.case), figures: NO_FIGURES };
   if (!hasStrace())
     console.log('strace is missing (apt-get install strace): kills only, near the writes of the journal');
-  const endMs = performance.now() + options.minutes * 60_000;
+  const began = performance.now();
+  const endMs = began + (options.minutes ?? Infinity) * 60_000;
+  const all = { injections: 0, byFault: {}, byScenario: {}, seconds: 0 };
   let failed = 0;
-  for (let round = 1; performance.now() < endMs && failed === 0; round++) {
+  for (let round = 1; round === 1 || (options.minutes !== undefined && failed === 0); round++) {
     const minutes = (endMs - performance.now()) / 60_000;
-    const summary = await new Matrix({ minutes, say: line => console.log(line) }).run();
+    if (minutes <= 0) break;
+    const summary = await new Matrix({
+      ...(minutes === Infinity ? {} : { minutes }),
+      say: line => console.log(line),
+    }).run();
     failed += summary.failures.length;
-    console.log(`round ${round}: ${summaryText(summary)}`);
+    all.injections += summary.injections;
+    add(all.byFault, summary.byFault);
+    add(all.byScenario, summary.byScenario);
   }
-  return failed > 0 ? 1 : 0;
+  all.seconds = (performance.now() - began) / 1000;
+  console.log(summaryText(all, failed));
+  return {
+    status: failed > 0 ? 1 : 0,
+    figures: [
+      figure('disk faults and kills of the real process', INJECTIONS_WANTED, all.injections),
+      figure('violations after them', 0, failed, true),
+    ],
+  };
+}
+
+function add(sum: Record<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [name, n] of Object.entries(more)) sum[name] = (sum[name] ?? 0) + n;
 }
 
 async function one(id: string): Promise<number> {
@@ -50,7 +78,9 @@ async function one(id: string): Promise<number> {
     console.error(`soak: ${id} needs strace: apt-get install strace`);
     return 2;
   }
-  const lane = new Lane(mkdtempSync(join(tmpdir(), 'pos8583-crash-')), hasStrace());
+  const folder = mkdtempSync(join(tmpdir(), 'pos8583-crash-'));
+  warmUp(join(folder, 'warm-up'));
+  const lane = new Lane(folder, hasStrace());
   try {
     await lane.open();
     const result = await lane.run(scenario, injection);

@@ -1,44 +1,107 @@
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { invented, shipped, targetNamed, type Target } from './dialects.ts';
 import { vectors } from './inputs.ts';
 import { Judge } from './judge.ts';
 import { statusesWithin } from './reach.ts';
 import { Run, report } from './run.ts';
 import { StatusText } from '../../src/iso8583/status.ts';
+import { type Soaked, NO_FIGURES, figure } from '../soak.ts';
 
 /** Inputs of one dialect before the next one has its turn. */
 const TURN = 20_000;
 const PROGRESS_MS = 60_000;
+const INPUTS_WANTED = 20_000_000;
+const DISPATCHER = fileURLToPath(new URL('../../scripts/soak.mjs', import.meta.url));
 
 export interface SoakOptions {
-  readonly minutes: number;
+  /** Without it: as many inputs as the figures want. */
+  readonly minutes?: number | undefined;
   readonly seed: number;
   /** Only this dialect. */
-  readonly dialect: string | undefined;
+  readonly dialect?: string | undefined;
   /** Only this input. */
-  readonly hex: string | undefined;
+  readonly hex?: string | undefined;
+  /** `1/2`: every second dialect, from the first one on. How the cores share the work. */
+  readonly share?: string | undefined;
 }
 
-/** Runs the gate's inputs on and on. Returns the exit status: 0 when nothing was found and every status was met. */
-export function soak(options: SoakOptions): number {
-  if (options.hex !== undefined) return one(options.dialect ?? 'unionpay-pos', options.hex);
-  const targets = options.dialect === undefined ? [...shipped(), ...invented] : [targetNamed(options.dialect)];
+/**
+ * Runs the gate's inputs on and on, on all cores; one dialect, one input and one share on one. Status 1 when something was
+ * found, or a status was never met.
+ */
+export async function soak(options: SoakOptions): Promise<Soaked> {
+  const { dialect, hex, share, seed, minutes } = options;
+  if (hex !== undefined) return { status: one(dialect ?? 'unionpay-pos', hex), figures: NO_FIGURES };
+  if (dialect !== undefined || share !== undefined) return inputs(options);
+  const cores = availableParallelism();
+  const flags = ['--seed', String(seed), ...(minutes === undefined ? [] : ['--minutes', String(minutes)])];
+  const parts = await Promise.all(
+    Array.from({ length: cores }, (_, i) => part([...flags, '--share', `${i + 1}/${cores}`])),
+  );
+  const total = parts.reduce((sum, { inputs }) => sum + inputs, 0);
+  const status = parts.some(each => each.status !== 0) ? 1 : 0;
+  console.log(`inputs: ${total}`);
+  return {
+    status,
+    figures: [
+      figure('inputs of the codec', INPUTS_WANTED, total),
+      figure('cores that found something in them', 0, parts.filter(each => each.status !== 0).length, true),
+    ],
+  };
+}
+
+/** One core's share, as a process of its own. */
+function part(flags: readonly string[]): Promise<{ readonly status: number; readonly inputs: number }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [DISPATCHER, 'codec', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      process.stdout.write(chunk);
+      text += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', code =>
+      resolve({
+        status: code ?? 1,
+        inputs: Number(
+          text
+            .trim()
+            .split('\n')
+            .at(-1)
+            ?.match(/^(\d+) inputs in/)?.[1] ?? 0,
+        ),
+      }),
+    );
+  });
+}
+
+function inputs(options: SoakOptions): Soaked {
+  const every = [...shipped(), ...invented];
+  const [nth, of] = (options.share ?? '1/1').split('/').map(Number);
+  const targets =
+    options.dialect === undefined ? every.filter((_, i) => i % of === nth - 1) : [targetNamed(options.dialect)];
+  const { minutes } = options;
+  const wanted = minutes === undefined ? Math.ceil((INPUTS_WANTED * targets.length) / every.length) : Infinity;
   const samples = vectors();
   const started = performance.now();
-  const until = started + options.minutes * 60_000;
+  const until = started + (minutes ?? Infinity) * 60_000;
+  const over = (): boolean => performance.now() >= until || total >= wanted;
   let shown = started;
   let total = 0;
   // Each round begins anew with another seed, so that what mutations begin with does not stay the same for hours.
   const statuses = new Map<Target, Float64Array>(targets.map(target => [target, new Float64Array(32)]));
-  for (let round = 0; performance.now() < until; round++) {
+  for (let round = 0; !over(); round++) {
     const runs = targets.map(target => new Run(target, (options.seed + round * 1_000_003) >>> 0, samples));
-    for (let turn = 0; turn < 10 && performance.now() < until; turn++) {
+    for (let turn = 0; turn < 10 && !over(); turn++) {
       for (const run of runs) {
         const failure = run.go(TURN);
         total += TURN;
         if (failure !== undefined) {
           console.error(report(failure));
           console.error(`  or       node scripts/soak.mjs codec --dialect ${failure.target} --seed ${failure.seed}`);
-          return 1;
+          return { status: 1, figures: NO_FIGURES };
         }
       }
       const now = performance.now();
@@ -51,7 +114,6 @@ export function soak(options: SoakOptions): number {
       run.judge.statuses.forEach((count, status) => (sum[status] += count));
     }
   }
-  console.log(line(performance.now() - started, total));
   let missed = 0;
   for (const [target, counts] of statuses) {
     const within = statusesWithin(new Judge(target).oracle);
@@ -62,7 +124,8 @@ export function soak(options: SoakOptions): number {
       missed++;
     }
   }
-  return missed > 0 ? 1 : 0;
+  console.log(line(performance.now() - started, total));
+  return { status: missed > 0 ? 1 : 0, figures: NO_FIGURES };
 }
 
 const line = (ms: number, total: number): string =>

@@ -2,6 +2,7 @@ import type { TestCard } from '../../src/sim/terminal/deck.ts';
 import type { KeyName } from '../../src/sim/terminal/machine.ts';
 import { formatAmount } from '../../src/units.ts';
 import { card } from '../runtime/counter.ts';
+import { SUPERVISOR_PASSWORD } from '../scenarios/people.ts';
 import type { Rig } from './rig.ts';
 
 export type Kind = 'sale' | 'void' | 'refund';
@@ -62,7 +63,7 @@ function stepsOf(wish: Wish): readonly Step[] {
     case 'void':
       return [
         { see: IDLE, key: 'F3' },
-        { see: '请输入主管密码', digits: '123456', as: 'stars' },
+        { see: '请输入主管密码', digits: SUPERVISOR_PASSWORD, as: 'stars' },
         { see: '请输入原凭证号', digits: voucher, as: 'number' },
         { see: '撤销-原交易', key: 'ENTER' },
         { see: '请选撤销原因', key: '1' },
@@ -74,7 +75,7 @@ function stepsOf(wish: Wish): readonly Step[] {
         { see: IDLE, key: 'ENTER' },
         { see: '主菜单', key: '3' },
         { see: '1.银行卡', key: '1' },
-        { see: '请输入主管密码', digits: '123456', as: 'stars' },
+        { see: '请输入主管密码', digits: SUPERVISOR_PASSWORD, as: 'stars' },
         { see: '1.查本机流水', key: '1' },
         { see: '请输入原凭证号', digits: voucher, as: 'number' },
         { see: '退货-原交易', key: 'ENTER' },

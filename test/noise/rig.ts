@@ -14,6 +14,7 @@ import { slipBytes } from '../../src/terminal/slips/bytes.ts';
 import { value } from '../runtime/counter.ts';
 import { Network } from '../runtime/network.ts';
 import { type Process, seeded, World } from '../runtime/world.ts';
+import { SUPERVISOR_PASSWORD } from '../scenarios/people.ts';
 import type { NoiseKind } from './damage.ts';
 import { type Check, NoisyLine } from './line.ts';
 
@@ -76,6 +77,7 @@ export class Rig {
         reversal: reversalPolicyOf(profile()),
       }),
     );
+    this.journal.setPassword(world.nowMs(), '00', SUPERVISOR_PASSWORD, '00');
     this.journal.appendEvent(world.nowMs(), 'operator-on', { operator: '01' });
     const note = (fields: unknown, message: string): void => {
       this.log.push(`${world.monotonicMs()} ${JSON.stringify(fields)} ${message}`);
