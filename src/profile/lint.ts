@@ -1,17 +1,12 @@
 import { compileFieldPlan } from '../iso8583/plan.ts';
 import { notGbk } from '../wire/gbk.ts';
 import { columnsOf } from './columns.ts';
+import { lintRefunds } from './lint-refunds.ts';
+import { lintScanPayment } from './lint-scan.ts';
 import type { Profile, Transaction } from './schema.ts';
-import {
-  LANGUAGES,
-  PLACEHOLDERS,
-  PROMPT_IDS,
-  SCREENS,
-  SCREEN_IDS,
-  WORD_IDS,
-  type Language,
-  type PlaceholderName,
-} from './screens.ts';
+import { SCREENS, SCREEN_IDS } from './screens.ts';
+import { LANGUAGES, PROMPT_IDS, WORD_IDS, type Language } from './words.ts';
+import { PLACEHOLDERS, type PlaceholderName } from './placeholders.ts';
 import { pointerStep } from './source.ts';
 import { placeholdersOf, renderLines, type Values } from './template.ts';
 
@@ -68,6 +63,8 @@ export function lintProfile(profile: Profile): readonly LintFinding[] {
   lintTexts(profile, report);
   lintTerminal(profile, report);
   lintPolicy(profile, report);
+  lintRefunds(profile.policy, report);
+  lintScanPayment(profile, report);
   return findings;
 }
 

@@ -14,6 +14,7 @@ export type {
   PromptText,
   Responses,
   ResponseText,
+  ScanPayment,
   ScreenText,
   TerminalModel,
   Texts,

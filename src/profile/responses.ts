@@ -1,5 +1,5 @@
 import type { Profile, ResponseText } from './schema.ts';
-import type { Language } from './screens.ts';
+import type { Language } from './words.ts';
 
 /** What a value of data element 39 means for a transaction. */
 export interface Answer {

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { DialectOptions, DialectSource } from '../iso8583/source.ts';
 import { AMOUNT_MINOR_MAX } from '../units.ts';
-import { LANGUAGES, PROMPT_IDS, SCREEN_IDS, WORD_IDS, type ScreenId } from './screens.ts';
+import { scanPayment } from './scan-schema.ts';
+import { SCREEN_IDS, type ScreenId } from './screens.ts';
+import { LANGUAGES, PROMPT_IDS, WORD_IDS } from './words.ts';
 
 /** The members of a complete profile. Strict: a member that is not known is refused, so that a misspelt one is seen. */
 
@@ -41,6 +43,7 @@ const transaction = z
   .describe('One line of the code table');
 
 export const RESPONSE_GROUPS = ['A', 'B', 'C', 'D', 'E'] as const;
+export const RULE_ACTIONS = ['warn', 'approve', 'hold', 'refuse'] as const;
 export const OUTCOME_KINDS = ['approved', 'final', 'retry', 'unknown'] as const;
 export const CAUSE_CLASSES = ['ok', 'operator', 'customer', 'system', 'channel', 'compat'] as const;
 
@@ -162,6 +165,7 @@ const acquirer = z.strictObject({
       script: z.array(z.string()),
     })
     .describe('EMV tags of data element 55, in order'),
+  scanPayment: scanPayment.optional(),
   slipTitle: name,
   appealPhone: z.string(),
 });
@@ -216,13 +220,79 @@ const merchant = z.strictObject({
   servicePhone: z.string().max(20),
 });
 
+const clockTime = z.string().regex(/^([01]\d|2[0-3])[0-5]\d$/, 'HHMM, 0000 to 2359');
+const lookBackHours = z
+  .int()
+  .min(1)
+  .max(24 * 366);
+const percent = z.int().min(1).max(9998);
+
+const arrival = z
+  .strictObject({
+    usualMin: z.int().min(0).max(999),
+    usualMax: z.int().min(0).max(999),
+    latest: z.int().min(0).max(999).describe('Later than this is overdue'),
+    unit: z.enum(['minutes', 'days']).describe('days: working days'),
+  })
+  .describe('When refunded money is there');
+
+const channel = z.strictObject({
+  refundWindowDays: z.int().min(1).max(366).describe('Days after the day of the sale'),
+  partials: z.boolean().describe('A part of a sale may be refunded'),
+  refundsMax: z.int().min(0).max(999).describe('Refunds of one sale; 0 = any number'),
+  spacingSeconds: z.int().min(0).max(86_400).describe('Between two refunds of one sale'),
+  arrival: z
+    .strictObject({
+      debit: arrival,
+      credit: arrival.optional(),
+      foreign: arrival.optional(),
+      balance: arrival.optional(),
+    })
+    .describe('By kind of card; debit stands in for a kind that is not there'),
+});
+
+const riskRule = <K extends string, S extends z.ZodRawShape>(kinds: readonly [K, ...K[]], numbers: S) =>
+  z.strictObject({
+    id,
+    kind: z.enum(kinds),
+    ...numbers,
+    action: z.enum(RULE_ACTIONS).describe('hold of a void asks for a second person instead'),
+    holdSeconds: z.int().min(1).max(86_400).optional().describe('With hold; refundHoldSeconds when absent'),
+  });
+const risk = z.discriminatedUnion('kind', [
+  riskRule(['cardCount', 'operatorCount', 'shopCount', 'repeatedAmount'], {
+    hours: lookBackHours,
+    max: z.int().min(0).max(9999).describe('This one counts too'),
+  }),
+  riskRule(['refundShare', 'farAboveAverage'], {
+    hours: lookBackHours,
+    percent,
+    atLeast: z.int().min(1).max(9999).describe('Only from so many refunds on'),
+  }),
+  riskRule(['lateVoid'], { hours: z.int().min(1).max(24) }),
+  riskRule(['afterHours'], { from: clockTime.describe('Opening'), to: clockTime.describe('Closing') }),
+  riskRule(['neverPaid', 'reprintBefore'], {}),
+]);
+
 const policy = z.strictObject({
   language: z.enum(LANGUAGES),
   saleMaxMinor: amountMinor,
   refundMaxMinor: amountMinor,
-  refundWindowDays: z.int().min(1).max(366),
+  refundUnlinked: z
+    .enum(['allow', 'approve', 'refuse'])
+    .describe('A refund whose sale is not in this journal: nothing more, a second person, or no'),
+  refundDayMaxMinor: amountMinor.describe('All refunds of a day; 0 = off'),
+  refundCardDayMaxMinor: amountMinor.describe('Refunds of a day to one card; 0 = off'),
+  refundOperatorDayMaxMinor: amountMinor.describe('Refunds of a day by one operator; 0 = off'),
   refundDualLimitMinor: amountMinor.describe('Above it a second person approves; 0 = never'),
+  refundBlindEntry: z.boolean().describe('The second person types amount and last four digits unseen'),
   refundHoldSeconds: z.int().min(0).max(3600).describe('How long a refund waits and can be stopped; 0 = sent at once'),
+  refundSameAmountHours: z.int().min(0).max(720).describe('The same amount again asks once more; 0 = off'),
+  voidAdvice: z.boolean().describe('Offer a void where it does the same as the refund'),
+  cutOff: clockTime.describe("End of the acquirer's day"),
+  caseDueHours: z.int().min(1).max(720).describe('When a case must be closed'),
+  channels: z.strictObject({ card: channel, wechat: channel, alipay: channel, unionpayQr: channel }),
+  risk: z.array(risk).max(50).describe('Rules against abuse; each has its own id'),
   twoPerson: z.boolean().describe('Who asks may not approve'),
   voidNeedsManager: z.boolean(),
   voidNeedsCard: z.boolean(),
@@ -252,10 +322,8 @@ const policy = z.strictObject({
   slipCopies: z.int().min(1).max(2),
   negativeAmountOnSlip: z.boolean(),
   printFaultSlip: z.boolean(),
+  slipCode: z.boolean().describe('Signed QR code on the slips of sales; false for a printer without QR codes'),
   journalDays: z.int().min(1).max(3660),
-  refundDueDays: z
-    .strictObject({ debit: z.int().min(0).max(60), credit: z.int().min(0).max(60), foreign: z.int().min(0).max(60) })
-    .describe('Working days'),
 });
 
 export const profileSchema = z.strictObject({
@@ -282,6 +350,7 @@ export type PromptText = z.infer<typeof prompt>;
 export type Transaction = z.infer<typeof transaction>;
 export type ResponseText = z.infer<typeof response>;
 export type Responses = Readonly<Record<string, ResponseText>>;
+export type ScanPayment = z.infer<typeof scanPayment>;
 export type Acquirer = Parsed['acquirer'] & { readonly dialectOptions: DialectOptions };
 export type TerminalModel = Parsed['terminal'];
 export type Merchant = Parsed['merchant'];

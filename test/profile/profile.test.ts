@@ -307,6 +307,9 @@ describe('shape', () => {
 
 describe('meaning', () => {
   const sale = shipped.transactions.sale;
+  const risk = (...rules: object[]) => ({
+    policy: { risk: rules.map(rule => ({ id: 'rule', action: 'warn', ...rule })) },
+  });
   const cases: [string, string, object][] = [
     [
       'outcome-rule-missing',
@@ -361,6 +364,39 @@ describe('meaning', () => {
     ['policy-nothing-allowed', '/policy/saleMaxMinor', { policy: { saleMaxMinor: 0 } }],
     ['policy-contradiction', '/policy/refundDualLimitMinor', { policy: { refundDualLimitMinor: 99_000_000 } }],
     ['policy-contradiction', '/policy/slipCopies', { terminal: { printColumns: 0 } }],
+    [
+      'policy-contradiction',
+      '/policy/refundCardDayMaxMinor',
+      { policy: { refundDayMaxMinor: 1000, refundCardDayMaxMinor: 1001 } },
+    ],
+    [
+      'policy-contradiction',
+      '/policy/refundOperatorDayMaxMinor',
+      { policy: { refundDayMaxMinor: 1000, refundOperatorDayMaxMinor: 1001 } },
+    ],
+    [
+      'policy-contradiction',
+      '/policy/channels/wechat/arrival/balance',
+      { policy: { channels: { wechat: { arrival: { balance: { usualMin: 30 } } } } } },
+    ],
+    [
+      'policy-contradiction',
+      '/policy/channels/card/arrival/foreign/latest',
+      { policy: { channels: { card: { arrival: { foreign: { latest: 100 } } } } } },
+    ],
+    ['policy-contradiction', '/policy/risk/1/id', risk({ kind: 'neverPaid' }, { kind: 'reprintBefore' })],
+    ['policy-contradiction', '/policy/risk/0/id', risk({ kind: 'neverPaid', id: 'window' })],
+    ['policy-contradiction', '/policy/risk/0/action', risk({ kind: 'neverPaid', action: 'hold' })],
+    ['policy-contradiction', '/policy/risk/0/to', risk({ kind: 'afterHours', from: '0700', to: '0700' })],
+    ['profile-member', '/policy/risk/0/from', risk({ kind: 'afterHours', from: '2400', to: '0700' })],
+    ['profile-member', '/policy/risk/0/kind', risk({ kind: 'astrology' })],
+    ['profile-member-missing', '/policy/risk/0/hours', risk({ kind: 'cardCount', max: 1 })],
+    ['profile-member-unknown', '/policy/risk/0/percent', risk({ kind: 'neverPaid', percent: 1 })],
+    [
+      'profile-member-missing',
+      '/policy/channels/card/arrival/debit',
+      { policy: { channels: { card: { arrival: { debit: null } } } } },
+    ],
     ['policy-contradiction', '/acquirer/reversal/finalCodes/0', { acquirer: { reversal: { finalCodes: ['98'] } } }],
     ['text-not-gbk', '/merchant/name/zh', { merchant: { name: { zh: '☺店' } } }],
   ];
