@@ -13,6 +13,8 @@ import { type Desk, hhmmss, mmdd } from './desk.ts';
 import { type Effect, effectOfAmount } from './effects.ts';
 import { type Decision, handleAcknowledged, handleFinancial, handleReversal, isApproval } from './finance.ts';
 import type { Ledger, TerminalRow } from './ledger.ts';
+import { handleInquiry } from './inquiry.ts';
+import { isQr } from './qr.ts';
 import { answerable, carriesMac, isFinancial, missingField, readRequest, type Request } from './request.ts';
 import { type FaultRule, FaultRules } from './rules.ts';
 import { FIRST_BATCH, handleNetwork, signOff, signOn } from './session.ts';
@@ -163,7 +165,7 @@ export class Acquirer {
     const { mti, type60, info60, amountMinor, trace, tid } = request;
     return (
       this.rules.effectOf({ mti: digits16(mti), type60, info60, amountMinor, trace, tid }) ??
-      effectOfAmount(request.word, amountMinor)
+      effectOfAmount(request.word, amountMinor, isQr(request))
     );
   }
 
@@ -217,6 +219,8 @@ export class Acquirer {
     switch (word) {
       case 'reversal':
         return handleReversal(desk, request);
+      case 'inquiry':
+        return handleInquiry(desk, request);
       case 'script':
       case 'signature':
         return handleAcknowledged(desk, request);

@@ -69,7 +69,7 @@ export type CardReading = { readonly card: ShownCard } | { readonly card?: undef
  */
 export function readCard(desk: Desk, request: Request, terminal: TerminalRow): CardReading {
   const { view } = request;
-  const code = payerCode(request);
+  const code = scannedCode(request);
   if (code !== undefined) return { card: shown(desk, code.slice(-20).replace(/^0+/, ''), '', true) };
   const encrypted = view.text(53)[2] === '1';
   if (encrypted && terminal.tdk.length === 0 && (view.has(35) || view.has(36))) return { code: 'A7' };
@@ -104,7 +104,7 @@ export function tokenOf(desk: Desk, pan: string): string {
 }
 
 /** The payer's code of a QR payment: entry mode 03x with tag A3 in field 59. */
-function payerCode(request: Request): string | undefined {
+function scannedCode(request: Request): string | undefined {
   return request.view.text(22).startsWith('03') ? chainValue(request.view.text(59), 'A3') : undefined;
 }
 

@@ -38,6 +38,12 @@ export interface Effect {
   readonly bookAnyway?: boolean;
   /** Answered as usual, but nothing is booked. */
   readonly bookNot?: boolean;
+  /** The customer of a scanned payment must confirm and decides so, after `inquiries` inquiries. */
+  readonly customer?: 'pays' | 'refuses' | 'never';
+  /** Inquiries that a customer takes to decide; `pays` when `customer` is absent. */
+  readonly inquiries?: number;
+  /** What becomes of an accepted refund to a wallet. */
+  readonly refund?: 'abnormal' | 'closed' | 'lowBalance';
   /** Digit 6 of the answer's header, 0–9: what the terminal must do next (处理要求). */
   readonly requirement?: number;
 }
@@ -68,15 +74,38 @@ const SALE_CENTS: Readonly<Record<number, Effect>> = {
   98: { code: '98' },
 };
 
+/** By cents; what customers of scanned payments do. */
+const CUSTOMER_CENTS: Readonly<Record<number, Effect>> = {
+  61: { customer: 'pays', inquiries: 1 },
+  62: { customer: 'pays', inquiries: 3 },
+  63: { customer: 'refuses', inquiries: 1 },
+  64: { customer: 'never' },
+};
+
+/** By cents; what becomes of refunds to wallets. */
+const WALLET_REFUND_CENTS: Readonly<Record<number, Effect>> = {
+  41: { refund: 'abnormal' },
+  42: { refund: 'closed' },
+  43: { refund: 'lowBalance' },
+};
+
 /** Cents that count for refunds too. */
 const REFUND_CENTS: ReadonlySet<number> = new Set([25, 51, 68, 69, 70, 71, 72, 73, 96, 98]);
 
 /**
  * The effect of an amount in minor units. Sales (0200) have all of them, refunds (0220) some; a void carries its sale's
- * amount and must go through, so it has none, like every other message.
+ * amount and must go through, so it has none, like every other message. `scanned`: paid by a scanned code.
  */
-export function effectOfAmount(word: string, amountMinor: number): Effect {
+export function effectOfAmount(word: string, amountMinor: number, scanned = false): Effect {
   const cents = amountMinor % 100;
+  const special = !scanned
+    ? undefined
+    : word === 'sale'
+      ? CUSTOMER_CENTS[cents]
+      : word === 'refund'
+        ? WALLET_REFUND_CENTS[cents]
+        : undefined;
+  if (special) return special;
   if (word !== 'sale' && !(word === 'refund' && REFUND_CENTS.has(cents))) return NONE;
   const effect = SALE_CENTS[cents];
   return effect === undefined ? NONE : { ...effect, amount: true };

@@ -16,6 +16,7 @@ import {
 } from './desk.ts';
 import type { Effect } from './effects.ts';
 import type { LedgerKind, TerminalRow, TxnRow } from './ledger.ts';
+import { channelOfCode, customerOf, orderNumber, payerCode, WAITING_CODE } from './qr.ts';
 import type { FinancialWord, Request } from './request.ts';
 
 /** What a handler decides: field 39 and fields of the answer beside the ones that every answer has. */
@@ -51,7 +52,7 @@ interface Draft {
   readonly amountMinor: number;
 }
 
-/** Sale, void, refund, balance inquiry. Terminal, MAC, batch and mandatory fields were checked before. */
+/** Sale, void, refund, balance inquiry, by card or scanned code. Terminal, MAC, batch and mandatory fields were checked before. */
 export function handleFinancial(
   desk: Desk,
   request: Request & { word: FinancialWord },
@@ -117,6 +118,8 @@ const CHECKS: Readonly<
   Record<FinancialWord, (desk: Desk, request: Request, card: ShownCard | undefined) => Draft | Refusal>
 > = {
   sale: (_desk, request, card) => {
+    const code = payerCode(request);
+    if (code !== undefined && channelOfCode(code) === undefined) return refusal('14', 'no wallet issues such a code');
     if (card === undefined) return refusal('14', 'no card number in 2, 35, 36 or 59');
     if (request.amountMinor <= 0) return refusal('13', 'amount is zero');
     return { card, amountMinor: request.amountMinor };
@@ -134,6 +137,9 @@ function checkVoid(desk: Desk, request: Request, card: ShownCard | undefined): D
   const missing = unusable(original);
   if (original === undefined || missing !== '') return refusal('25', missing);
   if (original.kind !== 'sale') return refusal('12', `original is a ${original.kind}`);
+  const order = chainValue(view.text(59), 'A4');
+  if (order !== undefined && order !== original.voucher)
+    return refusal('25', 'order number is not the one of the original');
   if (original.reference !== view.text(37)) return refusal('25', 'reference is not the one of the original');
   if (view.has(38) && view.text(38) !== original.authCode)
     return refusal('25', 'authorisation code is not the one of the original');
@@ -162,6 +168,8 @@ function checkRefund(desk: Desk, request: Request, card: ShownCard | undefined):
     return refusal('25', 'batch and trace are not the ones of the original');
   if (card !== undefined && card.token !== original.token) return refusal('25', 'another card than the original');
   if (original.state === 'voided') return refusal('12', 'original is voided');
+  if (voucher !== undefined && voucher !== original.voucher)
+    return refusal('25', 'order number is not the one of the original');
   const leftMinor = original.amountMinor - desk.ledger.refundedMinor(original.id);
   if (request.amountMinor > leftMinor) return refusal('61', `above the remainder of ${leftMinor} fen`);
   return { ...(card === undefined ? {} : { card }), original, amountMinor: request.amountMinor };
@@ -170,6 +178,7 @@ function checkRefund(desk: Desk, request: Request, card: ShownCard | undefined):
 /** Why a transaction cannot be an original; empty when it can. */
 function unusable(original: TxnRow | undefined): string {
   if (original === undefined || original.state === 'tombstone') return 'original not found';
+  if (original.state === 'waiting') return 'original is not paid yet';
   return original.state === 'declined' || original.state === 'reversed' ? `original was ${original.state}` : '';
 }
 
@@ -216,11 +225,20 @@ function book(desk: Desk, request: Request & { word: FinancialWord }, effect: Ef
   const amountMinor = word === 'sale' ? grantedMinor(draft.amountMinor, effect) : draft.amountMinor;
   const reference = newReference(desk);
   const authCode = word === 'balance' ? '' : newAuthCode(desk);
-  const isQr = word === 'sale' && request.view.text(22).startsWith('03');
-  const voucher = isQr ? `5821${mmdd(desk.now)}${reference.slice(4)}0000` : '';
+  const channel = original?.channel ?? channelOfCode(payerCode(request) ?? '') ?? 'card';
+  const voucher = word === 'sale' && channel !== 'card' ? orderNumber(desk, channel, reference) : '';
+  const customer = voucher === '' ? undefined : customerOf(channel, amountMinor, effect);
+  const course = (channel !== 'card' && word === 'refund' ? effect.refund : customer?.course) ?? '';
+  const booked = { amountMinor, reference, authCode, voucher, channel, course };
+  if (customer !== undefined && customer.inquiries > 0) {
+    const { inquiries } = customer;
+    addRow(desk, request, card, undefined, { ...booked, state: 'waiting', code: WAITING_CODE, inquiries });
+    const fields = financialFields(desk, request, reference, card);
+    return { code: WAITING_CODE, fields, note: `the customer must confirm (${course})`, ...maskedOf(card) };
+  }
   if (word === 'void' && original !== undefined) ledger.setState(original.id, 'voided');
   if (word !== 'balance') ledger.addToBalance(token, word === 'sale' ? -amountMinor : amountMinor);
-  addRow(desk, request, card, original, { state: 'approved', amountMinor, code, reference, authCode, voucher });
+  addRow(desk, request, card, original, { ...booked, state: 'approved', code });
   const fields: Record<string, string> = { ...financialFields(desk, request, reference, card, original) };
   if (word === 'balance') {
     const balanceMinor = card === undefined ? 0 : accountOf(desk, card).balance;
@@ -229,7 +247,7 @@ function book(desk: Desk, request: Request & { word: FinancialWord }, effect: Ef
     fields['4'] = digits(amountMinor, 12);
     fields['38'] = authCode;
   }
-  if (voucher !== '') fields['59'] = `A4020${voucher}`;
+  if (voucher !== '') fields['59'] = `A4${digits(voucher.length, 3)}${voucher}`;
   const chip = chipAnswer(request);
   if (chip !== '') fields['55'] = chip;
   return {
@@ -247,6 +265,9 @@ interface RowPart {
   readonly reference: string;
   readonly authCode: string;
   readonly voucher: string;
+  readonly channel?: TxnRow['channel'];
+  readonly course?: TxnRow['course'];
+  readonly inquiries?: number;
 }
 
 function addRow(
@@ -269,6 +290,9 @@ function addRow(
     pan_masked: card?.masked ?? original?.pan_masked ?? '',
     organisation: original?.organisation ?? card?.organisation ?? 'CUP',
     original: original?.id ?? null,
+    channel: original?.channel ?? channelOfCode(payerCode(request) ?? '') ?? 'card',
+    course: '',
+    inquiries: 0,
     ...part,
   });
 }
@@ -313,7 +337,8 @@ export function handleReversal(desk: Desk, request: Request): Decision {
     if (original.original !== null) ledger.setState(original.original, 'approved');
   }
   ledger.setState(original.id, 'reversed');
-  return answer('00', original.state === 'approved' ? `${kind} reversed` : `${kind} was declined`);
+  const was = original.state === 'approved' ? 'reversed' : original.state === 'waiting' ? 'closed' : 'was declined';
+  return answer('00', `${kind} ${was}`);
 }
 
 function reversedKind(request: Request): Extract<LedgerKind, 'sale' | 'void'> | undefined {

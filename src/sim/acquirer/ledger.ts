@@ -2,88 +2,23 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { assert } from '../../assert.ts';
 import { failed, fault, ok, type Result } from '../../fault.ts';
 
-/**
- * The virtual acquirer's own books: accounts, transactions, settlements. Independent of the terminal's journal on purpose,
- * so that the two can be compared. No clear card number: masked number and keyed token only.
- */
-export type LedgerKind = 'sale' | 'void' | 'refund' | 'balance';
+import type {
+  AccountRow,
+  Channel,
+  LedgerState,
+  LedgerSummary,
+  Organisation,
+  SettlementRow,
+  SummaryRow,
+  TerminalRow,
+  Totals,
+  NewTxn,
+  TxnRow,
+  LedgerKind,
+  UploadItem,
+} from './rows.ts';
 
-/**
- * `approved`; `voided` (a sale whose void was approved); `reversed`; `declined`; `tombstone`: a reversal came for a
- * transaction that never did, and if it comes late it is refused.
- */
-export type LedgerState = 'approved' | 'voided' | 'reversed' | 'declined' | 'tombstone';
-
-export type Organisation = 'CUP' | 'foreign';
-
-export interface TerminalRow {
-  readonly tid: string;
-  readonly mid: string;
-  readonly batch: number;
-  readonly signedOn: number;
-  readonly mode: string;
-  /** Working keys wrapped under the master key; empty before the first sign-on. */
-  readonly pik: Uint8Array;
-  readonly mak: Uint8Array;
-  readonly tdk: Uint8Array;
-}
-
-export interface AccountRow {
-  readonly token: string;
-  readonly pan_masked: string;
-  readonly organisation: Organisation;
-  readonly balance: number;
-  /** Keyed digest of the PIN. */
-  readonly pinCheck: string;
-  /** Wrong PINs in a row on `pinDay` (YYYYMMDD). */
-  readonly pinFailures: number;
-  readonly pinDay: string;
-}
-
-export interface TxnRow {
-  readonly id: number;
-  readonly atMs: number;
-  readonly kind: LedgerKind;
-  readonly state: LedgerState;
-  readonly tid: string;
-  readonly mid: string;
-  readonly batch: string;
-  readonly trace: string;
-  readonly amountMinor: number;
-  /** Amount of the request; differs from `amountMinor` after a partial approval. */
-  readonly requestedMinor: number;
-  readonly code: string;
-  readonly reference: string;
-  readonly authCode: string;
-  /** MMDD of the answer. */
-  readonly hostDate: string;
-  readonly token: string;
-  readonly pan_masked: string;
-  readonly organisation: Organisation;
-  /** `id` of the voided or refunded sale. */
-  readonly original: number | null;
-  /** Voucher code of a QR payment, 20 digits. */
-  readonly voucher: string;
-}
-
-export interface SettlementRow {
-  readonly tid: string;
-  readonly mid: string;
-  readonly batch: string;
-  readonly state: 'requested' | 'closed';
-  readonly flagCup: string;
-  readonly flagForeign: string;
-  /** Items that the batch end announced; -1 before it. */
-  readonly announced: number;
-}
-
-/** Debit and credit of one block of a settlement. */
-export interface Totals {
-  readonly debitMinor: number;
-  readonly debitCount: number;
-  readonly creditMinor: number;
-  readonly creditCount: number;
-}
+export type * from './rows.ts';
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
@@ -98,6 +33,7 @@ CREATE TABLE IF NOT EXISTS txn (
   batch TEXT NOT NULL, trace TEXT NOT NULL, amountMinor INTEGER NOT NULL, requestedMinor INTEGER NOT NULL, code TEXT NOT NULL,
   reference TEXT NOT NULL, authCode TEXT NOT NULL, hostDate TEXT NOT NULL, token TEXT NOT NULL, pan_masked TEXT NOT NULL,
   organisation TEXT NOT NULL, original INTEGER REFERENCES txn (id), voucher TEXT NOT NULL,
+  channel TEXT NOT NULL DEFAULT 'card', course TEXT NOT NULL DEFAULT '', inquiries INTEGER NOT NULL DEFAULT 0,
   UNIQUE (tid, mid, batch, trace)) STRICT;
 CREATE INDEX IF NOT EXISTS txnReference ON txn (mid, reference);
 CREATE INDEX IF NOT EXISTS txnOriginal ON txn (original);
@@ -135,6 +71,13 @@ const LOCK_WAIT_MS = 5_000;
 /** Largest reference serial: the last eight digits of field 37. */
 const REFERENCE_SERIAL_MAX = 99_999_999;
 
+/** Columns that books of earlier versions do not have. */
+const LATER_COLUMNS = [
+  ['channel', "TEXT NOT NULL DEFAULT 'card'"],
+  ['course', "TEXT NOT NULL DEFAULT ''"],
+  ['inquiries', 'INTEGER NOT NULL DEFAULT 0'],
+] as const;
+
 export class Ledger {
   readonly db: DatabaseSync;
   private readonly prepared = new Map<string, StatementSync>();
@@ -144,6 +87,14 @@ export class Ledger {
     this.db = db;
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
     db.exec(SCHEMA);
+    const known = new Set(
+      db
+        .prepare('PRAGMA table_info(txn)')
+        .all()
+        .map(column => column.name),
+    );
+    for (const [name, type] of LATER_COLUMNS)
+      if (!known.has(name)) db.exec(`ALTER TABLE txn ADD COLUMN ${name} ${type}`);
   }
 
   /**
@@ -253,11 +204,12 @@ export class Ledger {
     return row?.sum ?? 0;
   }
 
-  /** Adds a row and returns its id. */
-  addTxn(row: Omit<TxnRow, 'id'>): number {
+  /** Adds a row and returns its id. A row that says nothing of wallets is one of a card. */
+  addTxn(row: NewTxn): number {
     const result = this.run(
       `INSERT INTO txn (atMs, kind, state, tid, mid, batch, trace, amountMinor, requestedMinor, code, reference, authCode, hostDate,
-        token, pan_masked, organisation, original, voucher) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        token, pan_masked, organisation, original, voucher, channel, course, inquiries)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       row.atMs,
       row.kind,
       row.state,
@@ -276,6 +228,9 @@ export class Ledger {
       row.organisation,
       row.original,
       row.voucher,
+      row.channel ?? 'card',
+      row.course ?? '',
+      row.inquiries ?? 0,
     );
     return Number(result.lastInsertRowid);
   }
@@ -293,6 +248,27 @@ export class Ledger {
 
   setState(id: number, state: LedgerState): void {
     this.run('UPDATE txn SET state = ? WHERE id = ?', state, id);
+  }
+
+  setInquiries(id: number, inquiries: number): void {
+    this.run('UPDATE txn SET inquiries = ? WHERE id = ?', inquiries, id);
+  }
+
+  /** The customer of a waiting payment has decided. */
+  settleWaiting(id: number, state: 'approved' | 'declined', code: string): void {
+    this.run('UPDATE txn SET state = ?, code = ?, inquiries = 0 WHERE id = ?', state, code, id);
+  }
+
+  /** True when, after transaction `id`, a payment by this channel brought the merchant at least `amountMinor`. */
+  paidSince(mid: string, channel: Channel, id: number, amountMinor: number): boolean {
+    const row = this.one<{ id: number }>(
+      "SELECT id FROM txn WHERE mid = ? AND channel = ? AND id > ? AND kind = 'sale' AND state = 'approved' AND amountMinor >= ? LIMIT 1",
+      mid,
+      channel,
+      id,
+      amountMinor,
+    );
+    return row !== undefined;
   }
 
   /** Next serial for field 37, 1 to 99999999 and round again. */
@@ -396,42 +372,11 @@ export class Ledger {
   }
 }
 
-export interface UploadItem {
-  readonly tid: string;
-  readonly mid: string;
-  readonly batch: string;
-  readonly sort: 'detail' | 'certificate' | 'failed' | 'notice';
-  readonly trace: string;
-  readonly panMasked: string;
-  readonly amountMinor: number;
-  readonly matched: boolean;
-}
-
-/** One line of {@link ledgerSummary}. */
-export interface SummaryRow {
-  readonly tid: string;
-  readonly mid: string;
-  readonly kind: LedgerKind;
-  readonly trace: string;
-  readonly batch: string;
-  readonly reference: string;
-  readonly amountMinor: number;
-  readonly state: LedgerState;
-  readonly code: string;
-}
-
-export interface LedgerSummary {
-  /** Sales, voids and refunds in the order in which they came, declined ones and tombstones too. */
-  readonly rows: readonly SummaryRow[];
-  /** `TID MID` → what the merchant is owed, minor units: sales less voids less refunds, without what was reversed. */
-  readonly netMinor: ReadonlyMap<string, number>;
-}
-
 /** What the acquirer has booked, for comparison with a terminal's journal. Reads only. */
 export function ledgerSummary(db: DatabaseSync): LedgerSummary {
   const rows = db
     .prepare(
-      "SELECT tid, mid, kind, trace, batch, reference, amountMinor, state, code FROM txn WHERE kind <> 'balance' ORDER BY id",
+      "SELECT tid, mid, kind, trace, batch, reference, amountMinor, state, code, channel FROM txn WHERE kind <> 'balance' ORDER BY id",
     )
     .all() as unknown as SummaryRow[];
   const netMinor = new Map<string, number>();

@@ -7,6 +7,7 @@ export type Word =
   | 'void'
   | 'refund'
   | 'balance'
+  | 'inquiry'
   | 'reversal'
   | 'script'
   | 'signature'
@@ -50,12 +51,13 @@ export function isFinancial(word: Word): word is FinancialWord {
   return word === 'sale' || word === 'void' || word === 'refund' || word === 'balance';
 }
 
-/** Words whose requests carry a MAC: financial ones, reversals, script results, electronic signatures. */
+/** Words whose requests carry a MAC: financial ones, inquiries, reversals, script results, electronic signatures. */
 export function carriesMac(request: Request): boolean {
   const { word, mti } = request;
   return (
     isFinancial(word) ||
     word === 'reversal' ||
+    word === 'inquiry' ||
     word === 'script' ||
     word === 'signature' ||
     (word === 'unsupported' && mti < 0x0300)
@@ -67,6 +69,7 @@ export const MANDATORY: Readonly<Partial<Record<Word, readonly number[]>>> = {
   sale: [3, 4, 11, 22, 25, 41, 42, 49, 60, 64],
   void: [3, 4, 11, 22, 25, 37, 41, 42, 49, 60, 61, 64],
   refund: [3, 4, 11, 22, 25, 37, 41, 42, 49, 60, 61, 63, 64],
+  inquiry: [3, 11, 22, 25, 41, 42, 49, 60, 61, 64],
   balance: [3, 11, 22, 25, 41, 42, 49, 60, 64],
   reversal: [3, 4, 11, 22, 25, 39, 41, 42, 49, 60, 64],
   script: [3, 11, 22, 25, 37, 41, 42, 49, 60, 61, 64],
@@ -127,6 +130,7 @@ function wordOf(view: MessageView, type60: string, info60: string): Word {
       if (type60 === '22' && processing === '000000') return 'sale';
       if (type60 === '23' && processing === '200000') return 'void';
       if (type60 === '01' && processing === '310000') return 'balance';
+      if (type60 === '61' && processing === '310000') return 'inquiry';
       return 'unsupported';
     case 0x0220:
       return type60 === '25' && processing === '200000' ? 'refund' : 'unsupported';

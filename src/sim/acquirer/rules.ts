@@ -46,6 +46,11 @@ const doSchema = z
     closeAfter: flag.optional(),
     closeMidAnswer: flag.optional(),
     bookNot: flag.optional(),
+    customer: z.enum(['pays', 'refuses', 'never'], { error: 'must be "pays", "refuses" or "never"' }).optional(),
+    inquiries: count.optional(),
+    refund: z
+      .enum(['abnormal', 'closed', 'lowBalance'], { error: 'must be "abnormal", "closed" or "lowBalance"' })
+      .optional(),
     requirement: z
       .int({ error: 'must be a whole number' })
       .min(0, { error: 'must be 0 to 9' })

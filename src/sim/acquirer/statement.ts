@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { formatAmount } from '../../units.ts';
-import type { LedgerKind, LedgerState } from './ledger.ts';
+import type { Channel, LedgerKind, LedgerState } from './ledger.ts';
 
 /** What an acquirer hands out about its books: the statement that a shop reconciles, and what an upload did not settle. */
 
@@ -15,6 +15,7 @@ export const STATEMENT_COLUMNS = [
   'reference',
   'date',
   'card',
+  'channel',
 ] as const;
 
 interface StatementRow {
@@ -27,18 +28,19 @@ interface StatementRow {
   readonly reference: string;
   readonly hostDate: string;
   readonly pan_masked: string;
+  readonly channel: Channel;
 }
 
 /**
  * The books as CSV (UTF-8, comma, LF; no value holds a comma or quote): sales, voids and refunds in the order in which
- * they came, reversed and declined ones too. Amounts with two digits after the point, card numbers masked. A tombstone is
- * no transaction and is left out.
+ * they came, reversed and declined ones too. Amounts with two digits after the point, card numbers masked. A tombstone and
+ * a payment that waits for its customer are no transactions and are left out.
  */
 export function statementCsv(db: DatabaseSync): string {
   const rows = db
     .prepare(
-      `SELECT kind, tid, batch, trace, amountMinor, state, reference, hostDate, pan_masked FROM txn
-       WHERE kind <> 'balance' AND state <> 'tombstone' ORDER BY id`,
+      `SELECT kind, tid, batch, trace, amountMinor, state, reference, hostDate, pan_masked, channel FROM txn
+       WHERE kind <> 'balance' AND state NOT IN ('tombstone', 'waiting') ORDER BY id`,
     )
     .all() as unknown as StatementRow[];
   const line = (row: StatementRow): string =>
@@ -52,6 +54,7 @@ export function statementCsv(db: DatabaseSync): string {
       row.reference,
       row.hostDate,
       row.pan_masked,
+      row.channel,
     ].join(',');
   return [STATEMENT_COLUMNS.join(','), ...rows.map(line)].join('\n');
 }

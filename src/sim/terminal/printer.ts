@@ -59,6 +59,8 @@ export class Printer {
   cover: 'closed' | 'open' = 'closed';
   /** Number of slips cut off so far. */
   slips = 0;
+  /** Text of the QR code that was printed last; empty before the first. */
+  lastCode = '';
   private readonly cut: (slip: Slip) => void;
   private raw: number[] = [];
   private lines: string[] = [];
@@ -123,12 +125,17 @@ export class Printer {
       else if (name === 'V') this.endSlip();
       else if (name === '(' && s[2] === 0x6b && s[5] === 49 && s[6] === 80)
         this.qr = iconv.decode(Uint8Array.from(s.slice(8)), 'gbk');
-      else if (name === '(' && s[2] === 0x6b && s[5] === 49 && s[6] === 81) this.picture(`[QR ${this.qr}]`);
+      else if (name === '(' && s[2] === 0x6b && s[5] === 49 && s[6] === 81) this.code();
       else if (name === 'v') this.picture('[image]');
       else if (name === 'k') this.picture('[bar code]');
     } else if (s[0] === FS && name === '!') {
       this.widthFactor = s[2] & 4 ? 2 : 1;
     }
+  }
+
+  private code(): void {
+    this.lastCode = this.qr;
+    this.picture(`[QR ${this.qr}]`);
   }
 
   private picture(text: string): void {

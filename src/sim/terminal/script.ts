@@ -33,7 +33,7 @@ const USAGE: Readonly<Record<string, string>> = {
   insert: 'insert <card>',
   tap: 'tap <card>',
   remove: 'remove',
-  scan: 'scan <text>',
+  scan: 'scan <text>|last',
   paper: 'paper out|ok',
   'wait-slip': 'wait-slip [seconds]',
   pause: 'pause <seconds>',

@@ -22,6 +22,8 @@ export const RESEND_MS = 500;
 /** From the loss of power until the terminal answers again, milliseconds. */
 export const BOOT_MS = 1000;
 const SCAN_MAX = 256;
+/** What is scanned instead of a text: the QR code that was printed last. */
+const SCAN_LAST = 'last';
 
 export interface VirtualTerminalOptions {
   readonly timers: Timers;
@@ -185,8 +187,10 @@ export class VirtualTerminal {
     return undefined;
   }
 
-  /** Shows a code to the scanner: 1 to 256 ASCII characters. */
-  scan(text: string): string | undefined {
+  /** Shows a code to the scanner: 1 to 256 ASCII characters; `last` is the QR code that was printed last. */
+  scan(shown: string): string | undefined {
+    const text = shown === SCAN_LAST ? this.printer.lastCode : shown;
+    if (text === '') return 'no QR code was printed yet';
     if (!/^[\x20-\x7e]+$/.test(text) || text.length > SCAN_MAX)
       return `a code has 1 to ${SCAN_MAX} printable ASCII characters`;
     this.waiting?.scanner?.(text);

@@ -234,6 +234,17 @@ describe('printer', () => {
     expect(Buffer.from(bench.slips[0].raw)).toEqual(bytes);
   });
 
+  test('the QR code that was printed last can be scanned back', () => {
+    const bench = new Bench();
+    expect(bench.terminal.scan('last')).toBe('no QR code was printed yet');
+    const code = (text: string): string =>
+      `\x1d(k${String.fromCharCode(text.length + 3)}\x001P0${text}\x1d(k\x03\x001Q0`;
+    expect(bench.x('XPR', ...part(`${code('FIRST')}${code('P8SECOND')}`))).toBe('XPR000');
+    bench.x('XEV', [0x6004, SOURCES.all]);
+    expect(bench.terminal.scan('last')).toBeUndefined();
+    expect(values(bench.later())['E011']).toBe('P8SECOND');
+  });
+
   test('paper out: 110 and nothing of the part is printed; PRINTSTAT tells', () => {
     const bench = new Bench();
     bench.terminal.paper('out');

@@ -1,0 +1,269 @@
+import { formatAmount } from '../../units.ts';
+import type { PanelProfile } from '../profile.ts';
+import {
+  type Context,
+  type Step,
+  type Steps,
+  type Way,
+  busy,
+  doneOf,
+  edited,
+  entryStep,
+  go,
+  goWhen,
+  jobStep,
+  key,
+  keypad,
+  outcome,
+  scannedTo,
+  show,
+} from '../step.ts';
+import {
+  THREE_BEEPS,
+  beforeScreen,
+  commonEnds,
+  keepDone,
+  passwordSteps,
+  secondsLeft,
+  noticeOf,
+  stars,
+  takeOriginal,
+  typedAmount,
+  withDraft,
+} from './common.ts';
+
+/** Longest payer's code and order number that can be typed where no scanner is. */
+const CODE_DIGITS_MAX = 32;
+/** What fits on the last line of the screen. */
+const SHOWN_DIGITS = 16;
+
+/** F07 scan sale 扫码消费: amount, the payer's code, the exchange, and the wait for a customer who must confirm. */
+export function qrSaleSteps(profile: PanelProfile): Steps {
+  const { scan } = profile;
+  if (!scan) return {};
+  const ends: readonly Way[] = [
+    goWhen(outcome('approved', 'partial'), 'slip', keepDone),
+    goWhen(outcome('reversed'), 'reversed', keepDone),
+    goWhen(outcome('reversalFailed'), 'reversalFailed', keepDone),
+    ...commonEnds(),
+  ];
+  const left = (c: Context): number =>
+    Math.max(0, scan.confirmSeconds - (c.draft.inquiries ?? 0) * scan.inquirySeconds);
+  const confirm: Step['screen'] = c => show('F07.3', { seconds: left(c) });
+  const asked = withDraft(d => ({ inquiries: (d.inquiries ?? 0) + 1 }));
+  return {
+    qrAmount: entryStep(profile, {
+      screen: c => show('F07.1', { entry: formatAmount(typedAmount(c)) }),
+      lengthMax: 9,
+      amount: true,
+      check: entry => {
+        const amount = Number(entry);
+        if (amount <= 0) return 'F04.amount';
+        return amount > profile.saleMaxMinor ? 'F04.limit' : undefined;
+      },
+      accept: (entry, c) => ({ draft: { ...c.draft, amountMinor: Number(entry) } }),
+      next: 'qrScan',
+    }),
+    qrScan: scanStep(
+      profile,
+      c => show('F07.2', { amount: c.draft.amountMinor, entry: c.entry.slice(-SHOWN_DIGITS) }),
+      'qrCode',
+      'qrCode',
+    ),
+    qrCode: jobStep(
+      () => busy('qrSale'),
+      c => ({ kind: 'readCode', text: c.entry }),
+      [
+        goWhen(outcome('ok'), 'qrOnline', (c, e) => {
+          const { channel } = doneOf(e);
+          return channel === undefined ? {} : { draft: { ...c.draft, channel } };
+        }),
+        goWhen(outcome('badCode'), 'qrScan', () => ({ notice: 'E45' })),
+        ...commonEnds(),
+      ],
+    ),
+    qrOnline: jobStep(
+      c => beforeScreen(c) ?? checking(c) ?? show('F07.2w', { seconds: secondsLeft(c, profile) }),
+      c => ({ kind: 'online', draft: c.draft }),
+      [goWhen(outcome('waiting'), 'qrConfirm', keepDone), ...ends],
+    ),
+    /** F07-3: the customer types a password at the telephone. Nothing leaves this place but an outcome. */
+    qrConfirm: {
+      screen: confirm,
+      await: () => ({
+        kind: 'event',
+        cards: [],
+        removal: false,
+        scanner: false,
+        timeoutMs: scan.inquirySeconds * 1000,
+      }),
+      on: { KEY: [goWhen(key('CANCEL'), 'qrStopAsk')], TIMEOUT: [go('qrInquiry', asked)] },
+    },
+    qrInquiry: jobStep(
+      c => beforeScreen(c) ?? confirm(c),
+      c => ({ kind: 'qrInquiry', id: c.record?.id ?? 0 }),
+      [
+        goWhen((c, e) => outcome('waiting')(c, e) && left(c) > 0, 'qrConfirm', keepDone),
+        goWhen(outcome('waiting'), 'qrClose', keepDone),
+        ...ends,
+      ],
+    ),
+    /** CANCEL asks again: a payment on its way is closed, never left alone. */
+    qrStopAsk: {
+      screen: () => show('F07.3s', {}),
+      await: () => ({
+        kind: 'event',
+        cards: [],
+        removal: false,
+        scanner: false,
+        timeoutMs: scan.inquirySeconds * 1000,
+      }),
+      beep: THREE_BEEPS,
+      on: {
+        KEY: [goWhen(key('ENTER'), 'qrClose'), goWhen(key('CANCEL'), 'qrConfirm')],
+        TIMEOUT: [go('qrInquiry', asked)],
+      },
+    },
+    qrClose: jobStep(
+      c => beforeScreen(c) ?? show('F07.3c', {}),
+      c => ({ kind: 'qrClose', id: c.record?.id ?? 0 }),
+      ends,
+    ),
+  };
+}
+
+/** F05 with a scanned payment: the original by its order number or voucher; no card and no PIN. */
+export function qrVoidSteps(profile: PanelProfile): Steps {
+  if (!profile.scan) return {};
+  const found: readonly Way[] = [
+    goWhen(outcome('ok'), 'voidOriginal', takeOriginal),
+    goWhen(outcome('tooOld'), 'voidTooOld', takeOriginal),
+    goWhen(outcome('notFound'), 'qrVoidFind', noticeOf('E02')),
+    ...commonEnds(),
+  ];
+  return {
+    ...manager(profile, 'qrVoidPassword', 'F05.1', profile.voidNeedsManager, 'qrVoidFind'),
+    qrVoidFind: scanStep(
+      profile,
+      c => show('F05.2q', { entry: c.entry.slice(-SHOWN_DIGITS) }),
+      'qrVoidScanned',
+      'qrVoidTyped',
+    ),
+    qrVoidScanned: jobStep(
+      () => busy('qrVoid'),
+      c => ({ kind: 'findSlip', text: c.entry, purpose: 'void' }),
+      found,
+    ),
+    qrVoidTyped: findTyped('qrVoid', 'void', found),
+    /** A void of a scanned payment has no reversal: without an answer its sale is locked until a person knows. */
+    voidUnknown: {
+      screen: c => show('F19.2v', { tracking: c.done?.tracking ?? '' }),
+      await: keypad(),
+      beep: THREE_BEEPS,
+      on: { KEY: [go('forget')] },
+    },
+  };
+}
+
+/** F08 scan refund 扫码退货: the original by its slip, order number or voucher; amount, confirmation and reason are those of F06. */
+export function qrRefundSteps(profile: PanelProfile): Steps {
+  if (!profile.scan) return {};
+  const found: readonly Way[] = [
+    goWhen(outcome('ok'), 'refundOriginal', takeOriginal),
+    otherOrder,
+    goWhen(outcome('notFound'), 'qrRefundFind', noticeOf('E02')),
+    ...commonEnds(),
+  ];
+  return {
+    ...manager(profile, 'qrRefundPassword', 'F08.1', profile.refundNeedsManager, 'qrRefundFind'),
+    qrRefundFind: scanStep(
+      profile,
+      c => show('F08.2', { entry: c.entry.slice(-SHOWN_DIGITS) }),
+      'qrRefundScanned',
+      'qrRefundTyped',
+    ),
+    qrRefundScanned: jobStep(
+      () => busy('qrRefund'),
+      c => ({ kind: 'findSlip', text: c.entry, purpose: 'refund' }),
+      found,
+    ),
+    qrRefundTyped: findTyped('qrRefund', 'refund', found),
+  };
+}
+
+/** A payment of another terminal: its order number and day are known, its amount only to the acquirer. */
+export const otherOrder: Way = goWhen(outcome('otherOrder'), 'refundAmount', (c, e) => {
+  const { channel, order, date } = doneOf(e);
+  return {
+    draft: {
+      ...c.draft,
+      ...(channel === undefined ? {} : { channel }),
+      ...(order === undefined ? {} : { order }),
+      ...(date === undefined ? {} : { date }),
+    },
+  };
+});
+
+/** Digits typed: up to six are a voucher, more are an order number. */
+function findTyped(topic: 'qrVoid' | 'qrRefund', purpose: 'void' | 'refund', found: readonly Way[]): Step {
+  return jobStep(
+    () => busy(topic),
+    c =>
+      c.entry.length > 6
+        ? { kind: 'findSlip', text: c.entry, purpose }
+        : { kind: 'findVoucher', voucher: Number(c.entry), purpose },
+    found,
+  );
+}
+
+/** A step in which a code is scanned, or typed where that is easier. */
+function scanStep(profile: PanelProfile, screen: Step['screen'], scanned: string, typed: string): Step {
+  return {
+    screen: c => ({ ...screen(c), ...(c.notice === undefined ? {} : { notice: c.notice }) }),
+    await: () => ({
+      kind: 'event',
+      cards: [],
+      removal: false,
+      scanner: true,
+      timeoutMs: profile.operationTimeoutMs,
+    }),
+    on: {
+      SCAN: [scannedTo(scanned)],
+      KEY: [
+        goWhen(key('CANCEL'), 'idle'),
+        goWhen(
+          (c, e) => key('ENTER')(c, e) && c.entry !== '',
+          typed,
+          c => ({ entry: c.entry }),
+        ),
+        {
+          change: (c, e) =>
+            e.type === 'KEY' ? { entry: edited(c.entry, e.key, CODE_DIGITS_MAX, false), notice: undefined } : {},
+        },
+      ],
+      TIMEOUT: [go('idle')],
+    },
+  };
+}
+
+/** F19-1: no usable answer came, and the acquirer is asked. */
+export function checking(c: Context): ReturnType<Step['screen']> | undefined {
+  const p = c.progress;
+  return p?.stage === 'inquiry' ? show('F19.1', { seconds: p.secondsLeft }) : undefined;
+}
+
+/** The supervisor's password, unless the profile asks for none. */
+function manager(profile: PanelProfile, name: string, id: 'F05.1' | 'F08.1', needed: boolean, next: string): Steps {
+  if (!needed)
+    return {
+      [name]: { screen: c => busy(c.topic), await: () => ({ kind: 'pause', ms: 0 }), on: { TIMEOUT: [go(next)] } },
+    };
+  return passwordSteps(profile, name, {
+    screen: c => show(id, stars(c)),
+    length: () => 6,
+    operator: () => '00',
+    accepted: [{ ...go(next), change: withDraft(() => ({ approver: '00' })) }],
+    wrong: 'E13',
+    triesMax: profile.passwordTries,
+  });
+}
