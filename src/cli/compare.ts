@@ -1,4 +1,4 @@
-import type { Journal, ListFilter, Txn } from '../journal/journal.ts';
+import { type Journal, KIND_RULES, type ListFilter, type Txn } from '../journal/journal.ts';
 import type { LedgerSummary, SummaryRow } from '../sim/acquirer/ledger.ts';
 import { digits, formatAmount } from '../units.ts';
 import type { StatementLine } from './statement.ts';
@@ -51,8 +51,10 @@ export function compareBooks(journal: Journal, ledger: LedgerSummary): Verdict {
   const ours = allTxns(journal).reverse();
   let journalNetMinor = 0;
   for (const txn of ours) {
-    if (moved(txn.state)) journalNetMinor += sign(txn.kind) * txn.amountMinor;
-    const key = keyOf(txn.kind, digits(txn.batch, 6), digits(txn.trace, 6));
+    // A scanned payment is booked as a sale there.
+    const { act } = KIND_RULES[txn.kind];
+    if (moved(txn.state)) journalNetMinor += sign(act) * txn.amountMinor;
+    const key = keyOf(act, digits(txn.batch, 6), digits(txn.trace, 6));
     const row = theirs.get(key);
     theirs.delete(key);
     rows.push({
@@ -107,8 +109,8 @@ export interface Difference {
 
 export interface Reconciled {
   readonly differences: readonly Difference[];
-  /** Transactions that moved money on both sides and agree. */
-  readonly agree: number;
+  /** Transactions (ids here) that moved money on both sides and agree. */
+  readonly agree: readonly number[];
   readonly hereNetMinor: number;
   readonly thereNetMinor: number;
 }
@@ -129,15 +131,16 @@ export function compareStatement(ours: readonly Txn[], theirs: readonly Statemen
     if (!first || !moved(first.state)) lines.set(key, line);
   }
   let hereNetMinor = 0;
-  let agree = 0;
+  const agree: number[] = [];
   for (const txn of ours) {
-    if (moved(txn.state)) hereNetMinor += sign(txn.kind) * txn.amountMinor;
-    const key = keyOf(txn.kind, digits(txn.batch, 6), digits(txn.trace, 6));
+    const { act } = KIND_RULES[txn.kind];
+    if (moved(txn.state)) hereNetMinor += sign(act) * txn.amountMinor;
+    const key = keyOf(act, digits(txn.batch, 6), digits(txn.trace, 6));
     const line = lines.get(key);
     lines.delete(key);
     const what = howDifferent(txn, line);
     if (what) differences.push(difference(what, txn, line));
-    else if (moved(txn.state)) agree++;
+    else if (moved(txn.state)) agree.push(txn.id);
   }
   for (const line of lines.values())
     if (moved(line.state)) differences.push(difference('missing-here', undefined, line));

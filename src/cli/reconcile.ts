@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { type Fault, fault, faultText, type Result } from '../fault.ts';
-import { type Journal, JournalFailure, type Txn } from '../journal/journal.ts';
+import { type Journal, JournalFailure, KIND_RULES, type Txn } from '../journal/journal.ts';
 import { digits, formatAmount } from '../units.ts';
 import { allTxns, compareStatement, type Difference, moved } from './compare.ts';
 import { parseStatement, type StatementLine } from './statement.ts';
@@ -9,6 +9,9 @@ import { parseStatement, type StatementLine } from './statement.ts';
 export interface ReconcileRim {
   /** Opens a journal for looking only. */
   openJournal(path: string): Result<Journal>;
+  /** Opens a journal to write an entry; refused while a runtime has it open. */
+  openForEntry(path: string): Result<Journal>;
+  nowMs(): number;
   readText(path: string): Result<string>;
   print(text: string): void;
   printError(text: string): void;
@@ -24,6 +27,7 @@ interface Options {
   readonly journal: string;
   readonly batch?: string;
   readonly json?: boolean;
+  readonly markCleared?: boolean;
   readonly lang: Lang;
 }
 
@@ -44,6 +48,7 @@ const WORDS = {
     otherTerminals: 'lines are of other terminals and were passed over',
     otherBatches: 'The statement says nothing of batches',
     refundHint: 'enter it: pos8583 refund resolve',
+    cleared: 'refunds marked as cleared',
   },
   zh: {
     'missing-here': '本机缺少',
@@ -61,10 +66,11 @@ const WORDS = {
     otherTerminals: '行属于其他终端, 已略过',
     otherBatches: '对账文件中没有批次',
     refundHint: '登记: pos8583 refund resolve',
+    cleared: '笔退货标记为已清算',
   },
 } as const;
 
-/** Adds `pos8583 reconcile`: names each difference between a journal and an acquirer's statement; changes nothing. */
+/** Adds `pos8583 reconcile`: names each difference between a journal and an acquirer's statement. */
 export function register(program: Command, rim: ReconcileRim): void {
   program
     .command('reconcile')
@@ -73,6 +79,10 @@ export function register(program: Command, rim: ReconcileRim): void {
     .requiredOption('--journal <file>', 'the journal file')
     .option('--batch <n>', 'only this batch number (default: the batches of the statement)')
     .option('--json', 'JSON instead of text')
+    .option(
+      '--mark-cleared',
+      'accepted refunds that the statement has are cleared from now on (退货进度); while no runtime has the journal open',
+    )
     .addOption(new Option('--lang <lang>', 'language of the text').choices(['zh', 'en']).default('en'))
     .addHelpText(
       'after',
@@ -85,7 +95,7 @@ export function register(program: Command, rim: ReconcileRim): void {
         if (!text.ok) return refuse(rim, text.fault);
         const statement = parseStatement(text.value, file);
         if (!statement.ok) return refuse(rim, statement.fault);
-        journal = rim.openJournal(options.journal);
+        journal = options.markCleared ? rim.openForEntry(options.journal) : rim.openJournal(options.journal);
         if (!journal.ok) return refuse(rim, journal.fault);
         reconcile(rim, journal.value, statement.value, options);
       } catch (cause) {
@@ -127,21 +137,42 @@ function reconcile(rim: ReconcileRim, journal: Journal, statement: readonly Stat
     ),
   ].sort();
   const passed = statement.length - mine.length;
+  const cleared = options.markCleared ? markCleared(journal, result.agree, rim.nowMs()) : undefined;
   if (result.differences.length > 0) rim.setExit(EXIT_DIFFERENT);
   if (options.json)
     return rim.print(
       JSON.stringify(
-        { ...result, batches: [...batches].sort(), batchesNotInStatement: silent, linesPassedOver: passed },
+        {
+          ...result,
+          agree: result.agree.length,
+          ...(cleared === undefined ? {} : { cleared }),
+          batches: [...batches].sort(),
+          batchesNotInStatement: silent,
+          linesPassedOver: passed,
+        },
         null,
         2,
       ),
     );
   for (const one of result.differences) rim.print(differenceText(one, options.lang));
   rim.print(
-    `${result.agree} ${words.agree}, ${result.differences.length} ${words.differ}; ${words.net} ${formatAmount(result.hereNetMinor, true)}, ${words.netThere} ${formatAmount(result.thereNetMinor, true)}`,
+    `${result.agree.length} ${words.agree}, ${result.differences.length} ${words.differ}; ${words.net} ${formatAmount(result.hereNetMinor, true)}, ${words.netThere} ${formatAmount(result.thereNetMinor, true)}`,
   );
+  if (cleared !== undefined) rim.print(`${cleared} ${words.cleared}`);
   if (passed > 0) rim.print(`${passed} ${words.otherTerminals}`);
   if (silent.length > 0 && options.batch === undefined) rim.print(`${words.otherBatches} ${silent.join(', ')}`);
+}
+
+/** The acquirer's file is the source: accepted refunds in it are cleared. Gives how many were not so before. */
+function markCleared(journal: Journal, agreed: readonly number[], nowMs: number): number {
+  let count = 0;
+  for (const id of agreed) {
+    const txn = journal.txn(id);
+    if (!txn || KIND_RULES[txn.kind].act !== 'refund' || txn.state !== 'approved') continue;
+    const state = journal.life(id)?.state ?? 'processing';
+    if (state === 'processing' && journal.appendLife(nowMs, { id, state: 'cleared', source: 'file' }).ok) count++;
+  }
+  return count;
 }
 
 function differenceText(one: Difference, lang: Lang): string {

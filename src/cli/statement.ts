@@ -23,11 +23,14 @@ export type StatementState = 'approved' | 'voided' | 'reversed' | 'declined';
 const KINDS: Readonly<Record<string, StatementLine['kind']>> = {
   sale: 'sale',
   消费: 'sale',
+  扫码消费: 'sale',
   void: 'void',
   撤销: 'void',
   消费撤销: 'void',
+  扫码撤销: 'void',
   refund: 'refund',
   退货: 'refund',
+  扫码退货: 'refund',
 };
 const STATES: Readonly<Record<string, StatementState>> = {
   '': 'approved',

@@ -91,6 +91,13 @@ export interface Log {
 }
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
+/** Ways to tell somebody outside of the shop what became of a refund. */
+export interface Outbox {
+  readonly adapters: readonly ('file' | 'webhook')[];
+  /** Hands over one notice, a JSON text with its number as `notice`. `done` comes once; without `why` it was taken. */
+  deliver(adapter: 'file' | 'webhook', text: string, done: (why?: string) => void): void;
+}
+
 /** Everything the runtime needs from outside. */
 export interface Hal {
   readonly clock: Clock;
@@ -99,4 +106,6 @@ export interface Hal {
   readonly serial: SerialPort;
   readonly host: HostLink;
   readonly log: Log;
+  /** Absent: nobody outside is told. */
+  readonly outbox?: Outbox;
 }

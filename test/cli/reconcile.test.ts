@@ -19,6 +19,8 @@ function reconcile(c: Counter, csv: string, ...flags: string[]): Ran {
   const program = new Command().exitOverride();
   register(program, {
     openJournal: () => ok(Object.assign(Object.create(c.journal) as typeof c.journal, { close: () => undefined })),
+    openForEntry: () => ok(Object.assign(Object.create(c.journal) as typeof c.journal, { close: () => undefined })),
+    nowMs: () => c.world.nowMs(),
     readText: () => ok(csv),
     print: text => void ran.out.push(text),
     printError: text => void (ran.err += text),
@@ -42,8 +44,8 @@ describe('pos8583 reconcile', () => {
   test('the statement of the virtual acquirer agrees; nothing is shown in clear', () => {
     const c = day();
     const csv = statementCsv(c.ledger.db);
-    expect(lines(c)[0]).toBe('kind,tid,batch,trace,amount,state,reference,date,card');
-    expect(lines(c)[1]).toMatch(/^sale,10000001,000001,000002,100\.00,approved,\d{12},1121,622500\*{6}0014$/);
+    expect(lines(c)[0]).toBe('kind,tid,batch,trace,amount,state,reference,date,card,channel');
+    expect(lines(c)[1]).toMatch(/^sale,10000001,000001,000002,100\.00,approved,\d{12},1121,622500\*{6}0014,card$/);
     const ran = reconcile(c, csv);
     expect(ran).toEqual({
       out: ['5 transactions agree, 0 differences; net here 260.00, net there 260.00'],
@@ -52,10 +54,22 @@ describe('pos8583 reconcile', () => {
     });
   });
 
+  test('the statement is the source that a refund is cleared, once', () => {
+    const c = day();
+    const csv = statementCsv(c.ledger.db);
+    const [refunded] = c.journal.list({ kind: 'refund' });
+    expect(c.journal.life(refunded.id)).toBeUndefined();
+    expect(reconcile(c, csv, '--mark-cleared').out[1]).toBe('1 refunds marked as cleared');
+    expect(c.journal.life(refunded.id)).toMatchObject({ state: 'cleared', source: 'file' });
+    expect(reconcile(c, csv, '--mark-cleared').out[1]).toBe('0 refunds marked as cleared');
+    const other = csv.replace(',40.00,', ',41.00,');
+    expect(reconcile(day(), other, '--mark-cleared').out.at(-1)).toBe('0 refunds marked as cleared');
+  });
+
   test.each([
     [
       'missing here',
-      (all: string[]) => [...all, 'sale,10000001,000001,000099,7.00,approved,,,'],
+      (all: string[]) => [...all, 'sale,10000001,000001,000099,7.00,approved,,,,'],
       'missing here: sale 000001/000099  here: -  there: 7.00 approved (line 7)',
     ],
     [
@@ -114,11 +128,11 @@ describe('pos8583 reconcile', () => {
 
   test('only one batch, other terminals, batches without a line, an empty statement', () => {
     const c = day();
-    const other = 'sale,99999999,000001,000002,5.00,approved,,,';
+    const other = 'sale,99999999,000001,000002,5.00,approved,,,,';
     const ran = reconcile(c, [...lines(c), other].join('\n'));
     expect(ran.out.at(-1)).toBe('1 lines are of other terminals and were passed over');
     expect(ran.exit).toBe(0);
-    const silent = reconcile(c, `${lines(c)[0]}\nsale,10000001,000007,000001,5.00,approved,,,`);
+    const silent = reconcile(c, `${lines(c)[0]}\nsale,10000001,000007,000001,5.00,approved,,,,`);
     expect(silent.out.at(-1)).toBe('The statement says nothing of batches 000001');
     expect(silent.exit).toBe(1);
     expect(reconcile(c, statementCsv(c.ledger.db), '--batch', '9').out[0]).toContain(
