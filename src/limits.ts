@@ -12,3 +12,7 @@ export const PRINT_PART_MAX = 980;
 export const INBOX_MAX = 4096;
 /** Longest EBX input, bytes. */
 export const ENCRYPT_LENGTH_MAX = 256;
+/** Cards of held refunds that stay in memory; those of more holds are asked for again. */
+export const HELD_CARDS_MAX = 32;
+/** How long such a card outlives the end of its waiting time, milliseconds. */
+export const HELD_CARD_MS = 3_600_000;

@@ -5,7 +5,7 @@ import { openJournal } from '../journal/journal.ts';
 import type { Console } from '../node/console.ts';
 import { openLines, writeAtomic } from '../node/files.ts';
 import { type Part, followLines, scratchFolder, startPart, whenThere } from '../node/processes.ts';
-import type { Profile } from '../profile/profile.ts';
+import type { Profile } from '../profile/schema.ts';
 import { ledgerSummary, openLedger } from '../sim/acquirer/ledger.ts';
 import type { TraceRecord } from '../trace/record.ts';
 import { compareBooks } from './compare.ts';
@@ -24,7 +24,7 @@ const WORDS = {
 
 export interface DemoRim {
   readonly console: Console;
-  loadProfile(id: string): Result<Profile>;
+  loadProfile(id: string): Promise<Result<Profile>>;
 }
 
 interface Flags {
@@ -46,9 +46,9 @@ export function register(program: Command, rim: DemoRim): void {
     .action((flags: Flags) => demo(flags, rim));
 }
 
-function demo(flags: Flags, rim: DemoRim): void {
+async function demo(flags: Flags, rim: DemoRim): Promise<void> {
   const { console } = rim;
-  const loaded = rim.loadProfile(PROFILE);
+  const loaded = await rim.loadProfile(PROFILE);
   if (!loaded.ok) {
     console.printError(faultText(loaded.fault));
     return console.setExitStatus(1);

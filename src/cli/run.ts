@@ -7,7 +7,9 @@ import type { Console } from '../node/console.ts';
 import { openEntropy } from '../node/entropy.ts';
 import { type LineFile, keepFilesPrivate, openJournalKey, openLines, syncFolderOf } from '../node/files.ts';
 import { openLog } from '../node/log.ts';
+import { openOutbox } from '../node/outbox.ts';
 import { openSerialPort } from '../node/serial.ts';
+import { openSlipDesk } from '../node/slip-desk.ts';
 import { type HostRoute, type HostTls, checkCertificates, openHostLink } from '../node/tcp.ts';
 import { openTimers } from '../node/timers.ts';
 import type { Profile } from '../profile/schema.ts';
@@ -44,7 +46,7 @@ export const RunExit = {
 export interface RunRim {
   readonly console: Console;
   readonly version: string;
-  loadProfile(id: string): Result<Profile>;
+  loadProfile(id: string): Promise<Result<Profile>>;
 }
 
 interface Flags {
@@ -55,6 +57,8 @@ interface Flags {
   readonly journal: string;
   readonly trace?: string;
   readonly log?: string;
+  readonly notices?: string;
+  readonly noticesTo?: string;
   readonly lang?: 'zh' | 'en';
   readonly baud?: string;
   readonly tls?: boolean;
@@ -80,6 +84,8 @@ export function register(program: Command, rim: RunRim): void {
     .addOption(
       new Option('--lang <lang>', 'language of screens and slips (default: of the profile)').choices(['zh', 'en']),
     )
+    .option('--notices <file>', 'append a notice about each refund (accepted, delayed, failed, arrived …), JSON lines')
+    .option('--notices-to <url>', 'POST each notice to this address as well; tried again until it is taken')
     .option('--baud <n>', 'line speed (default: of the profile)')
     .option('--tls', 'TLS 1.2 or later to the acquirer')
     .option('--tls-ca <file>', 'trust the certificates of this PEM file only')
@@ -89,7 +95,7 @@ export function register(program: Command, rim: RunRim): void {
       `
 Exit status:
     0  stopped (Ctrl-C, SIGTERM, SIGHUP) after what was in flight
-    2  usage: flags, addresses, certificate, trace or log file
+    2  usage: flags, addresses, certificate, trace, log or notice file
     3  profile unknown or wrong
     4  serial line: no such device, busy, no permission, no tty
     5  journal: cannot be opened, in use, damaged, key file, or a write failed
@@ -100,13 +106,13 @@ Exit status:
     .action((flags: Flags) => start(flags, rim));
 }
 
-function start(flags: Flags, rim: RunRim): void {
+async function start(flags: Flags, rim: RunRim): Promise<void> {
   const { console } = rim;
   const give = (status: number, f: Fault): void => {
     console.printError(`pos8583: ${faultText(f)}`);
     console.setExitStatus(status);
   };
-  const profile = rim.loadProfile(flags.profile);
+  const profile = await rim.loadProfile(flags.profile);
   if (!profile.ok) return give(RunExit.profile, profile.fault);
   const routes = routesOf(flags, profile.value);
   if (!routes.ok) return give(RunExit.usage, routes.fault);
@@ -125,9 +131,19 @@ function start(flags: Flags, rim: RunRim): void {
   if (!tls.ok) return give(RunExit.usage, tls.fault);
   const log = openLog(flags.log === undefined ? {} : { file: flags.log });
   if (!log.ok) return give(RunExit.usage, log.fault);
+  const outbox = openOutbox({
+    ...(flags.notices === undefined ? {} : { file: flags.notices }),
+    ...(flags.noticesTo === undefined ? {} : { webhook: flags.noticesTo }),
+  });
+  if (!outbox.ok) return give(RunExit.usage, outbox.fault);
   const entropy = openEntropy();
   const journal = openBooks(flags.journal, profile.value, entropy);
   if (!journal.ok) return give(RunExit.journal, journal.fault);
+  const slips = openSlipDesk(flags.journal);
+  if (!slips.ok) {
+    journal.value.close();
+    return give(RunExit.journal, slips.fault);
+  }
   const trace = flags.trace === undefined ? undefined : openLines(flags.trace);
   if (trace && !trace.ok) {
     journal.value.close();
@@ -141,6 +157,7 @@ function start(flags: Flags, rim: RunRim): void {
     serial: openSerialPort(flags.port, { baudRate }),
     host: openHostLink(routes.value, tls.value === undefined ? {} : { tls: tls.value }),
     log: log.value,
+    outbox: outbox.value,
   };
   const leave = (status: number): void => {
     journal.value.close();
@@ -161,6 +178,7 @@ function start(flags: Flags, rim: RunRim): void {
     {
       lang: flags.lang ?? profile.value.policy.language,
       version: rim.version,
+      slips: slips.value,
       ...(trace?.ok ? { trace: traceInto(trace.value, console) } : {}),
     },
     end => leave(ended(end, flags.port, console, log.value)),

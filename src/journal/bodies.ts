@@ -169,6 +169,7 @@ export const EVENT_KINDS = [
   'paper',
   'boot',
   'shutdown',
+  'notices-on',
   'note',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
@@ -276,8 +277,10 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     note,
   }),
   'case-closed': members({ caseId: id, by: operator, note }),
+  policy: members({ profile: ownText(80), version: int(999_999_999), text: ownText(20_000) }),
   notice: members({
     about: id,
+    because: id,
     event: oneOf('accepted', 'delayed', 'failed', 'wrong', 'corrected', 'arrived', 'stopped', 'frozen'),
     adapter: oneOf('print', 'file', 'webhook'),
     lang: oneOf('zh', 'en'),
@@ -333,6 +336,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     copy: oneOf('merchant', 'cardholder', 'bank'),
     columns: int(99),
     lines: list(worldText(200), SLIP_LINES_MAX),
+    'code?': groupedForm(/^[0-9A-Z]{1,256}$/),
   }),
   reprint: members({ slipId: id, 'by?': operator }),
 };

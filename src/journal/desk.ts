@@ -4,6 +4,7 @@ import { AMOUNT_MINOR_MAX, digits, formatAmount } from '../units.ts';
 import { type Counted, refundableMinor } from './money.ts';
 import type { Queries } from './queries.ts';
 import { keptReference } from './guard.ts';
+import { originalOf } from './read.ts';
 import type { Row, Store } from './store.ts';
 import type {
   Case,
@@ -28,6 +29,7 @@ export type NewHold = Omit<HeldRefund, 'id' | 'atMs' | 'state' | 'txnId' | 'stop
   readonly findings?: readonly string[];
 };
 export type NewCase = Omit<Case, 'id' | 'atMs' | 'state' | 'entries'>;
+export type NewNotice = Omit<Notice, 'id' | 'atMs' | 'state' | 'tries'>;
 export type NewCaseEntry = Omit<CaseEntry, 'atMs' | 'what'> & { readonly what: Exclude<CaseEntry['what'], 'closed'> };
 
 export function desk(store: Store, queries: Queries) {
@@ -46,7 +48,7 @@ export function desk(store: Store, queries: Queries) {
       atMs: row.at_ms as number,
       state: row.state as HeldRefund['state'],
       channel: (channel ?? 'card') as HeldRefund['channel'],
-      original: original as OriginalRef,
+      original: originalOf(original as Record<string, unknown>),
       findings: (findings ?? []) as string[],
       ...(row.txn_id === null ? {} : { txnId: row.txn_id as number }),
       ...(stopped ? { stopped: { atMs: stopped.atMs, ...(stopped.body as { by: string; note?: string }) } } : {}),
@@ -86,6 +88,9 @@ export function desk(store: Store, queries: Queries) {
     ];
   }
 
+  /** The channel closed it without paying: it takes nothing from its sale. */
+  const isClosed = (id: number): boolean => store.one('SELECT state FROM life WHERE id = ?', id)?.state === 'closed';
+
   /** Everything that counts against what can still be refunded of an original. */
   function taken(original: OriginalRef, exceptHold?: number): Counted[] {
     const refunds =
@@ -94,7 +99,7 @@ export function desk(store: Store, queries: Queries) {
         : original.reference === undefined
           ? []
           : queries.refundsOfReference(original.reference, original.dateMmdd);
-    return [...refunds, ...takenBeside(original, exceptHold)];
+    return [...refunds.filter(refund => !isClosed(refund.id)), ...takenBeside(original, exceptHold)];
   }
 
   /** Minor units of a sale of this journal that can still be refunded. */
@@ -173,7 +178,7 @@ export function desk(store: Store, queries: Queries) {
     const record = queries.record(row.id as number);
     assert(record, 'a notice has its record');
     return {
-      ...(record.body as Pick<Notice, 'about' | 'event' | 'adapter' | 'lang' | 'lines'>),
+      ...(record.body as Pick<Notice, 'about' | 'because' | 'event' | 'adapter' | 'lang' | 'lines'>),
       id: row.id as number,
       atMs: record.atMs,
       state: row.state as Notice['state'],
@@ -244,13 +249,11 @@ export function desk(store: Store, queries: Queries) {
     /** Money given back by another way for one original, oldest first. */
     externalsOf(original: OriginalRef): ExternalRefund[] {
       const [sql, ...values] = about(original, '1 = 1');
-      return store
-        .all(`SELECT id, at_ms FROM external_refund WHERE ${sql} ORDER BY id`, ...values)
-        .map(row => ({
-          ...(body(row.id as number) as ExternalRefund),
-          id: row.id as number,
-          atMs: row.at_ms as number,
-        }));
+      return store.all(`SELECT id, at_ms FROM external_refund WHERE ${sql} ORDER BY id`, ...values).map(row => ({
+        ...(body(row.id as number) as ExternalRefund),
+        id: row.id as number,
+        atMs: row.at_ms as number,
+      }));
     },
     /** Of `fromMs` ≤ time < `toMs`, oldest first. */
     externals: (fromMs = 0, toMs = Number.MAX_SAFE_INTEGER): ExternalRefund[] =>
@@ -262,7 +265,7 @@ export function desk(store: Store, queries: Queries) {
           atMs: row.at_ms as number,
         })),
 
-    /** Where an accepted refund is now, as somebody said it. Fault `refund-not-accepted`. */
+    /** Where an accepted refund is now, as somebody said it. Faults `refund-not-accepted`, `refund-closed`. */
     appendLife(nowMs: number, life: Omit<Life, 'atMs'>): Result<Life> {
       const txn = queries.txn(life.id);
       if (txn?.state !== 'approved' || (txn.kind !== 'refund' && txn.kind !== 'qrRefund'))
@@ -273,6 +276,10 @@ export function desk(store: Store, queries: Queries) {
             `transaction ${life.id} is no accepted refund`,
             'Enter what the acquirer says about it first',
           ),
+        );
+      if (isClosed(life.id))
+        return failed(
+          fault('E_ILLEGAL', 'refund-closed', `refund ${life.id} was closed by its channel`, 'Make a new refund'),
         );
       store.commit(() => store.append(nowMs, 'refund-life', life));
       return ok({ ...life, atMs: nowMs });
@@ -315,10 +322,29 @@ export function desk(store: Store, queries: Queries) {
     appendRefused: (nowMs: number, refusal: Refusal): number =>
       store.commit(() => store.append(nowMs, 'refused', refusal)),
 
-    /** Puts a notice into the outbox. */
-    addNotice(nowMs: number, notice: Omit<Notice, 'id' | 'atMs' | 'state' | 'tries'>): Notice {
-      const id = store.commit(() => store.append(nowMs, 'notice', notice));
-      return { ...notice, id, atMs: nowMs, state: 'waiting', tries: 0 };
+    /** Remembers the policy in force, when it is not the one of before; `text` is its JSON. */
+    appendPolicy(nowMs: number, profile: string, version: number, text: string): void {
+      const newest = store.one("SELECT body FROM record WHERE kind = 'policy' ORDER BY seq DESC LIMIT 1");
+      const before = newest && (JSON.parse(newest.body as string) as Record<string, unknown>);
+      if (before?.profile === profile && before.version === version && before.text === text) return;
+      store.commit(() => store.append(nowMs, 'policy', { profile, version, text }));
+    },
+    /** Number of the record with the policy that was in force when record `seq` was written. */
+    policySeqAt(seq: number): number | undefined {
+      const row = store.one("SELECT max(seq) AS seq FROM record WHERE kind = 'policy' AND seq <= ?", seq);
+      return typeof row?.seq === 'number' ? row.seq : undefined;
+    },
+
+    /** Puts notices into the outbox, all or none. */
+    addNotices(nowMs: number, notices: readonly NewNotice[]): void {
+      store.commit(() => {
+        for (const notice of notices) store.append(nowMs, 'notice', notice);
+      });
+    },
+    /** Number of the record up to which notices were made; the first call begins now. */
+    noticesFrom(nowMs: number): number {
+      const seq = store.setting('noticed');
+      return seq === undefined ? store.commit(() => store.append(nowMs, 'notices-on', {})) : Number(seq);
     },
     /** A try to deliver it, and what came of it. */
     noticeTried(nowMs: number, id: number, delivered: boolean, why?: string): void {

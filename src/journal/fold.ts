@@ -149,6 +149,13 @@ export class Fold {
           ...originalColumns(body.original),
         );
       case 'refund-life':
+        // The channel never paid it: what it took from its sale is free again. Nothing follows on `closed`.
+        if (body.state === 'closed')
+          this.run(
+            `UPDATE txn SET refunded_minor = refunded_minor - (SELECT amount_minor FROM txn WHERE id = ?1)
+             WHERE id = (SELECT original_id FROM txn WHERE id = ?1)`,
+            body.id,
+          );
         return this.run('INSERT OR REPLACE INTO life(id, state, seq) VALUES (?, ?, ?)', body.id, body.state, seq);
       case 'case-opened':
         return this.run(
@@ -159,7 +166,10 @@ export class Fold {
         );
       case 'case-closed':
         return this.run("UPDATE incident SET state = 'closed' WHERE id = ?", body.caseId);
+      case 'notices-on':
+        return this.setNumber('noticed', seq);
       case 'notice':
+        this.setNumber('noticed', body.because);
         return this.run("INSERT INTO notice(id, about, state) VALUES (?, ?, 'waiting')", seq, body.about);
       case 'notice-tried':
         return this.run(

@@ -1,6 +1,7 @@
 import { ok, type Result } from '../fault.ts';
 import { desk, type Desk } from './desk.ts';
 import { ledger, type Ledger } from './ledger.ts';
+import { proof, type ProofPart } from './proof.ts';
 import { type Queries, queries } from './queries.ts';
 import { type Reports, reports } from './reports.ts';
 import { type Reversals, reversals } from './reversals.ts';
@@ -15,7 +16,8 @@ export { reversalTags, slipTags, tlvOf } from './emv.ts';
 export { FIRST_OPERATORS, KIND_RULES, refundableMinor, ROLE_RULES, roleOf } from './money.ts';
 export { channelOf, CHANNELS, counts, netOf, plus, type Tally, tally } from './reports.ts';
 export type { EventKind } from './bodies.ts';
-export type { NewCase, NewCaseEntry, NewHold } from './desk.ts';
+export type { NewCase, NewCaseEntry, NewHold, NewNotice } from './desk.ts';
+export type { ChainLink, ExactRecord } from './proof.ts';
 export type { EventBody, NewSlip } from './settlement.ts';
 export type { JournalCounts, ListFilter, SpanTotal } from './queries.ts';
 export type { Recovery, RefundEntry, ReversalEntry } from './reversals.ts';
@@ -56,7 +58,15 @@ export interface JournalFile {
 }
 
 /** The terminal's memory for money. Every call that writes is durable when it returns, or throws `JournalFailure`. */
-export type Journal = JournalFile & Queries & Ledger & Reversals & Desk & SessionPart & SettlementPart & Reports;
+export type Journal = JournalFile &
+  Queries &
+  Ledger &
+  Reversals &
+  Desk &
+  SessionPart &
+  SettlementPart &
+  Reports &
+  ProofPart;
 
 /**
  * Opens a journal, or makes a new one. Checks the newest 50,000 records; older ones by `checkOlder`, all by `verify`. Faults: `journal-in-use`
@@ -93,6 +103,7 @@ export function openJournal(options: JournalOptions): Result<Journal> {
       session(store, read),
       settlement(store, read, atDesk),
       reports(store),
+      proof(store),
     ),
   );
 }

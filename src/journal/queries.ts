@@ -85,8 +85,7 @@ export function queries(store: Store) {
           ),
 
     /** By the order number of a scanned payment; newest first. */
-    byOrder: (order: string): Txn[] =>
-      txns('WHERE txn.pay_order = ? ORDER BY txn.id DESC LIMIT 100', grouped(order)),
+    byOrder: (order: string): Txn[] => txns('WHERE txn.pay_order = ? ORDER BY txn.id DESC LIMIT 100', grouped(order)),
 
     /** The newest transaction; `states` limits it, e.g. to those that have a slip. */
     lastTxn: (states?: readonly TxnState[]): Txn | undefined =>
@@ -214,6 +213,9 @@ export function queries(store: Store) {
       const row = store.one(slipSql('WHERE slip.id = ?'), id);
       return row && slipOf(row);
     },
+    /** Slips of a kind after record `seq`, oldest first. */
+    slipsOfKind: (kind: string, seq = 0): Slip[] =>
+      store.all(slipSql('WHERE slip.kind = ? AND slip.id > ? ORDER BY slip.id'), kind, seq).map(slipOf),
     /** The newest slip of a kind, e.g. `settlement`. */
     lastSlip(kind: string): Slip | undefined {
       const row = store.one(slipSql('WHERE slip.kind = ? ORDER BY slip.id DESC LIMIT 1'), kind);
@@ -245,6 +247,16 @@ export function queries(store: Store) {
           JSON.stringify(kinds),
           fromMs,
           toMs,
+        )
+        .map(recordOf),
+    /** Records of these kinds after number `seq`, oldest first, at most `limit`. */
+    recordsAfter: (seq: number, kinds: readonly string[], limit: number): JournalRecord[] =>
+      store
+        .all(
+          'SELECT * FROM record WHERE seq > ? AND kind IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?',
+          seq,
+          JSON.stringify(kinds),
+          limit,
         )
         .map(recordOf),
     /** Newest records first. */

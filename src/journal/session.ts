@@ -93,10 +93,11 @@ export function session(store: Store, queries: Queries) {
     },
 
     /**
-     * Checks a password; wrong ones are counted on disk and block for minutes (3 in a row, cashiers 5). Faults:
+     * Checks a password; wrong ones are counted on disk and block for minutes (3 in a row, cashiers 5); `newBlockMs` is how
+     * long a cashier or the supervisor is blocked then, as the shop's policy says. Faults:
      * `operator-unknown`, `operator-blocked` (E_BUSY), `password-wrong`.
      */
-    verifyPassword(nowMs: number, no: string, password: string): Result<Operator> {
+    verifyPassword(nowMs: number, no: string, password: string, newBlockMs?: number): Result<Operator> {
       const row = rowOf(no);
       if (!row)
         return failed(
@@ -107,7 +108,9 @@ export function session(store: Store, queries: Queries) {
             'Enter another number; the supervisor can add operators',
           ),
         );
-      const rule = ROLE_RULES[roleOf(no)];
+      const role = roleOf(no);
+      const rule = ROLE_RULES[role];
+      const nextBlockMs = role === 'administrator' ? rule.blockMs : (newBlockMs ?? rule.blockMs);
       const blockMs = row.block_ms as number;
       // A clock that went back must not block for longer than the rule says.
       const leftMs = Math.min(blockMs, (row.blocked_from_ms as number) + blockMs - nowMs);
@@ -133,7 +136,7 @@ export function session(store: Store, queries: Queries) {
         store.append(nowMs, 'operator-failures', {
           no,
           failures: blocked ? 0 : failures,
-          blockMs: blocked ? rule.blockMs : 0,
+          blockMs: blocked ? nextBlockMs : 0,
         }),
       );
       const left = rule.failuresMax - failures;
@@ -143,7 +146,7 @@ export function session(store: Store, queries: Queries) {
               'E_BUSY',
               'operator-blocked',
               `operator ${no} entered ${failures} wrong passwords`,
-              `Wait ${rule.blockMs / 60_000} min`,
+              `Wait ${Math.ceil(nextBlockMs / 60_000)} min`,
             )
           : fault(
               'E_ILLEGAL',

@@ -16,6 +16,7 @@ export interface NewSlip {
   readonly copy: SlipCopy;
   readonly columns: number;
   readonly lines: readonly string[];
+  readonly code?: string;
 }
 
 export function settlement(store: Store, queries: Queries, desk: Desk) {

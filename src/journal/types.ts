@@ -317,6 +317,8 @@ export interface Slip {
   readonly copy: SlipCopy;
   readonly columns: number;
   readonly lines: readonly string[];
+  /** Text of the QR code that the lines have a mark for: the signed code of a sale. */
+  readonly code?: string;
   readonly reprints: number;
 }
 
@@ -424,6 +426,8 @@ export interface Notice {
   readonly id: number;
   readonly atMs: number;
   readonly about: number;
+  /** Number of the record that it follows from. */
+  readonly because: number;
   readonly event: NoticeEvent;
   readonly adapter: NoticeAdapter;
   readonly lang: 'zh' | 'en';

@@ -135,6 +135,16 @@ export function openJournalKey(journalPath: string): Result<Uint8Array> {
         ),
       );
     }
+  }
+  return openKeyFile(path);
+}
+
+/**
+ * A secret of 32 bytes in a file for this user only, made when it is not there; the caller overwrites it after use. Faults:
+ * `key-file-open` (others may read it), `key-file-length`, and those of {@link readBytes}.
+ */
+export function openKeyFile(path: string): Result<Uint8Array> {
+  if (!existsSync(path)) {
     const made = makeKeyFile(path);
     if (!made.ok) return made;
   }

@@ -1,25 +1,23 @@
+import { spawnSync } from 'node:child_process';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Result } from '../fault.ts';
 import { readText } from './files.ts';
 
 /** The verifier of evidence packs, beside `src` and `dist`: it imports nothing of ours, so that it can leave the house alone. */
-const VERIFIER = new URL('../../scripts/verify-evidence.mjs', import.meta.url);
+const VERIFIER = fileURLToPath(new URL('../../scripts/verify-evidence.mjs', import.meta.url));
 
 /** Its text, for the pack. */
 export function verifierText(): Result<string> {
-  return readText(fileURLToPath(VERIFIER));
+  return readText(VERIFIER);
 }
 
-/** Its check, run here: problems by file, number of proved records, anchor at the end of the chain. */
-export async function verifyEvidence(
-  pack: Uint8Array,
+/** What it said about a pack, and its exit status: 0 whole, 1 changed or another anchor, 2 cannot be read. */
+export function verifyEvidence(
+  packPath: string,
   anchorOnPaper: string | undefined,
-): Promise<{ problems: string[]; proved: number; anchor: string }> {
-  const module = (await import(VERIFIER.href)) as {
-    verifyEvidence(
-      bytes: Uint8Array,
-      anchor: string | undefined,
-    ): { problems: string[]; proved: number; anchor: string };
-  };
-  return module.verifyEvidence(pack, anchorOnPaper);
+): { readonly status: number; readonly text: string } {
+  const args = [VERIFIER, packPath, ...(anchorOnPaper === undefined ? [] : [anchorOnPaper])];
+  const ran = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  return { status: ran.status ?? 2, text: `${ran.stdout}${ran.stderr}`.trimEnd() };
 }

@@ -15,8 +15,10 @@ import { panelProfile } from '../terminal/profile.ts';
 import type { TraceRecord } from '../trace/record.ts';
 import type { Lang, Progress } from '../terminal/types.ts';
 import { draw, serve, traceScreen } from './desk.ts';
+import { dropHeldCards } from './hold.ts';
 import { Inbox, throughInbox } from './inbox.ts';
 import { type Shop, forgetCard } from './shop.ts';
+import type { SlipDesk } from './slip-code.ts';
 import { run, wait } from './task.ts';
 import { TerminalLine } from './terminal-line.ts';
 
@@ -26,6 +28,8 @@ export interface BootOptions {
   readonly version: string;
   /** Takes redacted records of everything that crosses the rim. */
   readonly trace?: (record: TraceRecord) => void;
+  /** Keys of the signed slip codes; without them slips carry none and none can be scanned. */
+  readonly slips?: SlipDesk;
 }
 
 /** Why a runtime ended. */
@@ -78,9 +82,13 @@ export function boot(
     answerBytes: new Uint8Array(0),
     traced: new MessageView(plan.value),
     trace: options.trace,
+    ...(options.slips ? { slips: options.slips } : {}),
     operator: undefined,
     chipIn: false,
     card: undefined,
+    heldCards: new Map(),
+    heldTries: new Map(),
+    payCode: undefined,
     document: undefined,
     signOnAgain: false,
     stopping: false,
@@ -94,6 +102,7 @@ export function boot(
     over = true;
     shop.stopping = true;
     forgetCard(shop);
+    dropHeldCards(shop);
     shop.terminal.stop();
     ended(end);
   };

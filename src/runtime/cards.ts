@@ -2,7 +2,7 @@ import { ClearCard } from '../card/card.ts';
 import type { ChipInfo, ChipRequest, FinishResult, GoResult, PinResult, Tracks } from '../device/terminal.ts';
 import { type Fault, faultText, type Result } from '../fault.ts';
 import { slipTags } from '../journal/journal.ts';
-import type { PromptId } from '../profile/screens.ts';
+import type { PromptId } from '../profile/words.ts';
 import type { CardSource, Done, Draft } from '../terminal/types.ts';
 import { digits } from '../units.ts';
 import { appendTlv, TlvCursor } from '../wire/tlv.ts';
@@ -10,6 +10,7 @@ import { fromHex } from '../wire/hex.ts';
 import { isLineFault, pinKeyOf, wrappedKey } from './keys.ts';
 import { signOnIfDue } from './management.ts';
 import { type CardInHand, type Shop, forgetCard } from './shop.ts';
+import { isCardOfSlip } from './slip-code.ts';
 import { type Task, wait } from './task.ts';
 
 /** EMV tag 9C of a sale and of a refund. */
@@ -119,9 +120,11 @@ function inHand(shop: Shop, clear: ClearCard, source: CardSource, fallback: bool
 
 function check(shop: Shop, card: CardInHand, draft: Draft): PromptId | undefined {
   if (!card.clear.luhnValid()) return 'E54';
+  const held = draft.heldId === undefined ? undefined : shop.journal.held(draft.heldId);
   const known = draft.resend ?? draft.original?.id;
-  const token = known === undefined ? undefined : shop.journal.txn(known)?.intent.card?.token;
+  const token = held?.card?.token ?? (known === undefined ? undefined : shop.journal.txn(known)?.intent.card?.token);
   if (token !== undefined && token !== card.token) return 'E07';
+  if (draft.original?.foreign && isCardOfSlip(shop, draft.original.foreign.card, card) === false) return 'E07';
   if (draft.kind !== 'sale' || card.clear.expiry.length !== 4) return undefined;
   const now = shop.hal.clock.local(shop.hal.clock.nowMs());
   return String.fromCharCode(...card.clear.expiry) < digits(now.year % 100, 2) + digits(now.month, 2)

@@ -2,16 +2,21 @@ import type { PanelEvent } from '../device/terminal.ts';
 import { faultText, type Result } from '../fault.ts';
 import type { ShownId } from '../terminal/screens.ts';
 import { clockText, renderScreen, reverseMask } from '../terminal/screens.ts';
+import { columnsOf } from '../terminal/layout.ts';
 import type { Values } from '../profile/template.ts';
 import type { View } from '../terminal/machine.ts';
-import type { Await, CardSource, DeskStatus, Done, ScreenSpec, TerminalEvent } from '../terminal/types.ts';
+import type { Badge, Await, CardSource, DeskStatus, Done, ScreenSpec, TerminalEvent } from '../terminal/types.ts';
+import { nextDue } from './hold.ts';
 import { perform } from './jobs.ts';
 import { heldDue } from './reversal.ts';
 import { isLineFault } from './keys.ts';
+import { startNotices } from './notices.ts';
 import { type Shop, wipeAnswer } from './shop.ts';
 import { type Task, pause, wait } from './task.ts';
 
 const MINUTE_MS = 60_000;
+/** Columns of the line with the badges. */
+const LINE_COLUMNS = 16;
 /** Old records are checked so many at a time, some 50 ms of work, with such a pause between. */
 const OLD_RECORDS_AT_ONCE = 5_000;
 const OLD_RECORDS_PAUSE_MS = 50;
@@ -44,11 +49,17 @@ function shown(shop: Shop, spec: ScreenSpec): { id: ShownId; values: Values } {
           merchant: shop.profile.merchant.name[shop.lang],
           operator: spec.operator,
           ...spec.values,
+          ...(spec.badges ? { badges: badgeLine(shop, spec.badges) } : {}),
           clock: clockText(shop.hal.clock.local(shop.hal.clock.nowMs())),
         },
       };
-    case 'prompt':
-      return { id: spec.prompt, values: { title: spec.title } };
+    case 'prompt': {
+      const { title, prompt, figures, ask } = spec;
+      if (!figures && !ask) return { id: prompt, values: { title } };
+      const text = shop.profile.texts.prompts[prompt];
+      const { zh, en } = figures ?? { zh: text.actionZh, en: text.actionEn };
+      return { id: ask ? 'RULE.ask' : 'RULE', values: { title, ...text, figuresZh: zh, figuresEn: en } };
+    }
     case 'response': {
       const { code, zh, en, actionZh, actionEn } = spec.remark;
       return { id: 'CODE', values: { title: spec.title, code: code ?? '', zh, en, actionZh, actionEn } };
@@ -58,10 +69,44 @@ function shown(shop: Shop, spec: ScreenSpec): { id: ShownId; values: Values } {
   }
 }
 
-/** The desk as the flows may know it. */
-export function deskStatus(shop: Shop): DeskStatus {
+/** As many badges as one line holds, the most pressing first; `+` says that there are more. */
+function badgeLine(shop: Shop, badges: readonly Badge[]): string {
+  const { words } = shop.profile.texts;
+  let line = '';
+  for (const [index, { word, count }] of badges.entries()) {
+    const badge = `${line === '' ? '' : ' '}${words[word][shop.lang]}${count ?? ''}`;
+    const more = index + 1 < badges.length ? 1 : 0;
+    if (columnsOf(line) + columnsOf(badge) + more > LINE_COLUMNS) return `${line}+`;
+    line += badge;
+  }
+  return line;
+}
+
+/** Open cases, those whose time is over, and when the next one's is. */
+function openCases(shop: Shop, count: number): Pick<DeskStatus, 'openCases' | 'overdueCases' | 'caseDueMs'> {
+  if (count === 0) return { openCases: 0, overdueCases: 0 };
+  const nowMs = shop.hal.clock.nowMs();
+  const due = shop.journal.cases('open').map(one => one.dueMs);
+  const later = due.filter(ms => ms >= nowMs);
+  return {
+    openCases: count,
+    overdueCases: due.length - later.length,
+    ...(later.length === 0 ? {} : { caseDueMs: Math.min(...later) }),
+  };
+}
+
+/** The desk as the flows may know it; `before` itself while nothing of it has changed since. */
+export function deskStatus(shop: Shop, before?: DeskStatus): DeskStatus {
   const { journal } = shop;
+  const anchor = journal.anchor();
+  // All that the journal says of the desk changes with a record, and so does the newest hash.
+  const scanner = shop.terminal.info?.panel?.features.scanner === true;
+  const same = before?.operator === shop.operator && before?.chipIn === shop.chipIn && before?.scanner === scanner;
+  // Only time makes a case overdue.
+  const inTime = (before?.caseDueMs ?? Number.POSITIVE_INFINITY) >= shop.hal.clock.nowMs();
+  if (before?.anchor === anchor && same && inTime) return before;
   const counts = journal.counts();
+  const frozen = journal.refundsFrozen();
   const session = journal.session();
   const lockedBy = journal.lockedBy();
   return {
@@ -74,11 +119,15 @@ export function deskStatus(shop: Shop): DeskStatus {
     reversalsDue: counts.owed + heldDue(shop).length,
     blocked: journal.mayTrade()?.name === 'reversal-held',
     unknownRefunds: counts.unknownRefunds,
+    ...openCases(shop, counts.openCases),
+    heldRefunds: counts.heldRefunds,
+    ...(frozen ? { frozen: { by: frozen.by, at: shop.hal.clock.local(frozen.atMs) } } : {}),
     settlementOpen: journal.openSettlement() !== undefined,
     ...(lockedBy === undefined ? {} : { lockedBy }),
     chipIn: shop.chipIn,
+    scanner,
     version: shop.version,
-    anchor: journal.anchor(),
+    anchor,
   };
 }
 
@@ -94,6 +143,7 @@ function checkOldRecords(shop: Shop): void {
 /** Shows each step of the flows and feeds it what happens, until the runtime is stopped. */
 export function* serve(shop: Shop): Task<void> {
   checkOldRecords(shop);
+  const tell = startNotices(shop);
   let drawnTurn = 0;
   let flush = true;
   for (;;) {
@@ -115,8 +165,10 @@ export function* serve(shop: Shop): Task<void> {
     if (event === undefined) continue;
     // A key that was pressed while no key counted must never confirm the next screen.
     flush = view.await.kind !== 'event';
-    shop.keypad.send({ type: 'STATUS', desk: deskStatus(shop) });
+    const desk = deskStatus(shop, shop.keypad.context.desk);
+    if (desk !== shop.keypad.context.desk) shop.keypad.send({ type: 'STATUS', desk });
     shop.keypad.send(event);
+    tell();
   }
 }
 
@@ -183,7 +235,11 @@ function* person(
   // A chip card that is in already is not announced again by the terminal.
   if (want.cards.includes('chip') && shop.chipIn && view.step !== 'idle') return { type: 'CARD', source: 'chip' };
   const idle = view.screen.kind === 'idle';
-  const timeoutMs = idle ? MINUTE_MS - (shop.hal.clock.nowMs() % MINUTE_MS) : want.timeoutMs;
+  // A held refund goes out when nobody is at the keypad.
+  const due = idle ? nextDue(shop) : undefined;
+  if (due?.inMs === 0) return { type: 'DUE', id: due.id };
+  const toMinute = MINUTE_MS - (shop.hal.clock.nowMs() % MINUTE_MS);
+  const timeoutMs = idle ? Math.min(toMinute, due?.inMs ?? toMinute) : want.timeoutMs;
   const asked = yield* wait<Result<PanelEvent>>(resume =>
     shop.device.waitEvent(
       {
@@ -191,7 +247,7 @@ function* person(
         magnetic: want.cards.includes('swipe'),
         chip: want.cards.includes('chip') || want.removal,
         contactless: want.cards.includes('tap'),
-        scanner: want.scanner,
+        scanner: want.scanner && shop.terminal.info?.panel?.features.scanner === true,
       },
       { ...(timeoutMs === undefined ? {} : { timeoutSeconds: Math.max(1, Math.ceil(timeoutMs / 1000)) }), flush },
       resume,

@@ -1,15 +1,25 @@
 import { faultText } from '../fault.ts';
-import type { PromptId } from '../profile/screens.ts';
-import type { Txn } from '../journal/journal.ts';
-import type { Done, Job } from '../terminal/types.ts';
+import type { PromptId } from '../profile/words.ts';
+import { channelOf, KIND_RULES, type Txn } from '../journal/journal.ts';
+import type { Done, Draft, Job } from '../terminal/types.ts';
+import type { Wallet } from '../transaction/qr.ts';
 import { pin, readCard } from './cards.ts';
 import { echo, signOff, signOn } from './management.ts';
+import { afterSending, heldAt, heldLeft, hold, leaveToPerson, refundsOf, stopHeld, takeHeld } from './hold.ts';
+import { printHeld } from './held-slip.ts';
+import { checkBlind, judgeDraft, lastLook } from './judgement.ts';
 import { online, promptOf, stopped, voidOf } from './money.ts';
+import { printDay } from './day-report.ts';
 import { printDetail, printSettlement, printSlip, printTotals, reprint, resumePrint } from './printing.ts';
+import { less, scannedTotals } from './scan-slip.ts';
+import { closeSale, inquireSale, qrOnline, readCode, readOrder } from './qr.ts';
+import { isDeskJob, performAtDesk } from './refund-desk.ts';
 import { recordView, trackingNumber, trackingOf } from './records.ts';
 import { heldDue, reverseOwed } from './reversal.ts';
 import { finishSettlement, settle } from './settlement.ts';
+import { ageDays } from '../transaction/shop-day.ts';
 import { type Shop, forgetCard } from './shop.ts';
+import { foreignOriginal, lessElsewhere, parseScan } from './slip-code.ts';
 import type { Task } from './task.ts';
 
 /** Longest list on the query screen. */
@@ -19,13 +29,15 @@ const HISTORY_MAX = 300;
 export function* perform(shop: Shop, job: Job): Task<Done> {
   const { journal, hal } = shop;
   const now = hal.clock.nowMs();
+  if (isDeskJob(job)) return yield* performAtDesk(shop, job);
   switch (job.kind) {
     case 'recover':
       return recover(shop);
     case 'operatorKnown':
       return journal.operator(job.operator) ? done('ok') : refused('F02.unknown', 'unknown');
     case 'checkPassword': {
-      const checked = journal.verifyPassword(now, job.operator, job.password);
+      const blockMs = shop.profile.policy.passwordBlockSeconds * 1000;
+      const checked = journal.verifyPassword(now, job.operator, job.password, blockMs);
       if (checked.ok) return done(checked.value.mustChange ? 'mustChange' : 'ok');
       hal.log.warn({ event: 'password', operator: job.operator, fault: checked.fault.name }, faultText(checked.fault));
       return checked.fault.name === 'password-wrong' ? done('wrong') : refused('E14', 'blocked');
@@ -77,7 +89,34 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
     case 'pin':
       return yield* pin(shop, job.draft, job.skip);
     case 'online':
-      return yield* online(shop, job.draft);
+      return yield* send(shop, job.draft);
+    case 'readCode':
+      return readCode(shop, job.text);
+    case 'qrInquiry':
+      return yield* inquireSale(shop, job.id);
+    case 'qrClose':
+      return yield* closeSale(shop, job.id);
+    case 'judge':
+      return judgeDraft(shop, job.draft);
+    case 'checkBlind':
+      return checkBlind(shop, job.draft, job.lastFour);
+    case 'hold':
+      return yield* hold(shop, job.draft);
+    case 'heldRefund':
+      return heldAt(shop, job.index);
+    case 'heldLeft':
+      return heldLeft(shop, job.id);
+    case 'takeHeld':
+      return takeHeld(shop, job.id);
+    case 'stopHeld':
+      return stopHeld(shop, job.id);
+    case 'printHeld': {
+      const held = journal.held(job.id);
+      if (held) yield* printHeld(shop, held);
+      return done('ok');
+    }
+    case 'refundsOf':
+      return refundsOf(shop, job.id);
     case 'voidOf':
       return yield* voidOf(shop, job.id);
     case 'reverse': {
@@ -96,11 +135,11 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
     case 'findLast':
       return find(
         shop,
-        job.purpose === 'void'
-          ? journal.list({ kind: 'sale', state: 'approved', limit: 1 })[0]
-          : journal.lastTxn(['approved', 'voided', 'unknown', 'reversed']),
+        job.purpose === 'void' ? lastSale(shop) : journal.lastTxn(['approved', 'voided', 'unknown', 'reversed']),
         job.purpose,
       );
+    case 'findSlip':
+      return findSlip(shop, job.text, job.purpose);
     case 'findReference':
       return findReference(shop, job.reference, job.date);
     case 'history':
@@ -110,11 +149,13 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
     case 'resumePrint':
       return yield* resumePrint(shop);
     case 'dropPrint':
+      if (job.id !== undefined) journal.appendEvent(now, 'paper', { txnId: job.id, code: SLIP_WAITS });
       return done('ok');
     case 'reprint':
-      return yield* reprint(shop, job.id);
+      return withOwedSlip(shop, yield* reprint(shop, job.id));
     case 'printReport':
       if (job.report === 'totals') return yield* printTotals(shop);
+      if (job.report === 'day') return yield* printDay(shop);
       if (job.report === 'settlement' || job.report === 'lastSettlement')
         return yield* printSettlement(shop, job.report === 'lastSettlement');
       // Right after a settlement the batch is new and empty: the details are those of the batch that was closed.
@@ -123,7 +164,9 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
         : printDetail(shop, journal.lastSettlement()?.period ?? 0, journal.lastSettlement()?.batch ?? 0);
     case 'totals': {
       const { cup, foreign } = journal.batchTotals();
-      return { ...done('ok'), sides: [cup.debit, cup.credit, foreign.debit, foreign.credit] };
+      const { debit, credit, any } = scannedTotals(shop);
+      const cards = [less(cup.debit, debit), less(cup.credit, credit), foreign.debit, foreign.credit];
+      return { ...done('ok'), sides: any ? [...cards, debit, credit] : cards };
     }
     case 'settle':
       return yield* settle(shop);
@@ -156,6 +199,21 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
   }
 }
 
+/** The rules have the last word; then it goes out. */
+function* send(shop: Shop, draft: Draft): Task<Done> {
+  const undoes = draft.kind !== 'sale' && draft.resend === undefined;
+  const looked = undoes ? lastLook(shop, draft, 'send') : undefined;
+  if (looked && 'type' in looked) {
+    if (draft.heldId !== undefined) leaveToPerson(shop, draft.heldId);
+    return looked;
+  }
+  const { card } = shop;
+  const findings = looked?.findings ?? [];
+  const end = yield* draft.channel === undefined ? online(shop, draft, findings) : qrOnline(shop, draft, findings);
+  if (draft.heldId !== undefined) afterSending(shop, draft.heldId, card);
+  return end;
+}
+
 function done(outcome: string): Done {
   return { type: 'DONE', outcome };
 }
@@ -171,12 +229,44 @@ function recover(shop: Shop): Done {
     version: shop.version,
     profile: `${shop.profile.id} v${shop.profile.version}`,
   });
+  journal.appendPolicy(hal.clock.nowMs(), shop.profile.id, shop.profile.version, JSON.stringify(shop.profile.policy));
   for (const reversal of found.owed)
     hal.log.warn({ event: 'recover', stan: reversal.txn.trace }, 'a sale or void was cut off: reversal owed');
   for (const refund of found.unknownRefunds)
     hal.log.warn({ event: 'recover', stan: refund.trace }, 'a refund was cut off: its outcome is unknown');
   shop.operator = journal.currentOperator();
-  return done('ok');
+  const owed = owedSlip(shop);
+  return owed ? { ...done('ok'), record: recordView(shop, owed) } : done('ok');
+}
+
+/** Code of the event that a slip waits for paper. */
+const SLIP_WAITS = 'later';
+/** Newest records in which a slip that waits is looked for after a restart. */
+const SLIP_LOOK_BACK = 300;
+
+/**
+ * The newest transaction whose slip was put off and not printed since, or which was cut off before its slip was made. The
+ * journal alone says so, and a restart does not lose it.
+ */
+function owedSlip(shop: Shop): Txn | undefined {
+  const { journal } = shop;
+  const printed = new Set<number>();
+  for (const { kind, body } of journal.records(SLIP_LOOK_BACK)) {
+    const { txnId, code, slipId } = body as { txnId?: number; code?: string; slipId?: number };
+    if (kind === 'reprint' && slipId !== undefined) {
+      const of = journal.slip(slipId)?.txnId;
+      if (of !== undefined) printed.add(of);
+    }
+    if (kind === 'paper' && code === SLIP_WAITS && txnId !== undefined && !printed.has(txnId))
+      return journal.txn(txnId);
+  }
+  const last = journal.lastTxn(['approved']);
+  return last && last.period === journal.period() && journal.slipsOf(last.id).length === 0 ? last : undefined;
+}
+
+function withOwedSlip(shop: Shop, done: Done): Done {
+  const owed = done.outcome === 'ok' ? owedSlip(shop) : undefined;
+  return owed ? { ...done, owedSlip: recordView(shop, owed) } : done;
 }
 
 function operatorFree(shop: Shop, no: string): Done {
@@ -208,7 +298,7 @@ function find(shop: Shop, txn: Txn | undefined, purpose: 'void' | 'refund' | 're
   }
   const record = recordView(shop, txn);
   if (purpose === 'reprint' || purpose === 'query') return { ...done('ok'), record };
-  if (txn.kind !== 'sale') return refused('E05', 'notFound');
+  if (KIND_RULES[txn.kind].act !== 'sale') return refused('E05', 'notFound');
   if (txn.state === 'voided') return refused('E03', 'notFound');
   if (txn.state !== 'approved') return refused(unfinished(txn), 'notFound');
   if (purpose === 'void') {
@@ -228,31 +318,60 @@ function hasUnknownRefund(shop: Shop, sale: Txn): boolean {
 function refundable(shop: Shop, txn: Txn): Done {
   const { hal, profile } = shop;
   if (hasUnknownRefund(shop, txn)) return refused('E17', 'failed');
-  const record = recordView(shop, txn);
-  if (record.remainingMinor <= 0) return refused(txn.refundedMinor > 0 ? 'E04' : 'E55', 'failed');
-  const days = Math.floor((hal.clock.nowMs() - txn.atMs) / 86_400_000);
-  if (days > profile.policy.refundWindowDays) return refused('E10', 'failed');
+  const record = lessElsewhere(shop, txn, recordView(shop, txn));
+  if (record.remainingMinor <= 0) return refused(record.refundedMinor > 0 ? 'E04' : 'E55', 'failed');
+  const nowMs = hal.clock.nowMs();
+  const days = ageDays(txn.atMs, nowMs, hal.clock.local(nowMs));
+  if (days > profile.policy.channels[channelOf(txn)].refundWindowDays) return refused('E10', 'failed');
   return { ...done('ok'), record };
+}
+
+/** F06-2, 3: the original by the code of its slip. Only a genuine code counts, and a void only at its own terminal. */
+function findSlip(shop: Shop, text: string, purpose: 'void' | 'refund'): Done {
+  const paid = readOrder(shop, text);
+  if (paid?.txn) return find(shop, paid.txn, purpose);
+  if (paid && purpose === 'refund') return otherOrder(shop, paid);
+  const scan = parseScan(shop, text);
+  if (scan.kind === 'own') return find(shop, scan.txn, purpose);
+  if (scan.kind !== 'foreign') return refused('E75', 'notFound');
+  return purpose === 'refund' ? foreignOriginal(shop, scan.code) : refused('E02', 'notFound');
+}
+
+/** A scanned payment of another terminal: its order number and day are all that is known. */
+function otherOrder(shop: Shop, paid: { wallet: Wallet; order: string; date: string }): Done {
+  const { wallet, order, date } = paid;
+  if (daysAgo(shop, date).days > shop.profile.policy.channels[wallet].refundWindowDays) return refused('E10', 'failed');
+  return { ...done('otherOrder'), channel: wallet, order, date };
+}
+
+function lastSale(shop: Shop): Txn | undefined {
+  const newest = (['sale', 'qrSale'] as const).flatMap(kind =>
+    shop.journal.list({ kind, state: 'approved', limit: 1 }),
+  );
+  return newest.sort((a, b) => b.id - a.id)[0];
+}
+
+/** How long ago the day MMDD of the past year was. `ahead`: read as this year's it would still be to come. */
+function daysAgo(shop: Shop, mmdd: string): { readonly days: number; readonly ahead: boolean } {
+  const today = shop.hal.clock.local(shop.hal.clock.nowMs());
+  const month = Number(mmdd.slice(0, 2));
+  const day = Number(mmdd.slice(2));
+  const ahead = month > today.month || (month === today.month && day > today.day);
+  const then = Date.UTC(ahead ? today.year - 1 : today.year, month - 1, day);
+  return { ahead, days: Math.round((Date.UTC(today.year, today.month - 1, today.day) - then) / 86_400_000) };
 }
 
 /** F06-5: MMDD lies in the past year; a date ahead of today is of last year. The window counts in days of this clock. */
 function findReference(shop: Shop, reference: string, date: string): Done {
-  const { journal, hal, profile } = shop;
-  const nowMs = hal.clock.nowMs();
-  const today = hal.clock.local(nowMs);
-  const month = Number(date.slice(0, 2));
-  const day = Number(date.slice(2));
-  const ahead = month > today.month || (month === today.month && day > today.day);
-  const days = Math.round(
-    (Date.UTC(today.year, today.month - 1, today.day) - Date.UTC(ahead ? today.year - 1 : today.year, month - 1, day)) /
-      86_400_000,
-  );
-  if (days > profile.policy.refundWindowDays) return refused(ahead ? 'E11' : 'E10', ahead ? 'badDate' : 'failed');
+  const { journal, profile } = shop;
+  const { ahead, days } = daysAgo(shop, date);
+  if (days > profile.policy.channels.card.refundWindowDays)
+    return refused(ahead ? 'E11' : 'E10', ahead ? 'badDate' : 'failed');
   const known = journal
     .byReference(reference, date)
     .find(txn => txn.kind === 'sale' && (shop.card === undefined || txn.intent.card?.token === shop.card.token));
   if (!known) {
-    const other = journal.byReference(reference, date).find(txn => txn.kind === 'sale');
+    const other = journal.byReference(reference, date).find(txn => KIND_RULES[txn.kind].act === 'sale');
     return other ? refused('E07', 'failed') : done('foreign');
   }
   if (known.state === 'voided') return refused('E03', 'failed');

@@ -1,7 +1,7 @@
 import { fault, type Fault, faultText } from '../fault.ts';
 import { keyCheckMatches } from '../security/cipher.ts';
 import { isKeyMode, parseKeyBlock, type WrappedKey } from '../security/key-block.ts';
-import type { PromptId } from '../profile/screens.ts';
+import type { PromptId } from '../profile/words.ts';
 import type { Session, SignOn } from '../journal/journal.ts';
 import { managementElements } from '../transaction/requests.ts';
 import type { Done } from '../terminal/types.ts';

@@ -1,25 +1,28 @@
 import type { ClearCard } from '../card/card.ts';
 import { ownedCopy } from '../card/owned.ts';
 import { type Fault, fault, faultText } from '../fault.ts';
-import { type Intent, type Outcome as Booked, reversalTags, type StoredCard, type Txn } from '../journal/journal.ts';
+import {
+  type Intent,
+  KIND_RULES,
+  type Outcome as Booked,
+  reversalTags,
+  type StoredCard,
+  type Txn,
+} from '../journal/journal.ts';
 import { encryptTrack } from '../security/track.ts';
 import { SIGN_ON_AGAIN, reversalReasonOf } from '../transaction/answers.ts';
 
-import {
-  type CardFacts,
-  type MoneyRequest,
-  type OriginalFacts,
-  moneyElements,
-  reversalFields,
-} from '../transaction/requests.ts';
-import type { PromptId } from '../profile/screens.ts';
+import { type CardFacts, type MoneyRequest, moneyElements, reversalFields } from '../transaction/requests.ts';
+import type { PromptId } from '../profile/words.ts';
 import type { Done, Draft } from '../terminal/types.ts';
 import { digits, formatAmount } from '../units.ts';
 import { finishChip } from './cards.ts';
 import { codesOf, contextOf, remarkOf } from './context.ts';
 import { prepare, send, type Outcome } from './exchange.ts';
+import { decisionOf } from './judgement.ts';
 import { overTerminal, pinKeyOf } from './keys.ts';
 import { signOn, signOnIfDue } from './management.ts';
+import { factsOfOriginal, originalFacts, originalRef } from './original.ts';
 import { printUnknownSlip } from './printing.ts';
 import { recordView, trackingOf } from './records.ts';
 import { openedCard, reverseOwed, type ReversalEnd } from './reversal.ts';
@@ -30,7 +33,7 @@ import type { Task } from './task.ts';
  * Sale, void and refund, in the one order that loses no money: reversal owed first, request built, intent on disk with
  * its pending reversal, send, answer matched and its MAC checked, outcome on disk, and only then the screen and the slip.
  */
-export function* online(shop: Shop, draft: Draft): Task<Done> {
+export function* online(shop: Shop, draft: Draft, findings: readonly string[] = []): Task<Done> {
   const before = yield* clearTheWay(shop);
   if (before) return before;
   const card = shop.card;
@@ -43,9 +46,14 @@ export function* online(shop: Shop, draft: Draft): Task<Done> {
   }
   const made = request(shop, draft, card);
   if ('type' in made) return made;
-  const done = yield* transact(shop, draft, made.request, made.stored, card, made.ownedCard);
-  if (done.remark?.code !== '55') forgetCard(shop);
+  const done = yield* transact(shop, draft, made, card, findings);
+  if (done.remark?.code !== '55' && !stillHeld(shop, draft)) forgetCard(shop);
   return done;
+}
+
+/** Nothing of a held refund went out: it waits as before, with its card. */
+function stillHeld(shop: Shop, { heldId }: Draft): boolean {
+  return heldId !== undefined && shop.journal.held(heldId)?.state === 'held';
 }
 
 /** A partly approved sale that the customer does not want: a void of the approved amount, without card. */
@@ -115,7 +123,7 @@ function* resend(shop: Shop, txn: Txn, card: CardInHand): Task<Done> {
 }
 
 /** What must be done before any transaction: a new sign-on when the acquirer wants one, and every reversal that is owed. */
-function* clearTheWay(shop: Shop): Task<Done | undefined> {
+export function* clearTheWay(shop: Shop): Task<Done | undefined> {
   const refused = yield* signOnIfDue(shop);
   if (refused) return refused;
   const stop = stopped(shop, yield* reverseOwed(shop, 'owed'));
@@ -158,11 +166,7 @@ function request(shop: Shop, draft: Draft, card: CardInHand | undefined): Made |
   const clear = card?.clear ?? ownedCard;
   if (!clear) return { type: 'DONE', outcome: 'failed', prompt: 'E32' };
   const kept: StoredCard = card ? stored : { ...stored, entry: 'none', fallback: false };
-  const facts37 = original
-    ? originalOf(shop, original)
-    : draft.kind === 'refund'
-      ? { reference: draft.reference ?? '', date: draft.date ?? '' }
-      : undefined;
+  const facts37 = factsOfOriginal(shop, draft);
   return {
     stored: kept,
     ...(ownedCard ? { ownedCard } : {}),
@@ -185,12 +189,12 @@ function request(shop: Shop, draft: Draft, card: CardInHand | undefined): Made |
 function* transact(
   shop: Shop,
   draft: Draft,
-  made: MoneyRequest,
-  stored: StoredCard,
+  { request: made, stored, ownedCard: owned }: Made,
   card: CardInHand | undefined,
-  owned: ClearCard | undefined,
+  findings: readonly string[],
 ): Task<Done> {
   const { journal, hal } = shop;
+  const original = originalRef(shop, draft);
   const track = yield* trackInSafety(shop, made);
   if ('cause' in track) return failure(track);
   const elements = moneyElements({ ...made, ...track });
@@ -203,22 +207,11 @@ function* transact(
     amountMinor: draft.amountMinor,
     batch: made.context.batch,
     trace: made.trace,
-    operator: shop.operator ?? '00',
-    ...(draft.approver === undefined ? {} : { approver: draft.approver }),
+    ...decisionOf(shop, draft, findings),
+    ...(draft.heldId === undefined ? {} : { heldId: draft.heldId }),
     card: stored,
     entryMode: elements.text.get(22) ?? '',
-    ...(made.original
-      ? {
-          original: {
-            ...(draft.original ? { txnId: draft.original.id, amountMinor: draft.original.amountMinor } : {}),
-            ...(made.original.batch === undefined ? {} : { batch: made.original.batch }),
-            ...(made.original.trace === undefined ? {} : { trace: made.original.trace }),
-            ...(made.original.date === undefined ? {} : { dateMmdd: made.original.date }),
-            reference: made.original.reference,
-          },
-        }
-      : {}),
-    ...(draft.reason === undefined ? {} : { reason: String(draft.reason) }),
+    ...(original ? { original } : {}),
     tid: shop.profile.merchant.terminalNo,
     mid: shop.profile.merchant.merchantNo,
     fields: reversalFields(elements),
@@ -253,12 +246,12 @@ function* trackInSafety(shop: Shop, made: MoneyRequest): Task<{ encryptedTrack2?
   );
 }
 
-/** Outcome on disk, then what follows from it. */
-function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | undefined): Task<Done> {
+/** Outcome on disk, then what follows from it. `order`: number that a scanned payment got at its channel. */
+export function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | undefined, order?: string): Task<Done> {
   const { journal, hal } = shop;
   if (answer.kind === 'notSent') {
     if (card) yield* finishChip(shop, card, { outcome: 'noHost' });
-    if (txn.kind !== 'refund' && shop.profile.acquirer.reversal.notConnected === 'reverse')
+    if (KIND_RULES[txn.kind].reversible && shop.profile.acquirer.reversal.notConnected === 'reverse')
       return yield* unknown(shop, txn, reversalReasonOf('closed'), answer.fault);
     journal.appendOutcome(hal.clock.nowMs(), txn.id, { result: 'notSent', why: answer.fault.name });
     return { type: 'DONE', outcome: 'failed', prompt: 'E24', fault: answer.fault };
@@ -290,6 +283,7 @@ function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | undefin
     result: 'approved',
     code,
     ...answerFacts(shop),
+    ...(order === undefined ? {} : { order }),
     ...(shop.answer.has(38) ? { authCode: shop.answer.text(38) } : {}),
     ...(partial ? { amountMinor: approvedMinor } : {}),
   };
@@ -320,15 +314,15 @@ function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | undefin
     outcome: partial ? 'partial' : 'approved',
     record: recordView(shop, after),
     amountMinor: after.amountMinor,
-    ...(txn.kind === 'refund' ? trackingOf(shop, after) : {}),
+    ...(KIND_RULES[txn.kind].act === 'refund' ? trackingOf(shop, after) : {}),
   };
 }
 
 /**
- * No usable answer. Sale and void are reversed, at once or before the next message as the profile says; a refund becomes
- * UNKNOWN and its original is locked. `authCode`: 38 of an approval that could not stand.
+ * No usable answer. Sale and void are reversed, at once or before the next message as the profile says; a refund and a QR
+ * void become UNKNOWN and its original is locked. `authCode`: 38 of an approval that could not stand.
  */
-function* unknown(
+export function* unknown(
   shop: Shop,
   txn: Txn,
   reason: '98' | 'A0' | '96' | '06',
@@ -344,7 +338,7 @@ function* unknown(
     why: fault.name,
     ...(authCode === undefined ? {} : { authCode }),
   });
-  if (txn.kind === 'refund') {
+  if (!KIND_RULES[txn.kind].reversible) {
     const after = journal.txn(txn.id) ?? txn;
     yield* printUnknownSlip(shop, after);
     return { type: 'DONE', outcome: 'unknownRefund', record: recordView(shop, after), ...trackingOf(shop, after) };
@@ -395,29 +389,6 @@ function issuerData(shop: Shop): { issuerData?: Uint8Array } {
   return shop.answer.has(55) ? { issuerData: shop.answer.bytes(55).slice() } : {};
 }
 
-/** The local date MMDD of a record: what 61.3 of a refund carries. The acquirer's own date wins. */
-export function originalOf(shop: Shop, original: Txn): OriginalFacts {
-  const local = shop.hal.clock.local(original.atMs);
-  const authCode = original.answer?.authCode;
-  return {
-    batch: original.batch,
-    trace: original.trace,
-    date: original.answer?.hostDate ?? digits(local.month, 2) + digits(local.day, 2),
-    reference: original.answer?.reference ?? '0'.repeat(12),
-    ...(authCode === undefined ? {} : { authCode }),
-  };
-}
-
-function originalFacts(intent: Intent): OriginalFacts {
-  const o = intent.original;
-  return {
-    reference: o?.reference ?? '0'.repeat(12),
-    ...(o?.batch === undefined ? {} : { batch: o.batch }),
-    ...(o?.trace === undefined ? {} : { trace: o.trace }),
-    ...(o?.dateMmdd === undefined ? {} : { date: o.dateMmdd }),
-  };
-}
-
 function storedCard(shop: Shop, card: CardInHand): StoredCard {
   const expiry = String.fromCharCode(...card.clear.expiry);
   return {
@@ -455,6 +426,10 @@ const PROMPTS: Readonly<Record<string, PromptId>> = {
   'refund-unknown': 'E17',
   'refund-above-remainder': 'E08',
   'refund-batch-closed': 'E17',
+  'refunds-frozen': 'E16',
+  'refund-held': 'F09.hold',
+  'refund-not-held': 'F20.sent',
+  'hold-changed': 'E07',
   'reversal-owed': 'E64',
   'reversal-held': 'E64',
   'settlement-unfinished': 'E77',

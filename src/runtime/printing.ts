@@ -1,7 +1,7 @@
 import type { PrintResult } from '../device/terminal.ts';
 import { type Fault, faultText } from '../fault.ts';
 import { institutionName } from '../profile/responses.ts';
-import type { Reversal, Settlement, Txn } from '../journal/journal.ts';
+import { channelOf, KIND_RULES, type Reversal, type Settlement, type Txn } from '../journal/journal.ts';
 import { slipBytes } from '../terminal/slips/bytes.ts';
 import {
   type DetailLine,
@@ -17,15 +17,20 @@ import {
 } from '../terminal/slips/slip.ts';
 import type { Done } from '../terminal/types.ts';
 import { digits } from '../units.ts';
-import { trackingNumber } from './records.ts';
+import { maskedOf, trackingNumber } from './records.ts';
+import { dueText, less, scannedTotals, scanOf, sumOf } from './scan-slip.ts';
 import type { Shop } from './shop.ts';
+import { slipCodeOf } from './slip-code.ts';
 import { type Task, wait } from './task.ts';
 
 /** Prints a fresh copy of a transaction and keeps its lines for the day when somebody asks for it again. */
 export function* printSlip(shop: Shop, id: number, copy: 'merchant' | 'cardholder'): Task<Done> {
   const txn = shop.journal.txn(id);
   if (!txn) return { type: 'DONE', outcome: 'failed', prompt: 'E02' };
-  return yield* printNew(shop, purchaseSlip(shop, txn, copy), txn.kind, copy, txn.id);
+  // A slip that was printed keeps its code for ever: the lists of used slips and a later reprint speak of the same one.
+  const code = shop.journal.slipsOf(id).find(slip => slip.code !== undefined)?.code ?? slipCodeOf(shop, txn);
+  const slip = { ...purchaseSlip(shop, txn, copy), ...(code === undefined ? {} : { qr: true }) };
+  return yield* printNew(shop, slip, txn.kind, copy, txn.id, code);
 }
 
 /** A reprint shows the stored lines, marked with their count; every reprint is in the journal before it is on paper. */
@@ -39,7 +44,8 @@ export function* reprint(shop: Shop, id: number): Task<Done> {
     return yield* printSlip(shop, id, 'merchant');
   }
   const counted = shop.journal.appendReprint(shop.hal.clock.nowMs(), slip.id, shop.operator);
-  return yield* printLines(shop, withReprintMark(counted.lines, counted.reprints, slipOptions(shop)));
+  const lines = withReprintMark(counted.lines, counted.reprints, slipOptions(shop));
+  return yield* printLines(shop, lines, counted.code);
 }
 
 export function* reprintStored(shop: Shop, kind: string): Task<Done> {
@@ -62,9 +68,9 @@ export function* printFaultSlip(shop: Shop, reversal: Reversal): Task<void> {
     {
       kind: 'fault',
       terminalNo: shop.profile.merchant.terminalNo,
-      transaction: txn.kind === 'void' ? 'void' : 'sale',
+      transaction: KIND_RULES[txn.kind].act === 'void' ? 'void' : 'sale',
       voucher: digits(txn.trace, 6),
-      maskedPan: txn.intent.card?.masked ?? '',
+      maskedPan: maskedOf(shop, txn),
       amountMinor: txn.requestedMinor,
       at: shop.hal.clock.local(txn.atMs),
       tries: reversal.tries,
@@ -88,11 +94,17 @@ export function* printUnknownSlip(shop: Shop, txn: Txn): Task<void> {
       sentAt: shop.hal.clock.local(txn.atMs),
       trace: digits(txn.trace, 6),
       acquirerPhone: shop.profile.merchant.servicePhone,
+      ...(KIND_RULES[txn.kind].act === 'void' ? { isVoid: true } : {}),
     },
     'unknown',
     'merchant',
     txn.id,
   );
+}
+
+/** A slip that belongs to no transaction yet. Paper trouble stops nothing: the slip is stored. */
+export function* printNotice(shop: Shop, slip: SlipData, kind: string): Task<void> {
+  yield* printNew(shop, slip, kind, 'merchant', undefined);
 }
 
 export function* printDetail(shop: Shop, period: number, batch: number): Task<Done> {
@@ -101,13 +113,14 @@ export function* printDetail(shop: Shop, period: number, batch: number): Task<Do
   const lines = details.map((txn): DetailLine => {
     const mark = txn.state === 'voided' ? '*' : txn.state === 'unknown' ? '?' : undefined;
     const authCode = txn.answer?.authCode;
+    const { act } = KIND_RULES[txn.kind];
     return {
       voucher: digits(txn.trace, 6),
-      type: txn.kind === 'void' ? 'V' : txn.kind === 'refund' ? 'R' : 'S',
+      type: act === 'void' ? 'V' : act === 'refund' ? 'R' : 'S',
       ...(mark === undefined ? {} : { mark }),
       ...(authCode === undefined ? {} : { authCode }),
-      amountMinor: txn.kind === 'sale' ? txn.amountMinor : -txn.amountMinor,
-      maskedPan: txn.intent.card?.masked ?? '',
+      amountMinor: act === 'sale' ? txn.amountMinor : -txn.amountMinor,
+      maskedPan: maskedOf(shop, txn),
     };
   });
   return yield* printLines(
@@ -118,14 +131,16 @@ export function* printDetail(shop: Shop, period: number, batch: number): Task<Do
 
 export function* printTotals(shop: Shop): Task<Done> {
   const { cup, foreign } = shop.journal.batchTotals();
+  const scanned = scannedTotals(shop);
   return yield* printLines(
     shop,
     linesOf(shop, {
       kind: 'totals',
-      cupDebit: cup.debit,
-      cupCredit: cup.credit,
+      cupDebit: less(cup.debit, scanned.debit),
+      cupCredit: less(cup.credit, scanned.credit),
       foreignDebit: foreign.debit,
       foreignCredit: foreign.credit,
+      ...(scanned.any ? { qrIn: scanned.debit, qrOut: scanned.credit } : {}),
     }),
   );
 }
@@ -142,7 +157,17 @@ export function storeSettlementSlip(shop: Shop, settlement: Settlement): void {
     );
     return { count: some.length, amountMinor: some.reduce((total, t) => total + t.amountMinor, 0) };
   };
-  const voids = details.filter(t => t.kind === 'void');
+  const voids = details.filter(t => KIND_RULES[t.kind].act === 'void');
+  const paidBy = (channel: string): SlipSide =>
+    sumOf(details.filter(t => t.kind === 'qrSale' && t.state !== 'voided' && channelOf(t) === channel));
+  const qrRefund = sumOf(details.filter(t => t.kind === 'qrRefund'));
+  const qr = {
+    wechat: paidBy('wechat'),
+    alipay: paidBy('alipay'),
+    unionpay: paidBy('unionpayQr'),
+    refund: qrRefund,
+  };
+  const qrPaidMinor = qr.wechat.amountMinor + qr.alipay.amountMinor + qr.unionpay.amountMinor;
   const word = (flag: 1 | 2 | 3): string => profile.texts.words[`balance.${flag}`][shop.lang];
   const unknown = journal.unknownRefunds();
   const cupSale = sum(false, 'sale');
@@ -163,14 +188,21 @@ export function storeSettlementSlip(shop: Shop, settlement: Settlement): void {
       result: word(settlement.flags?.cup ?? 3),
     },
     foreign: { sale: foreignSale, refund: foreignRefund, result: word(settlement.flags?.foreign ?? 3) },
+    ...(profile.acquirer.scanPayment ? { qr } : {}),
     voids: { count: voids.length, amountMinor: voids.reduce((total, t) => total + t.amountMinor, 0) },
-    netMinor: cupSale.amountMinor + foreignSale.amountMinor - cupRefund.amountMinor - foreignRefund.amountMinor,
+    netMinor:
+      cupSale.amountMinor +
+      foreignSale.amountMinor +
+      qrPaidMinor -
+      cupRefund.amountMinor -
+      foreignRefund.amountMinor -
+      qrRefund.amountMinor,
     unknownRefunds: { count: unknown.length, amountMinor: unknown.reduce((total, t) => total + t.requestedMinor, 0) },
     pendingRefunds: {
-      count: cupRefund.count + foreignRefund.count,
-      amountMinor: cupRefund.amountMinor + foreignRefund.amountMinor,
+      count: cupRefund.count + foreignRefund.count + qrRefund.count,
+      amountMinor: cupRefund.amountMinor + foreignRefund.amountMinor + qrRefund.amountMinor,
     },
-    externalRefunds: NONE,
+    externalRefunds: journal.externalsBefore(settlement),
     anchor: journal.anchor(),
     ...(settlement.newBatch === undefined ? {} : { newBatch: digits(settlement.newBatch, 6) }),
   };
@@ -197,22 +229,32 @@ export function* resumePrint(shop: Shop): Task<Done> {
   return printed(shop, yield* wait<PrintResult>(resume => shop.device.print(document, resume)));
 }
 
-function* printNew(
+export function* printNew(
   shop: Shop,
   slip: SlipData,
   kind: string,
   copy: 'merchant' | 'cardholder',
-  txnId: number,
+  txnId: number | undefined,
+  code?: string,
 ): Task<Done> {
   const lines = linesOf(shop, slip);
-  shop.journal.storeSlip(shop.hal.clock.nowMs(), { txnId, kind, copy, columns: columns(shop), lines });
-  return yield* printLines(shop, lines);
+  const signed = code === undefined ? {} : { code };
+  const about = txnId === undefined ? {} : { txnId };
+  const kept = { ...about, kind, copy, columns: columns(shop), lines, ...signed };
+  shop.journal.storeSlip(shop.hal.clock.nowMs(), kept);
+  return yield* printLines(shop, lines, code);
 }
 
-function* printLines(shop: Shop, lines: readonly string[]): Task<Done> {
+/** Prints a report that is made again whenever it is asked for, so nothing of it is kept. */
+export function* printData(shop: Shop, slip: SlipData): Task<Done> {
+  return yield* printLines(shop, linesOf(shop, slip));
+}
+
+/** `code`: what stands in the QR code where the lines have its mark. */
+function* printLines(shop: Shop, lines: readonly string[], code?: string): Task<Done> {
   shop.trace?.({ kind: 'slip', atMs: shop.hal.clock.nowMs(), lines });
   if (paperColumns(shop) === 0) return { type: 'DONE', outcome: 'ok' };
-  const document = slipBytes(lines);
+  const document = slipBytes(lines, code === undefined ? {} : { qr: code });
   shop.document = document;
   return printed(shop, yield* wait<PrintResult>(resume => shop.device.print(document, resume)));
 }
@@ -248,7 +290,7 @@ function paperColumns(shop: Shop): number {
   return panel ? Math.min(printColumns, panel.printColumns) : printColumns;
 }
 
-function shopOf(shop: Shop): PurchaseSlip['shop'] {
+export function shopOf(shop: Shop): PurchaseSlip['shop'] {
   const { merchant } = shop.profile;
   return { merchantName: merchant.name[shop.lang], merchantNo: merchant.merchantNo, terminalNo: merchant.terminalNo };
 }
@@ -256,7 +298,7 @@ function shopOf(shop: Shop): PurchaseSlip['shop'] {
 function purchaseSlip(shop: Shop, txn: Txn, copy: 'merchant' | 'cardholder'): PurchaseSlip {
   const { intent, answer } = txn;
   const { profile, lang } = shop;
-  const kind = txn.kind === 'void' || txn.kind === 'refund' ? txn.kind : 'sale';
+  const kind = KIND_RULES[txn.kind].act;
   const original = intent.original;
   const originalTxn = original?.txnId === undefined ? undefined : shop.journal.txn(original.txnId);
   const words = profile.texts.words;
@@ -269,7 +311,6 @@ function purchaseSlip(shop: Shop, txn: Txn, copy: 'merchant' | 'cardholder'): Pu
   const at = slipTime(shop, txn);
   const expiry = intent.card?.expiry;
   const chip = kind === 'sale' && answer?.emv && intent.card?.entry !== 'swipe' ? chipOf(answer.emv) : undefined;
-  const due = profile.policy.refundDueDays.debit;
   return {
     kind,
     copy,
@@ -281,6 +322,7 @@ function purchaseSlip(shop: Shop, txn: Txn, copy: 'merchant' | 'cardholder'): Pu
     ...(answer?.acquirer === undefined ? {} : { acquirer: institution(shop, answer.acquirer) }),
     maskedPan: intent.card?.masked ?? '',
     entry,
+    ...scanOf(shop, txn),
     ...(expiry === undefined ? {} : { expiry: `20${expiry.slice(0, 2)}/${expiry.slice(2)}` }),
     batch: digits(txn.batch, 6),
     voucher: digits(txn.trace, 6),
@@ -306,22 +348,30 @@ function purchaseSlip(shop: Shop, txn: Txn, copy: 'merchant' | 'cardholder'): Pu
         }
       : {}),
     ...(reason === undefined ? {} : { reason }),
-    ...(kind === 'refund'
-      ? { tracking: trackingNumber(txn), due: lang === 'zh' ? `约${due}个工作日` : `${due} WORKDAYS` }
-      : {}),
-    ...(answer?.centreText === undefined ? {} : { remarks: [answer.centreText] }),
+    ...(kind === 'refund' ? { tracking: trackingNumber(txn), due: dueText(shop, txn) } : {}),
+    remarks: [
+      ...(answer?.centreText === undefined ? [] : [answer.centreText]),
+      ...(kind === 'refund' && copy === 'cardholder' ? refundAdvice(shop) : []),
+    ],
     ...(chip ? { chip } : {}),
     servicePhone: profile.merchant.servicePhone,
   };
 }
 
-function reasonText(
+/** What the customer of a refund must know; its number, reference and day stand above. */
+function refundAdvice(shop: Shop): readonly string[] {
+  return shop.lang === 'zh'
+    ? ['已受理不等于已到账', '到期未到请凭参考号致电发卡行']
+    : ['ACCEPTED IS NOT YET ARRIVED', 'NOT THERE BY THEN: CALL YOUR BANK WITH THE REFERENCE'];
+}
+
+export function reasonText(
   kind: string,
   reason: string,
   words: Shop['profile']['texts']['words'],
   lang: 'zh' | 'en',
 ): string | undefined {
-  const id = `${kind}Reason${reason}`;
+  const id = `${kind}Reason${reason.slice(0, 1)}`;
   return id in words ? `${reason} ${words[id as keyof typeof words][lang]}` : undefined;
 }
 

@@ -1,10 +1,12 @@
 import { ClearCard } from '../card/card.ts';
 import { type Fault, faultText } from '../fault.ts';
-import { type Reversal, type ReversalPolicy, type Txn, tlvOf } from '../journal/journal.ts';
+import { channelOf, type Reversal, type ReversalPolicy, type Txn, tlvOf } from '../journal/journal.ts';
 import type { Profile } from '../profile/schema.ts';
 import type { Elements } from '../transaction/elements.ts';
 import { SIGN_ON_AGAIN } from '../transaction/answers.ts';
 import { reversalElements } from '../transaction/requests.ts';
+import { privateTexts } from './private-elements.ts';
+import { payCodeOf } from './records.ts';
 import { digits } from '../units.ts';
 import { prepare, send, type Outcome } from './exchange.ts';
 import { signOn } from './management.ts';
@@ -120,16 +122,27 @@ function buildReversal(shop: Shop, reversal: Reversal): { elements: Elements; ca
     ...intent.fields,
     ...(ownTrace ? { '61': digits(intent.batch, 6) + digits(intent.trace, 6) } : {}),
   };
+  const elements = reversalElements(
+    fields,
+    reversal.reason,
+    card,
+    chip && chip.length > 0 ? chip : undefined,
+    rules.with63 ? cardOrganisation63 : undefined,
+  );
   return {
-    elements: reversalElements(
-      fields,
-      reversal.reason,
-      card,
-      chip && chip.length > 0 ? chip : undefined,
-      rules.with63 ? cardOrganisation63 : undefined,
-    ),
+    elements: { ...elements, text: new Map([...elements.text, ...scanTexts(shop, reversal.txn)]) },
     ...(card ? { card } : {}),
   };
+}
+
+/** Private elements of a scan payment, which its reversal repeats as the profile says. */
+function scanTexts(shop: Shop, txn: Txn): ReadonlyMap<number, string> {
+  const { scanPayment } = shop.profile.acquirer;
+  const channel = channelOf(txn);
+  if (!scanPayment || channel === 'card') return new Map();
+  const { batch, trace } = txn;
+  const numbers = { batch, trace, payCode: payCodeOf(shop, txn), order: txn.answer?.order };
+  return privateTexts(shop, scanPayment, 'reversal', channel, numbers);
 }
 
 /** The card of a record as clear, owned bytes; the caller wipes it. Undefined when the seal key does not open it. */

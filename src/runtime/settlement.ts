@@ -1,6 +1,13 @@
 import { faultText } from '../fault.ts';
-import type { Settlement, SettlementFlags, Txn, UploadCursor } from '../journal/journal.ts';
-import { tlvOf } from '../journal/journal.ts';
+import {
+  channelOf,
+  KIND_RULES,
+  type Settlement,
+  type SettlementFlags,
+  tlvOf,
+  type Txn,
+  type UploadCursor,
+} from '../journal/journal.ts';
 import { SIGN_ON_AGAIN } from '../transaction/answers.ts';
 import type { Elements } from '../transaction/elements.ts';
 import { type TransactionCodes, managementElements, originalData, privateUse60 } from '../transaction/requests.ts';
@@ -18,8 +25,12 @@ import { toHex } from '../wire/hex.ts';
 import { prepare, send, type Outcome } from './exchange.ts';
 import { signOn } from './management.ts';
 import { codesOf, contextOf } from './context.ts';
-import { originalOf, stopped } from './money.ts';
+import { promptOf, stopped } from './money.ts';
+import { originalOf } from './original.ts';
 import { storeSettlementSlip } from './printing.ts';
+import { privateTexts } from './private-elements.ts';
+import { referenceOf } from './qr.ts';
+import { payCodeOf } from './records.ts';
 import { openedCard, reverseOwed } from './reversal.ts';
 import type { Shop } from './shop.ts';
 import type { Task } from './task.ts';
@@ -48,7 +59,7 @@ export function* settle(shop: Shop): Task<Done> {
     if (stop) return stop;
   }
   const started = journal.startSettlement(hal.clock.nowMs());
-  if (!started.ok) return { type: 'DONE', outcome: 'failed', prompt: 'E64', fault: started.fault };
+  if (!started.ok) return { type: 'DONE', outcome: 'failed', prompt: promptOf(started.fault), fault: started.fault };
   let settlement = started.value;
   if (settlement.stage === 'requested') {
     const answered = yield* requestTotals(shop, settlement);
@@ -241,11 +252,11 @@ function itemsOf(shop: Shop, settlement: Settlement, balanced: boolean): Item[] 
   const details = shop.journal.batchDetails(settlement.period);
   const items: Item[] = [];
   if (!balanced) {
-    const stripes = details.filter(t => (t.kind === 'sale' || t.kind === 'void') && !isChipSale(t));
+    const stripes = details.filter(t => KIND_RULES[t.kind].act !== 'refund' && !isChipSale(t));
     const per = shop.profile.acquirer.settlement.detailsPerMessage;
     for (let at = 0; at < stripes.length; at += per)
       items.push(detailItem(shop, settlement, stripes.slice(at, at + per)));
-    for (const refund of details.filter(t => t.kind === 'refund')) items.push(noticeItem(shop, refund));
+    for (const refund of details.filter(t => KIND_RULES[t.kind].act === 'refund')) items.push(noticeItem(shop, refund));
   }
   for (const sale of details.filter(isChipSale)) items.push(certificateItem(shop, settlement, sale, balanced));
   return items;
@@ -277,6 +288,11 @@ function detailItem(shop: Shop, settlement: Settlement, txns: readonly Txn[]): I
       detailField(
         txns.map(detailOf),
         (detail, out) => {
+          const code = scannedDigits(shop, detail.id);
+          if (code !== undefined) {
+            for (let i = 0; i < code.length; i++) out[i] = code.charCodeAt(i);
+            return code.length;
+          }
           const pan = shop.journal.openCard(detail.id);
           if (!pan.ok) {
             opened = false;
@@ -294,14 +310,21 @@ function detailItem(shop: Shop, settlement: Settlement, txns: readonly Txn[]): I
   };
 }
 
+/** The place of the card number of a scanned payment: the last 20 digits of the payer's code; undefined for cards. */
+function scannedDigits(shop: Shop, id: number): string | undefined {
+  const txn = shop.journal.txn(id);
+  return txn && channelOf(txn) !== 'card' ? (payCodeOf(shop, txn) ?? '').slice(-20) : undefined;
+}
+
 /** A refund goes up as a copy of its 0220 without PIN, MAC and tracks. */
 function noticeItem(shop: Shop, txn: Txn): Item {
   return {
     txns: [txn],
     trace: txn.trace,
     build: trace => {
-      const card = openedCard(shop, txn);
-      if (!card) return undefined;
+      const scanned = scannedNotice(shop, txn);
+      const card = scanned ? undefined : openedCard(shop, txn);
+      if (!card && !scanned) return undefined;
       const { intent } = txn;
       const codes = codesOf(shop, 'batchNotice');
       const context = contextOf(shop, txn.batch);
@@ -309,20 +332,38 @@ function noticeItem(shop: Shop, txn: Txn): Item {
         [4, digits(txn.amountMinor, 12)],
         [11, digits(trace, 6)],
         [22, `${intent.entryMode.slice(0, 2)}2`],
-        [37, intent.original?.reference ?? '0'.repeat(12)],
+        [37, scanned?.reference ?? intent.original?.reference ?? '0'.repeat(12)],
         [41, intent.tid],
         [42, intent.mid],
         [49, context.identity.currency],
         [60, intent.fields['60'] ?? privateUse60(codes, txn.batch, context.identity)],
         [61, intent.fields['61'] ?? originalData('refund', originalOf(shop, txn))],
         [63, shop.profile.acquirer.cardOrganisation63],
+        ...(scanned?.texts ?? []),
       ]);
       if (codes.processingCode !== undefined) text.set(3, codes.processingCode);
       if (codes.conditionCode !== undefined) text.set(25, codes.conditionCode);
       if (intent.card?.expiry !== undefined) text.set(14, intent.card.expiry);
       if (intent.card?.sequence !== undefined && intent.entryMode.startsWith('05')) text.set(23, intent.card.sequence);
-      return { mti: 0x0320, text, card, withPan: true, mac: false };
+      return { mti: 0x0320, text, ...(card ? { card, withPan: true } : {}), mac: false };
     },
+  };
+}
+
+/** What the notice of a refund of a scanned payment says instead of a card: the private elements of its 0220, and 37. */
+function scannedNotice(
+  shop: Shop,
+  txn: Txn,
+): { readonly reference: string; readonly texts: ReadonlyMap<number, string> } | undefined {
+  const { scanPayment } = shop.profile.acquirer;
+  const channel = channelOf(txn);
+  if (channel === 'card' || !scanPayment) return undefined;
+  const { original } = txn.intent;
+  const { batch, trace } = txn;
+  const numbers = { batch, trace, payCode: payCodeOf(shop, txn), order: original?.order };
+  return {
+    reference: referenceOf(original),
+    texts: privateTexts(shop, scanPayment, 'refund', channel, numbers),
   };
 }
 

@@ -11,6 +11,7 @@ import type { Profile } from '../profile/schema.ts';
 import type { Keypad } from '../terminal/machine.ts';
 import type { CardSource, Lang, Progress } from '../terminal/types.ts';
 import type { TraceRecord } from '../trace/record.ts';
+import type { SlipDesk } from './slip-code.ts';
 import type { TerminalLine } from './terminal-line.ts';
 
 /** The card of the transaction in hand: clear data with an owner and an end. */
@@ -53,6 +54,12 @@ export interface Shop {
   operator: string | undefined;
   chipIn: boolean;
   card: CardInHand | undefined;
+  /** Cards of held refunds, by hold: in memory only. */
+  readonly heldCards: Map<number, CardInHand>;
+  /** When a held refund that could not go out is tried again, by hold; milliseconds since 1970. */
+  readonly heldTries: Map<number, number>;
+  /** Payer's code of the scan payment in hand: it pays once and lives a minute. */
+  payCode: string | undefined;
   /** The document that is being printed, or that stopped. */
   document: Uint8Array | undefined;
   /** The acquirer asked for a new sign-on before the next transaction (header digit 6, or A0, 99, 77). */
@@ -64,6 +71,8 @@ export interface Shop {
   readonly traced: MessageView;
   /** Takes redacted records; absent when no trace is kept. */
   readonly trace: ((record: TraceRecord) => void) | undefined;
+  /** Keys of the signed slip codes; absent where none are kept. */
+  readonly slips?: SlipDesk;
   /** Version of this software, for the screen. */
   readonly version: string;
   /** Shows news of the running job. */
@@ -75,12 +84,16 @@ export function wipeAnswer(shop: Shop): void {
   shop.answerBytes.fill(0);
 }
 
-/** Zeroes the card in hand. */
+/** Zeroes the card in hand, and lets go of a payer's code. */
 export function forgetCard(shop: Shop): void {
-  const card = shop.card;
-  if (!card) return;
+  shop.payCode = undefined;
+  if (shop.card) wipeCard(shop.card);
+  shop.card = undefined;
+}
+
+/** Zeroes all that was read of a card. */
+export function wipeCard(card: CardInHand): void {
   card.clear.wipe();
   card.chip?.fill(0);
   card.pinBlock?.fill(0);
-  shop.card = undefined;
 }

@@ -7,6 +7,8 @@ export interface PanelProfile {
   readonly cardConfirmMs: number;
   readonly saleMaxMinor: number;
   readonly refundMaxMinor: number;
+  /** Who asked or approved may not approve a second time. */
+  readonly twoPerson: boolean;
   readonly voidNeedsManager: boolean;
   readonly voidNeedsCard: boolean;
   readonly voidNeedsPin: boolean;
@@ -28,7 +30,13 @@ export interface PanelProfile {
   readonly passwordTries: number;
   /** How long an answer of the acquirer is waited for, in seconds. */
   readonly answerSeconds: number;
+  /** Scan payment: how often a customer who must confirm is asked about, and for how long. Absent: none. */
+  readonly scan?: { readonly inquirySeconds: number; readonly confirmSeconds: number };
   readonly servicePhone: string;
+  readonly merchantNo: string;
+  readonly terminalNo: string;
+  /** The keypad locks itself after so many minutes at the idle screen; 0 = never. */
+  readonly autoLockMinutes: number;
   readonly id: string;
   readonly version: number;
 }
@@ -36,12 +44,14 @@ export interface PanelProfile {
 /** The flows' view of a complete profile. */
 export function panelProfile(profile: Profile): PanelProfile {
   const { policy, terminal, merchant } = profile;
+  const { scanPayment } = profile.acquirer;
   return {
     operationTimeoutMs: policy.operationTimeoutSeconds * 1000,
     cardTimeoutMs: policy.cardTimeoutSeconds * 1000,
     cardConfirmMs: policy.cardConfirmSeconds * 1000,
     saleMaxMinor: policy.saleMaxMinor,
     refundMaxMinor: policy.refundMaxMinor,
+    twoPerson: policy.twoPerson,
     voidNeedsManager: policy.voidNeedsManager,
     voidNeedsCard: policy.voidNeedsCard,
     voidNeedsPin: policy.voidNeedsPin,
@@ -59,7 +69,13 @@ export function panelProfile(profile: Profile): PanelProfile {
     readTriesMax: policy.cardTries,
     passwordTries: policy.passwordTries,
     answerSeconds: profile.acquirer.answerTimeoutSeconds,
+    ...(scanPayment && profile.transactions.qrSale?.enabled
+      ? { scan: { inquirySeconds: scanPayment.inquirySeconds, confirmSeconds: scanPayment.confirmSeconds } }
+      : {}),
     servicePhone: merchant.servicePhone,
+    merchantNo: merchant.merchantNo,
+    terminalNo: merchant.terminalNo,
+    autoLockMinutes: policy.autoLockMinutes,
     id: profile.id,
     version: profile.version,
   };

@@ -1,15 +1,8 @@
 import type { LocalTime } from '../hal/hal.ts';
 import { SCREEN_COLUMNS, SCREEN_ROWS } from '../profile/lint.ts';
 import type { Texts } from '../profile/profile.ts';
-import {
-  MENUS,
-  PROMPT_IDS,
-  SCREENS,
-  type Language,
-  type MenuId,
-  type PromptId,
-  type ScreenId,
-} from '../profile/screens.ts';
+import { MENUS, SCREENS, type MenuId, type ScreenId } from '../profile/screens.ts';
+import { PROMPT_IDS, type Language, type PromptId } from '../profile/words.ts';
 import { renderLines, type Values, type WordOf } from '../profile/template.ts';
 import { digits } from '../units.ts';
 import { fit } from './layout.ts';

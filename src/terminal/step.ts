@@ -1,6 +1,8 @@
-import { MENUS, type MenuId, type PromptId, type ScreenId, type WordId } from '../profile/screens.ts';
+import { MENUS, type MenuId, type ScreenId } from '../profile/screens.ts';
+import type { PromptId, WordId } from '../profile/words.ts';
 import type { Values } from '../profile/template.ts';
 import type { PanelProfile } from './profile.ts';
+import type { CaseView, DeskWork, RefundView } from './desk.ts';
 import type {
   Await,
   DeskStatus,
@@ -9,8 +11,10 @@ import type {
   Job,
   KeyName,
   Progress,
+  HeldView,
   RecordView,
   Remark,
+  RuleView,
   ScreenSpec,
   TerminalEvent,
 } from './types.ts';
@@ -38,7 +42,17 @@ export interface Context {
   /** Transaction whose slip is printed, or that is looked at. */
   readonly record?: RecordView;
   readonly records: readonly RecordView[];
+  readonly refunds: readonly RefundView[];
+  readonly cases: readonly CaseView[];
+  /** What is being put together at the refund desk. */
+  readonly work: DeskWork;
+  /** Full minutes at the idle screen without a key. */
+  readonly idleMinutes: number;
   readonly remark?: Remark;
+  /** The rule behind {@link notice}. */
+  readonly rule?: RuleView | undefined;
+  /** The held refund that is looked at. */
+  readonly held?: HeldView;
   readonly done?: Done;
   readonly progress?: Progress;
   readonly page: number;
@@ -67,8 +81,51 @@ export type Steps = Record<string, Step>;
 
 export const NO_DRAFT: Draft = { kind: 'sale', amountMinor: 0, pinTries: 0, fallback: false, readTries: 0 };
 
+export const NO_DESK: DeskStatus = {
+  signedOn: false,
+  batch: 1,
+  batchCount: 0,
+  journalFull: false,
+  reversalsOwed: 0,
+  reversalsDue: 0,
+  blocked: false,
+  unknownRefunds: 0,
+  heldRefunds: 0,
+  settlementOpen: false,
+  openCases: 0,
+  overdueCases: 0,
+  chipIn: false,
+  version: '',
+  anchor: '',
+};
+
+/** What the flows know at power-up. */
+export const FIRST_CONTEXT: Context = {
+  desk: NO_DESK,
+  entry: '',
+  tries: 0,
+  draft: NO_DRAFT,
+  records: [],
+  refunds: [],
+  cases: [],
+  work: {},
+  idleMinutes: 0,
+  operators: [],
+  page: 0,
+  topic: 'terminal',
+};
+
 /** Clears what belongs to one step only. */
-const FRESH = { entry: '', notice: undefined, tries: 0, page: 0, progress: undefined, password: undefined } as const;
+const FRESH = {
+  idleMinutes: 0,
+  entry: '',
+  notice: undefined,
+  rule: undefined,
+  tries: 0,
+  page: 0,
+  progress: undefined,
+  password: undefined,
+} as const;
 
 /** A {@link Way} into another step with a clean entry line. */
 export function go(to: string, change?: Change): Way {
@@ -134,6 +191,17 @@ export function keypad(timeoutMs?: number): Step['await'] {
   });
 }
 
+/** As {@link keypad}; a scan counts too, where the terminal has a scanner. */
+export function scannerAndKeypad(profile: PanelProfile): Step['await'] {
+  const await_ = keypad(profile.operationTimeoutMs);
+  return c => ({ ...(await_(c) as Extract<Await, { kind: 'event' }>), scanner: c.desk.scanner === true });
+}
+
+/** The way of a scan: its text is the entry of the next step. */
+export function scannedTo(to: string): Way {
+  return go(to, (_, e) => ({ entry: e.type === 'SCAN' ? e.text : '' }));
+}
+
 export interface EntryOptions {
   readonly screen: (context: Context) => ScreenSpec;
   readonly lengthMax: number | ((context: Context) => number);
@@ -146,6 +214,8 @@ export interface EntryOptions {
   readonly next: string;
   /** Other keys of this step, tried before anything else. */
   readonly ways?: readonly Way[];
+  /** Step that gets a scanned text as its entry, where there is a scanner. */
+  readonly scanned?: string;
   readonly cancel?: string;
   readonly timeout?: string;
 }
@@ -169,8 +239,9 @@ export function entryStep(profile: PanelProfile, options: EntryOptions): Step {
       const spec = options.screen(c);
       return c.notice === undefined ? spec : { ...spec, notice: c.notice };
     },
-    await: keypad(profile.operationTimeoutMs),
+    await: options.scanned === undefined ? keypad(profile.operationTimeoutMs) : scannerAndKeypad(profile),
     on: {
+      ...(options.scanned === undefined ? {} : { SCAN: [scannedTo(options.scanned)] }),
       KEY: [
         ...(options.ways ?? []),
         goWhen(key('CANCEL'), options.cancel ?? 'idle'),

@@ -1,8 +1,15 @@
 import type { Fault } from '../fault.ts';
 import type { LocalTime } from '../hal/hal.ts';
-import type { MenuId, PromptId, ScreenId, WordId } from '../profile/screens.ts';
+import type { MenuId, ScreenId } from '../profile/screens.ts';
+import type { PromptId, WordId } from '../profile/words.ts';
 import type { Values } from '../profile/template.ts';
 import type { MoneyKind } from '../transaction/kinds.ts';
+import type { CaseView, DeskJob, RefundView, SideView } from './desk.ts';
+import type { Finding } from '../transaction/refund-rules.ts';
+import type { Wallet } from '../transaction/qr.ts';
+import type { SlipCard } from '../transaction/slip-code.ts';
+
+export type { RefundView } from './desk.ts';
 
 export type Lang = 'zh' | 'en';
 
@@ -29,12 +36,23 @@ export interface DeskStatus {
   /** A held reversal blocks trading until a supervisor releases the terminal. */
   readonly blocked: boolean;
   readonly unknownRefunds: number;
+  readonly openCases: number;
+  /** Those of them whose time is over. */
+  readonly overdueCases: number;
+  /** From then on (milliseconds since 1970) one more case is overdue; absent when none can become it. */
+  readonly caseDueMs?: number;
+  /** Refunds that were decided and are not sent yet. */
+  readonly heldRefunds: number;
+  /** Refunds are switched off: by whom, since when. */
+  readonly frozen?: { readonly by: string; readonly at: LocalTime };
   /** A settlement was cut off and must be finished first. */
   readonly settlementOpen: boolean;
   /** Operator who locked the terminal. */
   readonly lockedBy?: string;
   /** A chip card is in the slot. */
   readonly chipIn: boolean;
+  /** The terminal has a scanner: codes of slips and orders can be scanned. */
+  readonly scanner?: boolean;
   /** Version of this software. */
   readonly version: string;
   /** Short form of the journal's head. */
@@ -52,6 +70,8 @@ export interface CardView {
 export interface RecordView {
   readonly id: number;
   readonly kind: MoneyKind;
+  /** Who holds the money of a scanned payment; absent for cards. */
+  readonly channel?: Wallet;
   readonly state: string;
   readonly masked: string;
   readonly amountMinor: number;
@@ -63,8 +83,56 @@ export interface RecordView {
   /** What may still be refunded. */
   readonly remainingMinor: number;
   readonly refundedMinor: number;
+  /** Of a refund. */
+  readonly tracking?: string;
   /** Voucher of the original of a void or refund, when it is known here. */
   readonly originalVoucher?: number;
+  /** A sale of another terminal, known by the signed code of its slip only; {@link id} is 0 then. */
+  readonly foreign?: ForeignOriginal;
+}
+
+/** What the code of a slip says beyond its numbers. */
+export interface ForeignOriginal {
+  /** Terminal number, 8 characters. */
+  readonly terminal: string;
+  /** MMDD of the acquirer. */
+  readonly dateMmdd: string;
+  readonly card?: SlipCard;
+}
+
+/** A rule of the shop's policy that has something to say, with its numbers. */
+export type RuleView = Pick<Finding, 'kind' | 'prompt' | 'value' | 'limit' | 'unit'> & {
+  /** How far the rule looks back, when the screen says so. */
+  readonly hours?: number;
+};
+
+/** What the rules say about the refund or void at the keypad. */
+export interface Judged {
+  /** It may not be made. */
+  readonly refused?: RuleView;
+  /** What a person must have seen before it goes on. */
+  readonly warnings: readonly RuleView[];
+  /** A second person approves. */
+  readonly second: boolean;
+  /** The second person types amount and last four digits without seeing them. */
+  readonly blind: boolean;
+  /** How long it waits before it is sent. */
+  readonly holdSeconds: number;
+  /** A void would do the same. */
+  readonly voidInstead: boolean;
+}
+
+/** A refund that waits and can be stopped, as people may see it. */
+export interface HeldView {
+  readonly id: number;
+  readonly tracking: string;
+  readonly amountMinor: number;
+  readonly masked: string;
+  /** 0 when its time is over. */
+  readonly secondsLeft: number;
+  /** Place in the list, from 0, and how many there are. */
+  readonly index: number;
+  readonly of: number;
 }
 
 /** The transaction that is being made at the keypad. */
@@ -84,6 +152,21 @@ export interface Draft {
   readonly readTries: number;
   /** Id of the UNKNOWN refund that is sent again. */
   readonly resend?: number;
+  /** Two digits of the shop's own table that say more about reason 6. */
+  readonly note?: string;
+  readonly judged?: Judged;
+  /** Second person who approved, two digits. */
+  readonly second?: string;
+  /** Amount that the second person typed unseen. */
+  readonly blindMinor?: number;
+  /** The held refund that is sent now. */
+  readonly heldId?: number;
+  /** Who holds the money of a scanned payment; absent for cards. No card and no PIN is asked for then. */
+  readonly channel?: Wallet;
+  /** Order number of a scanned payment that this journal does not hold. */
+  readonly order?: string;
+  /** Inquiries made while the customer confirms. */
+  readonly inquiries?: number;
 }
 
 /** What the runtime is asked to do; it answers with one DONE event. */
@@ -107,6 +190,22 @@ export type Job =
   | { readonly kind: 'forgetCard' }
   | { readonly kind: 'pin'; readonly draft: Draft; readonly skip: boolean }
   | { readonly kind: 'online'; readonly draft: Draft }
+  /** May this refund or void be made, and what does it need? */
+  | { readonly kind: 'judge'; readonly draft: Draft }
+  /** Did the second person type what the first one did? */
+  | { readonly kind: 'checkBlind'; readonly draft: Draft; readonly lastFour: string }
+  /** Keeps a refund back that was decided. */
+  | { readonly kind: 'hold'; readonly draft: Draft }
+  /** The held refund at this place of the list, oldest first; it goes round at the end. */
+  | { readonly kind: 'heldRefund'; readonly index: number }
+  /** How much time is left of this one. */
+  | { readonly kind: 'heldLeft'; readonly id: number }
+  /** Makes a held refund the transaction at the keypad. */
+  | { readonly kind: 'takeHeld'; readonly id: number }
+  | { readonly kind: 'stopHeld'; readonly id: number }
+  | { readonly kind: 'printHeld'; readonly id: number }
+  /** Refunds of a sale so far. */
+  | { readonly kind: 'refundsOf'; readonly id: number }
   | { readonly kind: 'reverse' }
   | { readonly kind: 'voidOf'; readonly id: number }
   | {
@@ -116,13 +215,22 @@ export type Job =
       readonly purpose: 'void' | 'refund' | 'reprint' | 'query';
     }
   | { readonly kind: 'findReference'; readonly reference: string; readonly date: string }
+  /** The original by the scanned code of its slip. */
+  | { readonly kind: 'findSlip'; readonly text: string; readonly purpose: 'void' | 'refund' }
   | { readonly kind: 'findLast'; readonly purpose: 'void' | 'reprint' }
+  /** Which wallet does this payer's code belong to? The runtime keeps it for the sale. */
+  | { readonly kind: 'readCode'; readonly text: string }
+  /** Has the customer confirmed? */
+  | { readonly kind: 'qrInquiry'; readonly id: number }
+  /** Nobody waits for the customer any more: the payment is closed by its reversal. */
+  | { readonly kind: 'qrClose'; readonly id: number }
   | { readonly kind: 'history' }
   | { readonly kind: 'printSlip'; readonly id: number; readonly copy: 'merchant' | 'cardholder' }
   | { readonly kind: 'resumePrint' }
-  | { readonly kind: 'dropPrint' }
+  /** The paper stays out; `id`: the transaction whose slip waits now. */
+  | { readonly kind: 'dropPrint'; readonly id?: number }
   | { readonly kind: 'reprint'; readonly id: number }
-  | { readonly kind: 'printReport'; readonly report: 'detail' | 'totals' | 'settlement' | 'lastSettlement' }
+  | { readonly kind: 'printReport'; readonly report: 'detail' | 'totals' | 'settlement' | 'lastSettlement' | 'day' }
   | { readonly kind: 'totals' }
   | { readonly kind: 'settle' }
   | { readonly kind: 'finishSettlement' }
@@ -130,7 +238,8 @@ export type Job =
   | { readonly kind: 'unknownRefund'; readonly index: number }
   | { readonly kind: 'resolveRefund'; readonly id: number; readonly reference: string }
   | { readonly kind: 'owedReversal' }
-  | { readonly kind: 'release' };
+  | { readonly kind: 'release' }
+  | DeskJob;
 
 /** Text of an answer or refusal on the screen. */
 export interface Remark {
@@ -151,11 +260,31 @@ export interface Done {
   readonly card?: CardView;
   readonly record?: RecordView;
   readonly records?: readonly RecordView[];
+  readonly refunds?: readonly RefundView[];
+  readonly cases?: readonly CaseView[];
+  /** Another transaction whose slip waits. */
+  readonly owedSlip?: RecordView;
+  /** A refund beside its sale. */
+  readonly compared?: readonly SideView[];
   /** Numbers of the operators. */
   readonly operators?: readonly string[];
   readonly tracking?: string;
+  readonly judged?: Judged;
+  readonly held?: HeldView;
+  /** The transaction that a held refund becomes. */
+  readonly draft?: Draft;
+  /** The rule behind {@link prompt}. */
+  readonly rule?: RuleView;
+  /** Day until which a refund is due, `11/26`; absent when the calendar of the year is not known. */
+  readonly due?: string;
+  readonly channel?: Wallet;
+  /** Order number of a scanned payment, and the day MMDD that it names. */
+  readonly order?: string;
+  readonly date?: string;
   /** Working days until a refund is due. */
   readonly dueDays?: number;
+  /** Minutes until a refund to a wallet is due. */
+  readonly dueMinutes?: number;
   readonly millis?: number;
   readonly sides?: readonly { readonly count: number; readonly amountMinor: number }[];
   readonly amountMinor?: number;
@@ -166,6 +295,8 @@ export interface Done {
 /** News from inside a running job. */
 export type Progress =
   | { readonly stage: 'waiting'; readonly secondsLeft: number }
+  /** The result of a scan payment is asked for. */
+  | { readonly stage: 'inquiry'; readonly secondsLeft: number }
   | { readonly stage: 'connecting' }
   | { readonly stage: 'keys' }
   | { readonly stage: 'reversal'; readonly attempt: number; readonly of: number; readonly secondsLeft: number }
@@ -182,12 +313,27 @@ export type TerminalEvent =
   | { readonly type: 'REMOVED' }
   | { readonly type: 'SCAN'; readonly text: string }
   | { readonly type: 'TIMEOUT' }
+  /** The time of a held refund is over. */
+  | { readonly type: 'DUE'; readonly id: number }
   | { readonly type: 'STATUS'; readonly desk: DeskStatus }
   | { readonly type: 'PROGRESS'; readonly progress: Progress }
   | Done;
 
 /** Idle; idle with something that waits for a person (F01.1b and its like); not signed on; locked. */
-export type IdleId = 'F01.1' | 'F01.1b' | 'F01.1r' | 'F01.1u' | 'F01.1ru' | 'F01.1s' | 'F01.2' | 'F01.3';
+export type IdleId =
+  | 'F01.1' | 'F01.1b' | 'F01.1r' | 'F01.1u' | 'F01.1f' | 'F01.1h' | 'F01.1o' | 'F01.1c' | 'F01.1s' | 'F01.1m' | 'F01.2' | 'F01.3'; // prettier-ignore
+
+/** Something that waits for a person, in the short form that stands beside others. */
+export interface Badge {
+  readonly word: WordId;
+  readonly count?: number;
+}
+
+/** Numbers of a rule, as short texts. */
+export interface Figures {
+  readonly zh: string;
+  readonly en: string;
+}
 
 /** What the panel shall show. */
 export type ScreenSpec =
@@ -195,11 +341,26 @@ export type ScreenSpec =
   (
     | { readonly kind: 'screen'; readonly id: ScreenId; readonly values: Values }
     /** The idle screens: merchant and clock are added when they are drawn. */
-    | { readonly kind: 'idle'; readonly id: IdleId; readonly operator: string; readonly values?: Values }
+    | {
+        readonly kind: 'idle';
+        readonly id: IdleId;
+        readonly operator: string;
+        readonly values?: Values;
+        /** Several things wait: as many as fit, the most pressing first. */
+        readonly badges?: readonly Badge[];
+      }
     /** One page of a menu, from 0. */
     | { readonly kind: 'menu'; readonly id: MenuId; readonly page: number }
     /** A local prompt E01–E77 under the title of its flow. */
-    | { readonly kind: 'prompt'; readonly title: WordId; readonly prompt: PromptId }
+    | {
+        readonly kind: 'prompt';
+        readonly title: WordId;
+        readonly prompt: PromptId;
+        /** The numbers of the rule behind it. */
+        readonly figures?: Figures | undefined;
+        /** A warning that ENTER passes over. */
+        readonly ask?: boolean;
+      }
     /** An answer of the acquirer: [code] text, action. */
     | { readonly kind: 'response'; readonly title: WordId; readonly remark: Remark }
     /** A moment of work without a screen of its own. */

@@ -164,7 +164,7 @@ describe('run', () => {
 
   test('a tty and a journal that another run uses are refused, and the first run goes on', async () => {
     const { address } = await world.acquirer();
-    const terminal = await world.terminal('expect "未签到"\npause 1\nkeys ENTER\nexpect "请输入操作员号"\nquit 0\n');
+    await world.terminal('expect "未签到"\npause 600\n');
     const first = world.run(address);
     await first.trace.line(/未签到/);
     const tty = await run('--journal', world.at('other.db'));
@@ -173,7 +173,8 @@ describe('run', () => {
     const journal = await run('--port', world.at('tty-2'));
     expect(journal).toMatchObject({ status: 5 });
     expect(journal.output).toMatch(/journal-in-use|in use/);
-    expect(await terminal.ended).toBe(0);
+    first.program.signal('SIGINT');
+    expect(await first.program.ended).toBe(0);
   });
 
   test('a full disk under trace and log is told once, and trading goes on', async () => {

@@ -6,11 +6,14 @@ import fc from 'fast-check';
 import { unzipSync, zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makePack, subjectOf } from '../../src/cli/evidence/pack.ts';
-import { verifyEvidence } from '../../src/node/verifier.ts';
+import { verifyEvidence as runVerifier } from '../../src/node/verifier.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { approve, begin, open, PANS, sale, T0 } from '../journal/helpers.ts';
 
 const VERIFIER = new URL('../../scripts/verify-evidence.mjs', import.meta.url).pathname;
+const { verifyEvidence } = (await import(VERIFIER)) as {
+  verifyEvidence(pack: Uint8Array, anchor: string | undefined): { problems: string[]; proved: number; anchor: string };
+};
 const HOUR = 3_600_000;
 
 /** A day: other customers' sales, a sale, its refund with slips and a case, a settlement slip with the anchor, another sale. */
@@ -236,6 +239,8 @@ describe('as a program', () => {
     expect(execFileSync(process.execPath, [script, file, anchor], { encoding: 'utf8' })).toContain(
       `7 records are in the chain that ends with anchor ${anchor}`,
     );
+    expect(runVerifier(file, anchor)).toMatchObject({ status: 0, text: expect.stringContaining(anchor) as string });
+    expect(runVerifier(file, '0000-0000-0000-0000')).toMatchObject({ status: 1 });
     const changed = Uint8Array.from(pack);
     const slip = Buffer.from(pack).indexOf('退货 REFUND\n');
     changed[slip] ^= 1;

@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { register } from '../../src/cli/refund.ts';
 import { failed, fault, ok } from '../../src/fault.ts';
 import { openJournal } from '../../src/journal/journal.ts';
+import { loadProfile } from '../../src/profile/profile.ts';
+import { readShipped } from '../profile/shipped.ts';
 import { begin, KEY, open, PANS, sale, seededEntropy, T0 } from '../journal/helpers.ts';
 
 const SECRET = '246810';
@@ -42,6 +44,7 @@ function run(
     openJournal: file => openJournal({ path: file, readOnly: true }),
     openForEntry: file => openJournal({ path: file, sealKey: KEY, entropy: seededEntropy(9) }),
     nowMs: () => T0 + 1000,
+    loadProfile: async id => loadProfile(id, readShipped),
     readSecret: (_, done) => {
       result.asked++;
       done(secret === undefined ? failed(fault('E_ILLEGAL', 'no-secret', 'none', 'type it')) : ok(secret));

@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { type Counter, type Program, REFUND_FOUND, SALE_DONE, SETTLE, World, saleOf, signedOn } from './world.ts';
+import { type Counter, type Program, REFUND_FOUND, REFUND_FOUND_AGAIN, SALE_DONE, SETTLE, World, saleOf, signedOn } from './world.ts';
 
 let base: World;
 // A script's step waits 30 s: its own words about what is on the screen come before this.
@@ -128,7 +128,7 @@ test('during a refund: its outcome is unknown, the sale is locked, and nothing i
   const terminal = await world.terminal(
     `${saleOf('1 0 0 00')}${SALE_DONE}${REFUND_FOUND}expect "可退"\nkeys ENTER\nexpect "请插卡/刷卡/挥卡"\nswipe swipe
 expect "请输入退货金额"\nkeys 4 0 00 ENTER\nexpect "请确认退货金额"\nkeys ENTER\nexpect "请选退货原因"\nkeys 1
-${IDLE}${REFUND_FOUND}expect "结果未知"\nquit 0\n`,
+${IDLE}${REFUND_FOUND_AGAIN}expect "结果未知"\nquit 0\n`,
   );
   const first = world.run(acquirer.address);
   await acquirer.program.line(/ 0220 /);

@@ -287,7 +287,14 @@ export async function signedOn(): Promise<World> {
   return world;
 }
 
-/** Script: from the idle screen to the sale with voucher 2, found for a refund. */
+const FIRST_APPROVAL = `keys 1 2 3 4 5 6 ENTER
+expect "请输入新密码"
+keys 2 4 6 8 1 0 ENTER
+expect "请再输一次"
+keys 2 4 6 8 1 0 ENTER
+`;
+
+/** Script: from the idle screen to the sale with voucher 2, found for a refund; the first approval of this terminal. */
 export const REFUND_FOUND = `
 keys ENTER
 expect "主菜单"
@@ -295,12 +302,14 @@ keys 3
 expect "1.银行卡"
 keys 1
 expect "请输入主管密码"
-keys 1 2 3 4 5 6 ENTER
-expect "退货-查原交易"
+${FIRST_APPROVAL}expect "退货-查原交易"
 keys 1
 expect "请输入原凭证号"
 keys 2 ENTER
 `;
+
+/** The same when 00 has changed the password. */
+export const REFUND_FOUND_AGAIN = REFUND_FOUND.replace(FIRST_APPROVAL, 'keys 2 4 6 8 1 0 ENTER\n');
 
 /** Script: from the idle screen to the settlement that goes out. */
 export const SETTLE = `

@@ -192,6 +192,21 @@ describe('where a refund is, cases, notices', () => {
     });
   });
 
+  test('a refund that its channel closed was never paid: its money can be refunded again, under a new number', () => {
+    const journal = open();
+    const paid = sale(journal, T0);
+    const refund = approve(journal, T0, begin(journal, T0, refundOf(paid, 7000)).id);
+    expect(journal.refundable(paid.id)).toBe(3000);
+    journal.appendLife(T0, { id: refund.id, state: 'closed', source: 'channel' });
+    expect([journal.refundable(paid.id), journal.txn(paid.id)?.refundedMinor]).toEqual([10_000, 0]);
+    expect(faultName(journal.appendLife(T0, { id: refund.id, state: 'arrived', source: 'customer' }))).toBe(
+      'refund-closed',
+    );
+    approve(journal, T0, begin(journal, T0, refundOf(paid, 10_000)).id);
+    expect(journal.refundable(paid.id)).toBe(0);
+    expect(journal.verify().ok).toBe(true);
+  });
+
   test('a case keeps all that was done until it is closed, and takes nothing after', () => {
     const journal = open();
     const paid = sale(journal, T0);
@@ -222,13 +237,11 @@ describe('where a refund is, cases, notices', () => {
 
   test('a notice waits until it is delivered', () => {
     const journal = open();
-    const notice = journal.addNotice(T0, {
-      about: 1,
-      event: 'accepted',
-      adapter: 'file',
-      lang: 'zh',
-      lines: ['已受理'],
-    });
+    expect(journal.noticesFrom(T0)).toBe(1);
+    journal.addNotices(T0, [
+      { about: 1, because: 1, event: 'accepted', adapter: 'file', lang: 'zh', lines: ['已受理'] },
+    ]);
+    const [notice] = journal.noticesWaiting();
     journal.noticeTried(T0, notice.id, false, 'disk full');
     expect(journal.noticesWaiting()).toMatchObject([{ id: notice.id, tries: 1, lines: ['已受理'] }]);
     journal.noticeTried(T0, notice.id, true);

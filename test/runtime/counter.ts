@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { compareBooks } from '../../src/cli/compare.ts';
 import { faultText, type Result } from '../../src/fault.ts';
-import type { Hal, LogFields } from '../../src/hal/hal.ts';
+import type { Hal, LogFields, Outbox } from '../../src/hal/hal.ts';
 import { compileFieldPlan } from '../../src/iso8583/plan.ts';
 import { type Journal, openJournal } from '../../src/journal/journal.ts';
 import { namedProfile } from '../../src/node/profiles.ts';
 import { loadProfile, type Profile } from '../../src/profile/profile.ts';
 import { boot, type End, type Runtime } from '../../src/runtime/boot.ts';
 import { reversalPolicyOf } from '../../src/runtime/reversal.ts';
+import type { SlipDesk } from '../../src/runtime/slip-code.ts';
 import { Acquirer, DEFAULT_TERMINAL } from '../../src/sim/acquirer/acquirer.ts';
 import { type Ledger, ledgerSummary, openLedger } from '../../src/sim/acquirer/ledger.ts';
 import type { FaultRule } from '../../src/sim/acquirer/rules.ts';
@@ -73,6 +74,10 @@ export interface CounterOptions {
   readonly startMs?: number;
   /** False: a plain PIN pad. */
   readonly panel?: boolean;
+  /** Keys of the signed slip codes. */
+  readonly slips?: SlipDesk;
+  /** Ways to tell somebody outside. */
+  readonly outbox?: Outbox;
 }
 
 /** Thrown through the runtime to end it, as a power cut would. */
@@ -159,9 +164,11 @@ export class Counter {
       serial: this.cable.port(process),
       host: link,
       log: { info: note('info'), warn: note('warn'), error: note('error') },
+      ...(this.options.outbox ? { outbox: this.options.outbox } : {}),
     };
     this.ended = undefined;
-    const options = { lang: this.options.lang ?? 'zh', version: '0.0.0-test' };
+    const { slips } = this.options;
+    const options = { lang: this.options.lang ?? 'zh', version: '0.0.0-test', ...(slips ? { slips } : {}) };
     this.runtime = value(
       boot(hal, this.profile, this.watched(this.journal), options, end => {
         this.ended = end;
@@ -283,6 +290,12 @@ export class Counter {
     return this.did(this.terminal.tap(cardOf(which)));
   }
 
+  /** Shows a code to the scanner when the terminal waits for one. */
+  scan(text: string): this {
+    this.wait(() => this.terminal.listening().scanner, 'nobody waited for a scan');
+    return this.did(this.terminal.scan(text));
+  }
+
   remove(): this {
     return this.did(this.terminal.remove());
   }
@@ -358,7 +371,7 @@ export class Counter {
       .map(one => `the number of card ${one.id} is shown in clear`);
   }
 
-  /** A trace names one request in a batch; only a reversal, a batch item and a repeated refund may say it again. */
+  /** A trace names one request in a batch; only a reversal, a batch item and a repeated refund or QR void may say it again. */
   private reusedTraces(): string[] {
     const seen = new Map<string, Message>();
     const found: string[] = [];
@@ -367,11 +380,15 @@ export class Counter {
       const name = `${message.fields[60]?.slice(2, 8)}/${message.fields[11]}`;
       const first = seen.get(name);
       if (!first) seen.set(name, message);
-      else if (message.mti !== '0220' || first.mti !== '0220')
+      else if (!repeatable(message) || !repeatable(first))
         found.push(`trace ${name} used twice: ${first.mti}, ${message.mti}`);
     }
     return found;
   }
 }
+
+/** Only what has no reversal may be sent again under its own trace: a refund, and a void of a scanned payment. */
+const repeatable = ({ mti, fields }: Message): boolean =>
+  mti === '0220' || (fields[22] === '032' && (fields[60]?.startsWith('23') ?? false));
 
 const cardOf = (which: string | TestCard): TestCard => (typeof which === 'string' ? card(which) : which);

@@ -43,9 +43,24 @@ export function paidSale(counter: Counter, amountMinor: number, way: Way = 'swip
   return paper(sale(counter, amountMinor, way));
 }
 
+/** What 00 makes of the published password at the first approval. */
+export const SUPERVISOR_PASSWORD = '246810';
+
+/** Types the password of 00; the published one only leads to its change. `ask` stands on the screen then. */
+export function typeSupervisorPassword(counter: Counter, ask = '请输入主管密码'): Counter {
+  counter.on(ask);
+  if (counter.journal.operator('00')?.mustChange !== true) return counter.type(SUPERVISOR_PASSWORD);
+  return counter
+    .type('123456')
+    .on('首次登录请改密')
+    .type(SUPERVISOR_PASSWORD)
+    .on('请再输一次')
+    .type(SUPERVISOR_PASSWORD);
+}
+
 /** From idle to the original of a void, found by its voucher (F1: the last sale). */
 export function beginVoid(counter: Counter, voucher: number | 'F1'): Counter {
-  counter.on('确认键:菜单', 'F3').on('请输入主管密码').type('123456').on('请输入原凭证号');
+  typeSupervisorPassword(counter.on('确认键:菜单', 'F3')).on('请输入原凭证号');
   return voucher === 'F1' ? counter.keys('F1') : counter.type(voucher);
 }
 
@@ -57,7 +72,7 @@ export function voidSale(counter: Counter, voucher: number | 'F1', which = 'swip
 /** From idle to the question how the original of a refund is found. */
 export function beginRefund(counter: Counter): Counter {
   counter.on('确认键:菜单', 'ENTER').on('主菜单', '3').on('1.银行卡', '1');
-  return counter.on('请输入主管密码').type('123456').on('1.查本机流水');
+  return typeSupervisorPassword(counter).on('1.查本机流水');
 }
 
 /** Path 1: the voucher of this batch, then the card, up to the amount. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FaultRule } from '../../src/sim/acquirer/rules.ts';
 import type { Profile } from '../../src/profile/schema.ts';
 import type { Counter } from '../runtime/counter.ts';
-import { open, paidSale, paper, refund, sale, settle, settled, voidSale } from './people.ts';
+import { open, paidSale, paper, refund, sale, settle, settled, typeSupervisorPassword, voidSale } from './people.ts';
 
 type Rules = Profile['acquirer']['reversal'];
 
@@ -16,7 +16,7 @@ function withRules(reversal: Partial<Rules>, ...rules: readonly FaultRule[]): Co
 /** As 00: releases the terminal. */
 function release(c: Counter): Counter {
   c.keys('ENTER').on('主菜单', '7').on('管理', '1').on('1.操作员', '1').on('请输入操作员号').type('00');
-  c.on('请输入操作员密码').type('123456').on('请输入新密码').type('246810').on('请再输一次').type('246810');
+  typeSupervisorPassword(c, '请输入操作员密码');
   c.on('主管功能', '9').on('解除停用', 'ENTER').on('终端已解除停用', 'ENTER').on('主管功能', 'CANCEL');
   return c.on('确认键:菜单');
 }

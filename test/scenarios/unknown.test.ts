@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Counter } from '../runtime/counter.ts';
-import { open, paidSale, paper, sale, voidSale } from './people.ts';
+import { open, paidSale, paper, sale, typeSupervisorPassword, voidSale } from './people.ts';
 
 /** What a reversal says of its original, and what it must not say. */
 function checkReversal(c: Counter, reason: string): void {
@@ -153,7 +153,7 @@ describe('reversals', () => {
     const c = open({ rules: [deaf] });
     sale(c, 10_068).on('冲正不成功', 'ENTER').on('确认键:菜单');
     c.keys('ENTER').on('主菜单', '7').on('管理', '1').on('1.操作员', '1').on('请输入操作员号').type('00');
-    c.on('请输入操作员密码').type('123456').on('请输入新密码').type('246810').on('请再输一次').type('246810');
+    typeSupervisorPassword(c, '请输入操作员密码');
     c.on('主管功能', '9')
       .on('解除停用', 'ENTER')
       .on('终端已解除停用', 'ENTER')

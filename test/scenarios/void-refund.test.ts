@@ -1,27 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Counter } from '../runtime/counter.ts';
 import type { Message } from '../runtime/network.ts';
-import {
-  beginRefund,
-  beginVoid,
-  open,
-  paidSale,
-  paper,
-  refund,
-  refundAmount,
-  refundByVoucher,
-  sale,
-  settle,
-  settled,
-  voidSale,
-} from './people.ts';
+import { beginRefund, beginVoid, open, paidSale, paper, refund, refundAmount, refundByVoucher, sale, settle, settled, typeSupervisorPassword, voidSale } from './people.ts';
 
 const DAY_S = 86_400;
 
 /** Logs the supervisor on for the first time, with the change of the published password. */
 function supervisor(c: Counter): Counter {
   c.on('确认键:菜单', 'ENTER').on('主菜单', '7').on('管理', '1').on('1.操作员', '1').on('请输入操作员号').type('00');
-  c.on('请输入操作员密码').type('123456').on('请输入新密码').type('246810').on('请再输一次').type('246810');
+  typeSupervisorPassword(c, '请输入操作员密码');
   return c.on('主管功能');
 }
 
@@ -113,7 +100,7 @@ describe('void', () => {
       .on('确认键:菜单', 'F3')
       .on('请输入主管密码')
       .type('123456')
-      .on('请输入原凭证号', 'CANCEL')
+      .on('首次登录请改密', 'CANCEL')
       .on('确认键:菜单');
     expect(c.differences()).toEqual([]);
   });
@@ -199,7 +186,7 @@ describe('refund', () => {
 
   test('refusals: above the remainder, above the limit, wrong date, too short, too old, another card', () => {
     const c = paidSale(
-      paidSale(open({ change: { policy: { refundMaxMinor: 500_000, refundWindowDays: 1 } } }), 10_000),
+      paidSale(open({ change: { policy: { refundMaxMinor: 500_000, channels: { card: { refundWindowDays: 1 } } } } }), 10_000),
       600_000,
     );
     refundByVoucher(c, 2).type(10_001).on('超可退金额', 'CANCEL').on('确认键:菜单');

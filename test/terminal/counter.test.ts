@@ -5,7 +5,7 @@ import { open, paidSale, sale } from '../scenarios/people.ts';
 /** The flows of people and of the desk at a whole counter: terminal, runtime and journal. */
 
 /** From idle to the menu of 00, whose published password must be changed once. */
-function supervisor(c: Counter, password = '258036'): Counter {
+function supervisor(c: Counter, password = '246810'): Counter {
   c.keys('ENTER').on('主菜单', '7').on('管理', '1').on('1.操作员', '1').on('请输入操作员号').type('00');
   if (c.journal.operator('00')?.mustChange) {
     c.on('请输入操作员密码').type('123456').on('首次登录请改密').type(password).on('请再输一次').type(password);
@@ -36,7 +36,7 @@ describe('people', () => {
   test('nothing to release and nothing to record: said so, and 00 stays in the menu', () => {
     const c = supervisor(open());
     c.keys('6').on('没有待查退货', 'ENTER').on('主管功能', '9').on('没有未完成冲正', 'ENTER').on('主管功能');
-    c.keys('8').on('交易已关闭', 'ENTER').on('主管功能');
+    c.keys('5').on('没有暂缓退货', 'ENTER').on('请插卡/刷卡/挥卡');
   });
 
   test('a cashier locks the terminal, also across a restart; 00 opens it and the cashier is off', () => {
@@ -47,7 +47,7 @@ describe('people', () => {
     c.start();
     c.on('终端已锁定', 'ENTER').on('请输入操作员号').type('02').on('非当前操作员').type('01');
     c.on('请输入密码').type('9999').on('密码不符', 'CANCEL').on('终端已锁定', 'ENTER').on('请输入操作员号').type('00');
-    c.on('请输入密码').type('123456').on('未签到');
+    c.on('请输入密码').type('123456').on('首次登录请改密').type('246810').on('请再输一次').type('246810').on('未签到');
     expect([c.journal.lockedBy(), c.journal.currentOperator()]).toEqual([undefined, undefined]);
   });
 

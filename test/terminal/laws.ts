@@ -15,14 +15,30 @@ export function learn(steps: Steps, node: Node, event: TerminalEvent, after: Pla
   const facts = { ...node.facts, ...seen(steps, after) };
   if (event.type === 'DONE' && waiting.kind === 'job') {
     const { job } = waiting;
-    if (
-      job.kind === 'checkPassword' &&
-      job.operator === '00' &&
-      (event.outcome === 'ok' || event.outcome === 'mustChange')
-    )
-      return { ...facts, supervisor: true };
+    // A published first password approves nothing; the one that takes its place does.
+    if (job.kind === 'checkPassword' && event.outcome === 'mustChange' && SECOND.has(id))
+      return { ...facts, changing: job.operator };
+    if ((job.kind === 'checkPassword' || job.kind === 'setPassword') && event.outcome === 'ok') {
+      const second = SECOND.has(id) || facts.changing === job.operator;
+      return {
+        ...facts,
+        changing: undefined,
+        ...(second ? { second: job.operator } : {}),
+        ...(job.operator === '00' && !second ? { supervisor: true } : {}),
+      };
+    }
     if (job.kind === 'pin' && event.outcome === 'ok') return { ...facts, pinAsked: true };
+    if (job.kind === 'readCode' && event.outcome === 'ok') return { ...facts, codeRead: true };
+    if (job.kind === 'findSlip' && event.outcome === 'otherOrder') return { ...facts, orderRead: true };
+    if (job.kind === 'judge' && event.judged) {
+      const { kind, amountMinor } = job.draft;
+      return { ...facts, judged: { ...event.judged, kind, minor: amountMinor }, warned: 0 };
+    }
+    if (job.kind === 'checkBlind' && event.outcome === 'ok') return { ...facts, blind: true };
+    if (job.kind === 'takeHeld' && event.draft) return { ...facts, held: event.draft.heldId };
   }
+  if (event.type === 'KEY' && event.key === 'ENTER' && (id === 'RULE.ask' || id === 'F06.8b'))
+    return { ...facts, warned: (facts.warned ?? 0) + 1 };
   if (event.type !== 'KEY' || !moved) return facts;
   if (event.key === 'CANCEL') return id === 'PARTIAL' ? { ...facts, refusedPart: true } : facts;
   if (/^[1-6]$/.test(event.key) && (id === 'F05.4' || id === 'F06.9')) return { ...facts, reason: true };
@@ -34,11 +50,27 @@ export function learn(steps: Steps, node: Node, event: TerminalEvent, after: Pla
   return facts;
 }
 
+/** Screens on which a second person types a password. */
+const SECOND: ReadonlySet<string> = new Set(['F05.10b', 'F06.10b', 'F06.10p']);
+
+const UNSAID: Facts = {
+  judged: undefined,
+  warned: undefined,
+  confirmedMinor: undefined,
+  second: undefined,
+  blind: undefined,
+  reason: undefined,
+};
+
 /** An original counts as shown when its screen stood there. */
 function seen(steps: Steps, snapshot: Place): Facts {
   const context = snapshot.context as Context;
   const id = idOf(steps[snapshot.value as string].screen(context));
-  return (id === 'F05.3' || id === 'F06.6') && context.record ? { shownVoucher: context.record.voucher } : {};
+  // Another amount is typed: whatever was said of the one before counts no more.
+  if (id === 'F06.7' || id === 'F06.7u') return UNSAID;
+  return (id === 'F05.3' || id === 'F06.6' || id === 'F08.3') && context.record
+    ? { shownVoucher: context.record.voucher }
+    : {};
 }
 
 /** The laws of money at the step that sends. */
@@ -57,14 +89,35 @@ export function judge(step: Step, node: Node, panel: PanelProfile, report: Repor
     job.kind === 'release' ||
     job.kind === 'resolveRefund' ||
     job.kind === 'addOperator' ||
+    job.kind === 'markRefund' ||
+    job.kind === 'freezeRefunds' ||
+    job.kind === 'freeRefunds' ||
+    job.kind === 'openCase' ||
+    job.kind === 'noteContact' ||
+    job.kind === 'noteCompensation' ||
+    job.kind === 'closeCase' ||
+    job.kind === 'recordExternal' ||
+    job.kind === 'resolveReversal' ||
     job.kind === 'removeOperator'
   )
     must(facts.supervisor === true, `${job.kind} without the supervisor's password`);
-  if (job.kind !== 'online') return;
+  if (job.kind === 'stopHeld') must(facts.supervisor === true, "stopped without the supervisor's password");
+  if (job.kind !== 'online' && job.kind !== 'hold') return;
   const { draft } = job;
   const { kind } = draft;
+  if (draft.heldId !== undefined) {
+    must(facts.held === draft.heldId, 'a held refund that nobody took up');
+    return;
+  }
   must(draft.amountMinor > 0, `${kind} of nothing`);
-  must(facts.pinAsked === true, `${kind} past the PIN step`);
+  const scanned = draft.channel !== undefined;
+  must(facts.pinAsked === true || (scanned && kind === 'sale'), `${kind} past the PIN step`);
+  if (scanned && kind === 'sale') must(facts.codeRead === true, "scan sale without a payer's code");
+  if (scanned && draft.resend !== undefined) {
+    must(facts.resend === true && facts.supervisor === true, `${kind} sent again without the supervisor`);
+    return;
+  }
+  if (kind !== 'sale' && draft.resend === undefined) obeysRules(job, node, panel, must);
   if (kind === 'void') {
     must(
       draft.original !== undefined && facts.shownVoucher === draft.original.voucher,
@@ -73,10 +126,10 @@ export function judge(step: Step, node: Node, panel: PanelProfile, report: Repor
     must(draft.amountMinor === draft.original?.amountMinor, 'void of another amount than the original');
     must(!panel.voidNeedsManager || (facts.supervisor === true && draft.approver === '00'), 'void without approval');
     must(!panel.voidNeedsReason || (facts.reason === true && draft.reason !== undefined), 'void without reason');
-    must(!panel.voidNeedsCard || draft.card !== undefined, 'void without card');
+    must(!panel.voidNeedsCard || draft.card !== undefined || scanned, 'void without card');
     return;
   }
-  must(draft.card !== undefined, `${kind} without card`);
+  must(draft.card !== undefined || scanned, `${kind} without card`);
   if (kind === 'sale') return;
   if (draft.resend !== undefined) {
     must(facts.resend === true && facts.supervisor === true, 'refund sent again without the supervisor');
@@ -88,16 +141,52 @@ export function judge(step: Step, node: Node, panel: PanelProfile, report: Repor
   must(
     draft.original !== undefined
       ? facts.shownVoucher === draft.original.voucher
-      : facts.reference === true && facts.date === true,
+      : (facts.reference === true && facts.date === true) || (scanned && facts.orderRead === true),
     'refund without the original shown or its reference and date typed',
   );
 }
 
-const BEGINS = { sale: 'saleAmount', void: 'voidPassword', refund: 'refundPassword' } as const;
+/** What the rules said of this very transaction was done: seen, approved by another person, typed unseen, kept back. */
+function obeysRules(
+  job: Extract<Job, { kind: 'online' | 'hold' }>,
+  node: Node,
+  panel: PanelProfile,
+  must: (holds: boolean, what: string) => void,
+): void {
+  const { draft } = job;
+  const { kind, second } = draft;
+  const { desk } = contextOf(node);
+  const { judged, warned = 0, blind } = node.facts;
+  must(kind !== 'refund' || desk.frozen === undefined, 'refund while refunds are off');
+  must(judged?.kind === kind && judged.minor === draft.amountMinor, `${kind} that no rule looked at`);
+  if (!judged) return;
+  must(judged.refused === undefined, `${kind} that a rule refused`);
+  must(warned >= judged.warnings.length, `${kind} with a warning that nobody saw`);
+  const other = second !== desk.operator && !(panel.twoPerson && second === draft.approver);
+  must(
+    !judged.second || (second !== undefined && node.facts.second === second && other),
+    `${kind} without second person`,
+  );
+  must(!judged.blind || blind === true, `${kind} that was not typed unseen`);
+  must(kind !== 'refund' || job.kind === 'hold' || judged.holdSeconds === 0, 'refund sent at once that must wait');
+  must(
+    kind !== 'refund' || draft.reason !== 6 || draft.note?.length === 2,
+    'refund for another reason without its code',
+  );
+}
+
+const BEGINS: Readonly<Record<string, string>> = {
+  sale: 'saleAmount',
+  void: 'voidPassword',
+  refund: 'refundPassword',
+  qrSale: 'qrAmount',
+  qrVoid: 'qrVoidPassword',
+  qrRefund: 'qrRefundPassword',
+};
 
 /** A reversal that was in the way is done: the transaction that was asked for begins at its own first step. */
 function beginsWhatWasAsked(from: Node, to: Node): boolean {
-  return stepOf(from) === 'oweFirst' && stepOf(to) === BEGINS[contextOf(from).draft.kind];
+  return stepOf(from) === 'oweFirst' && stepOf(to) === BEGINS[contextOf(from).topic];
 }
 
 /** Where an answer must lead, by what stands on the screen then. */
@@ -123,13 +212,23 @@ export function landing(steps: Steps, from: Node, job: Job, end: Done, to: Node)
     case 'approved':
       return is(next === 'printSlip');
     case 'partial':
-      return is(job.kind === 'online' && job.draft.kind === 'sale' ? id === 'PARTIAL' : next === 'printSlip');
+      return is(
+        job.kind === 'online' && job.draft.kind === 'sale' && job.draft.channel === undefined
+          ? id === 'PARTIAL'
+          : next === 'printSlip',
+      );
     case 'reversed':
       return is(id === 'F16.2' || (job.kind === 'reverse' && id === 'F01.4') || beginsWhatWasAsked(from, to));
     case 'reversalFailed':
       return is(id === 'F16.3');
     case 'unknownRefund':
-      return is(id === 'F19.2');
+      return is(id === (job.kind === 'online' && job.draft.kind === 'void' ? 'F19.2v' : 'F19.2'));
+    case 'waiting':
+      return is(id === 'F07.3' || next === 'qrClose');
+    case 'badCode':
+      return is(id === 'F07.2');
+    case 'otherOrder':
+      return is(id === 'F06.7u');
     case 'cancelled':
       return is(next === 'forgetCard');
     case 'paperOut':
@@ -156,7 +255,21 @@ export function landing(steps: Steps, from: Node, job: Job, end: Done, to: Node)
       return is(['F17.1', 'E52', 'E18'].includes(shown ?? id));
     case 'tapAgain':
       return is(shown === 'E66' || (waiting.kind === 'event' && waiting.cards.includes('tap')));
+    case 'refused':
+      return is(id === 'RULE' || shown === end.judged?.refused?.prompt);
+    case 'held':
+      return is(id === 'F06.11');
+    case 'ready':
+      return is(next === 'online');
+    case 'card':
+      return is(id === 'F06.3');
+    case 'due':
+      return is(next === 'takeHeld');
+    case 'gone':
+      return is(next === 'forgetCard');
     case 'none':
+      if (job.kind === 'heldRefund') return is(shown === 'F20.none' || id === 'F09.1');
+      if (job.kind === 'refundsOf') return is(id === 'F06.6' || id === 'F08.3');
       return is(
         shown === 'E78' || shown === 'E79' || id === 'F01.4' || spec.kind === 'idle' || beginsWhatWasAsked(from, to),
       );

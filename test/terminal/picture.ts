@@ -1,4 +1,5 @@
-import { type Language, LANGUAGES, SCREENS } from '../../src/profile/screens.ts';
+import { SCREENS } from '../../src/profile/screens.ts';
+import { type Language, LANGUAGES } from '../../src/profile/words.ts';
 import type { Profile } from '../../src/profile/profile.ts';
 import { draw } from '../../src/runtime/desk.ts';
 import type { Shop } from '../../src/runtime/shop.ts';

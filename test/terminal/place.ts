@@ -1,5 +1,5 @@
 import type { Context, Steps } from '../../src/terminal/step.ts';
-import type { ScreenSpec, TerminalEvent } from '../../src/terminal/types.ts';
+import type { Draft, Judged, ScreenSpec, TerminalEvent } from '../../src/terminal/types.ts';
 
 /** What the person and the acquirer's side really did since the idle screen, seen from outside the machine. */
 export interface Facts {
@@ -11,7 +11,22 @@ export interface Facts {
   readonly reason?: boolean;
   readonly resend?: boolean;
   readonly pinAsked?: boolean;
+  /** A payer's code was read. */
+  readonly codeRead?: boolean;
+  /** An order number of a payment of another terminal was read. */
+  readonly orderRead?: boolean;
   readonly refusedPart?: boolean;
+  /** What the rules said, and of what. */
+  readonly judged?: Judged & { readonly kind: Draft['kind']; readonly minor: number };
+  /** Warnings that ENTER passed over since then. */
+  readonly warned?: number;
+  /** Whose first password must be changed before it approves. */
+  readonly changing?: string;
+  /** Number of the second person who gave a password. */
+  readonly second?: string;
+  readonly blind?: boolean;
+  /** The held refund that was taken up. */
+  readonly held?: number;
 }
 
 /** A step and what is known in it. */
@@ -44,7 +59,7 @@ export const contextOf = (node: Node): Context => node.snapshot.context;
 export function idOf(spec: ScreenSpec): string {
   switch (spec.kind) {
     case 'prompt':
-      return spec.prompt;
+      return spec.ask ? 'RULE.ask' : spec.figures ? 'RULE' : spec.prompt;
     case 'response':
       return 'CODE';
     case 'busy':

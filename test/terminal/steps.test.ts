@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { loadProfile } from '../../src/profile/profile.ts';
-import type { PromptId } from '../../src/profile/screens.ts';
+import type { PromptId } from '../../src/profile/words.ts';
 import { Keypad, NO_DESK } from '../../src/terminal/machine.ts';
 import { panelProfile } from '../../src/terminal/profile.ts';
 import type { Context } from '../../src/terminal/step.ts';
@@ -68,6 +68,10 @@ class Person {
       : screen.kind === 'busy' || screen.kind === 'response'
         ? screen.kind
         : screen.id;
+  }
+
+  get screen(): unknown {
+    return this.keypad.view().screen;
   }
 
   get values(): unknown {
@@ -150,7 +154,12 @@ describe('flows, step by step', () => {
     person.press('ENTER', { findVoucher: { type: 'DONE', outcome: 'ok', record } });
     expect(person.values).toEqual({ pan: RECORD.masked, original: 10_000, left: 6000 });
     person.keys('ENTER').swipe();
-    expect(person.type('6001').notice).toBe('E08');
+    const refused = { kind: 'remainder', prompt: 'E08', value: 6001, limit: 6000, unit: 'minor' } as const;
+    const judged = { refused, warnings: [], second: false, blind: false, holdSeconds: 0, voidInstead: false };
+    person.keys('6', '0', '0', '1').press('ENTER', { judge: { type: 'DONE', outcome: 'refused', judged } });
+    expect(person.id).toBe('E08');
+    expect(person.screen).toMatchObject({ figures: { zh: '上限 60.00', en: 'LIMIT 60.00' } });
+    person.keys('ENTER');
     expect(person.keys('F1').values).toEqual({ left: 6000, entry: '60.00' });
     expect(person.keys('ENTER').values).toEqual({ amount: 6000 });
     expect(person.keys('CANCEL').values).toEqual({ left: 6000, entry: '0.00' });
@@ -195,9 +204,22 @@ describe('flows, step by step', () => {
   test('the idle screen says what waits for a person', () => {
     const id = (desk: Partial<DeskStatus>) => [new Person(desk).id, new Person(desk).values];
     expect(id({})).toEqual(['F01.1', undefined]);
-    expect(id({ unknownRefunds: 1 })).toEqual(['F01.1u', { owed: 0, unknown: 1 }]);
-    expect(id({ reversalsOwed: 1 })).toEqual(['F01.1r', { owed: 1, unknown: 0 }]);
-    expect(id({ reversalsOwed: 120, unknownRefunds: 2 })).toEqual(['F01.1ru', { owed: 99, unknown: 2 }]);
+    expect(id({ unknownRefunds: 1 })).toEqual(['F01.1u', { unknown: 1 }]);
+    expect(id({ reversalsOwed: 1 })).toEqual(['F01.1r', { owed: 1 }]);
+    expect(id({ heldRefunds: 3 })).toEqual(['F01.1h', { held: 3 }]);
+    expect(id({ openCases: 2 })).toEqual(['F01.1c', { cases: 2 }]);
+    expect(id({ openCases: 2, overdueCases: 2 })).toEqual(['F01.1o', { cases: 2 }]);
+    expect(id({ frozen: { by: '00', at: RECORD.at } })).toEqual(['F01.1f', undefined]);
+    const many = new Person({ openCases: 3, overdueCases: 1, unknownRefunds: 2, reversalsOwed: 120 });
+    expect(many.keypad.view().screen).toMatchObject({
+      id: 'F01.1m',
+      badges: [
+        { word: 'badge.owed', count: 99 },
+        { word: 'badge.unknown', count: 2 },
+        { word: 'badge.overdue', count: 1 },
+        { word: 'badge.cases', count: 2 },
+      ],
+    });
     expect(id({ reversalsOwed: 1, blocked: true })[0]).toBe('F01.1b');
     expect(id({ signedOn: false, unknownRefunds: 1 })[0]).toBe('F01.2');
   });
@@ -235,7 +257,8 @@ describe('flows, step by step', () => {
     expect(person.keys('CANCEL', '2').type('02').notice).toBe('E71');
     expect([person.type('07').id, person.keys('ENTER').id]).toEqual(['F11.5', 'F11.5b']);
     expect(person.jobs.at(-1)).toEqual({ kind: 'removeOperator', operator: '07' });
-    expect([person.keys('ENTER', '8').id, person.keys('ENTER').id]).toEqual(['E39', 'MENU.supervisor']);
+    expect(person.keys('ENTER', '8').id).toBe('MENU.supervisor');
+    expect(person.jobs.at(-1)).toEqual({ kind: 'printReport', report: 'day' });
   });
 
   test('F19-3: 00 looks through the unknown refunds; accepted asks for the reference, not accepted for the card', () => {

@@ -1,14 +1,14 @@
 import { assert } from '../../src/assert.ts';
-import { LANGUAGES } from '../../src/profile/screens.ts';
+import { LANGUAGES } from '../../src/profile/words.ts';
 import type { Profile } from '../../src/profile/profile.ts';
 import { FIRST_CONTEXT } from '../../src/terminal/machine.ts';
 import type { PanelProfile } from '../../src/terminal/profile.ts';
-import type { Step, Steps } from '../../src/terminal/step.ts';
+import type { Context, Step, Steps } from '../../src/terminal/step.ts';
 import type { DeskStatus, Done, Job, KeyName, TerminalEvent } from '../../src/terminal/types.ts';
 import { judge, landing, learn } from './laws.ts';
 import { linesOf, look, type Memo } from './picture.ts';
-import { contextOf, follow, idOf, type Node, type Place, type Report, stepOf } from './place.ts';
-import { deskAfter, leftovers, OUTCOMES } from './world.ts';
+import { contextOf, type Facts, follow, idOf, type Node, type Place, type Report, stepOf } from './place.ts';
+import { deskAfter, HELD, leftovers, OUTCOMES, RECORD } from './world.ts';
 
 /**
  * Walks the whole keypad machine: from power-up, every key, card, time-out and answer of every job, until nothing new
@@ -54,9 +54,19 @@ const TYPED = [
   '999999999',
 ] as const;
 /** Steps that wait for ever, by what they show: paper trouble and an unknown refund want a person (F18, F19-2). */
-const PATIENT: ReadonlySet<string> = new Set(['F18.1', 'F18.3', 'F19.2']);
+const PATIENT: ReadonlySet<string> = new Set(['F18.1', 'F18.3', 'F19.2', 'F19.2v']);
 /** Jobs on the way home after CANCEL: none of them moves money, but for the void that CANCEL asks for at PARTIAL. */
-const HOME_JOBS: ReadonlySet<Job['kind']> = new Set(['forgetCard', 'dropPrint', 'finishSettlement', 'unknownRefund']);
+const HOME_JOBS: ReadonlySet<Job['kind']> = new Set([
+  'forgetCard',
+  'dropPrint',
+  'finishSettlement',
+  'unknownRefund',
+  'openCases',
+  'owedReversal',
+  'printCase',
+]);
+/** A customer is asked to confirm a scanned payment: CANCEL asks whether to go on waiting. */
+const ON_ITS_WAY: ReadonlySet<string> = new Set(['F07.3', 'F07.3s']);
 const HOME_STEPS_MAX = 20;
 const STATES_MAX = 60_000;
 const SECRET_STEP = /[Pp]assword/;
@@ -71,8 +81,12 @@ const DESK: DeskStatus = {
   reversalsDue: 0,
   blocked: false,
   unknownRefunds: 0,
+  openCases: 0,
+  overdueCases: 0,
+  heldRefunds: 0,
   settlementOpen: false,
   chipIn: false,
+  scanner: true,
   version: '99.99.99',
   anchor: 'a41f-90c2-3be7',
 };
@@ -86,6 +100,7 @@ export const BUSY: DeskStatus = {
   reversalsOwed: 1,
   reversalsDue: 1,
   unknownRefunds: 3,
+  heldRefunds: 1,
 };
 export const QUIET = DESK;
 
@@ -95,7 +110,8 @@ const STARTS: readonly DeskStatus[] = [
   QUIET,
   { ...DESK, signedOn: false, batchCount: 0, settlementOpen: true, reversalsOwed: 2, reversalsDue: 1 },
   { ...DESK, reversalsOwed: 120, reversalsDue: 120, blocked: true, unknownRefunds: 120 },
-  { ...DESK, lockedBy: '01', reversalsOwed: 120, unknownRefunds: 120 },
+  { ...DESK, lockedBy: '01', reversalsOwed: 120, unknownRefunds: 120, scanner: false },
+  { ...DESK, heldRefunds: 2, frozen: { by: '00', at: RECORD.at } },
 ];
 
 export function walk(steps: Steps, panel: PanelProfile, profile: Profile, desks: readonly DeskStatus[] = STARTS): Walk {
@@ -179,58 +195,119 @@ const role = (operator: string | undefined): string | undefined =>
 /** Steps that print look at the transaction and the printer only. */
 const PRINTS = /^(slip|settleSlip|settlePrint|reprint(ed|Owed|Resume|Trouble|$)|print[A-Z])/;
 /** Steps in which it counts whose number or password is typed. */
-const PEOPLE = /[Oo]perator|[Pp]assword|^logon|^unlock/;
+const PEOPLE = /[Oo]perator|[Pp]assword|^logon|^unlock|^approver/;
 
 /** Steps outside every transaction. */
 const NO_MONEY =
-  /^(boot|journalFull|menu|logon|newPassword|passwordOld|passwordChanged|lock|unlock|sign|echo|version|help|query|settle|supervisor|addOp|removeOp|operator|listOp|release)/;
+  /^(boot|journalFull|menu|logon|newPassword|passwordOld|passwordChanged|lock|unlock|sign|echo|version|help|query|settle|supervisor|addOp|removeOp|operator|listOp|release|status|case|external|freez|frozen|free|compensation|contact|reversalE|reversalResolve|reversalReference)/;
+
+/** Steps of the refund desk: who is signed on does not count there. */
+const DESK_WORK = /^(status|case|external|compensation|contact|reversalE|reversalResolve|reversalReference)/;
 
 /** Steps that ask for a card or read it. */
 const READS = /(Card|Again|UseChip|Fallback|OneCard|Read-[a-z]+)$/;
+
+/** What the steps of the refund desk look at, each only its own. */
+function refundDesk(step: string, { work, refunds, cases }: Context): string {
+  if (/^status(Ask|Find|List|Show|C)/.test(step)) return [refunds.length, work.refund?.state].join();
+  if (/^case(Ask|Find|List)/.test(step)) return String(refunds.length);
+  if (/^caseS/.test(step)) return [cases.length, work.sides?.length].join();
+  return /^reversalRes/.test(step) ? String(work.stands) : '';
+}
 
 /** Two nodes with the same key behave the same: sizes of amounts, texts and leftovers that no guard looks at are left out. */
 function keyOf(node: Node, panel: PanelProfile): string {
   const c = contextOf(node);
   const step = stepOf(node);
-  const { operator, signedOn, lockedBy, chipIn, settlementOpen, blocked, journalFull, reversalsDue } = c.desk;
+  const { operator, signedOn, lockedBy, chipIn, settlementOpen, blocked, journalFull, reversalsDue, frozen } = c.desk;
   const owes = reversalsDue > 0 || blocked;
-  const place = [step, operator !== undefined, signedOn, lockedBy, chipIn, settlementOpen, journalFull].join();
-  if (step === 'idle') return [place, blocked, owes, c.owedSlip !== undefined].join();
+  const held =
+    (step === 'idle' || ENDS.has(step) || /^(menu|menuManage|settleAsk)$/.test(step)) && c.desk.heldRefunds > 0;
+  const place = [step, operator !== undefined, signedOn, lockedBy, chipIn, settlementOpen, journalFull, held].join();
+  const cases = [c.desk.openCases, c.desk.overdueCases].join('/');
+  if (step === 'idle') return [place, frozen?.by, blocked, owes, c.owedSlip !== undefined, c.idleMinutes, cases].join();
   if (ENDS.has(step))
-    return [place, owes, c.owedSlip !== undefined, c.topic, c.notice, c.remark?.code, c.record?.id].join();
+    return [place, owes, c.owedSlip !== undefined, c.notice, step === 'declined' && c.remark?.code].join();
   if (PRINTS.test(step))
-    return [place, owes, c.record?.kind, c.done?.outcome, c.owedSlip?.id === c.record?.id, c.topic].join();
-  const tries = /^(void|refund|reprint)Password/.test(step) ? Math.min(c.tries, panel.passwordTries) : 0;
+    return [place, owes, c.record?.kind, c.done?.outcome, c.owedSlip?.id === c.record?.id, dueKind(c)].join();
+  const tries = /^(void|refund|reprint|approver|heldStop|status|external)Password/.test(step)
+    ? Math.min(c.tries, panel.passwordTries)
+    : 0;
   const people = PEOPLE.test(step) ? [c.password?.length, role(c.operator), role(c.candidate), tries].join() : '';
-  const shown = [c.topic, c.notice, c.page, c.records.length, c.entry === ''].join();
+  // A title changes nothing but the first line; two steps look at it.
+  const topic = /^(oweFirst|passwordOld|newPassword)/.test(step) ? c.topic : '';
+  const list = LISTS.test(step) ? [c.page, c.records.length].join() : '';
+  const shown = [topic, c.notice, list, c.entry === '', /Totals/.test(step) && c.done?.sides?.length].join();
   const f = node.facts;
-  if (NO_MONEY.test(step)) return [place, owes, shown, people, f.supervisor].join('|');
-  const d = c.draft;
+  if (DESK_WORK.test(step))
+    return [step, /^case/.test(step) ? cases : '', frozen?.by, shown, refundDesk(step, c), people, f.supervisor].join(
+      '|',
+    );
+  if (NO_MONEY.test(step)) return [place, owes, frozen?.by, shown, refundDesk(step, c), people, f.supervisor].join('|');
+  const chip = READS.test(step) || /(Pin|Online)$/.test(step) ? chipIn : '';
+  const off = c.draft.kind === 'sale' ? '' : frozen?.by;
+  return [step, chip, off, shown, people, moneyKey(step, node, panel)].join('|');
+}
+
+/** Which form the end of a refund has. */
+const dueKind = ({ done, record }: Context): string =>
+  [record?.channel === undefined, done?.due === undefined, done?.dueMinutes === undefined].join();
+
+/** Steps in which a page or a place of a list counts. */
+const LISTS =
+  /Warn|Earlier|Voucher|Found|List|Show|Find|Ask|^menu|^supervisor|^held|^unknown|^query|^help|^status|^case|^settle/;
+
+/** What the steps of a transaction, and the laws over it, look at. */
+function moneyKey(step: string, node: Node, panel: PanelProfile): string {
+  const d = contextOf(node).draft;
+  const f = node.facts;
+  const known = d.original !== undefined;
+  const warning = step.endsWith('Warn');
+  /** What of the rules still has to be done. */
+  const open = (rules: Facts['judged'] | typeof d.judged): unknown[] =>
+    rules === undefined
+      ? []
+      : [
+          rules.second && (d.second === undefined || f.second !== d.second),
+          rules.blind && f.blind !== true,
+          rules.holdSeconds > 0,
+          /(Warn|Confirm|Reason|Note|Advice|Help)$/.test(step) && rules.voidInstead,
+          warning && rules.warnings.length,
+        ];
   const draft = [
     d.kind,
     d.amountMinor > 0,
-    d.original?.id,
-    d.reference === undefined,
-    d.date === undefined,
-    d.reason === undefined,
+    known,
+    ...(known ? [] : [d.reference === undefined, d.date === undefined, d.order === undefined]),
+    d.reason === undefined ? '' : d.kind === 'refund' && d.reason === 6 ? 'other' : 'given',
+    d.note === undefined,
     d.approver,
-    d.card === undefined ? '' : d.card.entry === 'tap',
+    d.card === undefined ? '' : d.kind === 'sale' && d.card.entry === 'tap',
     ...(/(Pin|Online)$/.test(step) ? [d.pinTries === 0 ? 0 : d.pinTries < panel.pinSendsMax] : []),
     ...(READS.test(step) ? [d.fallback, d.readTries + 1 < panel.readTriesMax] : []),
     d.resend,
-  ].join();
+    /^qr/.test(step) ? [d.channel, d.inquiries].join() : d.channel === undefined,
+    d.heldId,
+    role(d.second),
+    /^approver/.test(step) && d.blindMinor === undefined,
+    open(d.judged).join(),
+  ];
   const facts = [
     f.supervisor,
-    f.shownVoucher === d.original?.voucher,
-    f.reference,
-    f.date,
+    ...(known ? [f.shownVoucher === d.original?.voucher] : [f.reference, f.date, f.orderRead]),
     f.confirmedMinor === d.amountMinor,
     f.reason,
     f.resend,
     f.pinAsked,
+    f.codeRead,
     f.refusedPart,
-  ].join();
-  return [place, draft, shown, people, facts].join('|');
+    f.judged?.kind === d.kind && f.judged.minor === d.amountMinor,
+    open(f.judged).join(),
+    warning ? f.warned : (f.warned ?? 0) >= (f.judged?.warnings.length ?? 0),
+    /^approver/.test(step) && f.changing,
+    f.held,
+  ];
+  return [...draft, ...facts].join();
 }
 
 /** Every place that can follow. */
@@ -251,6 +328,8 @@ function moves(steps: Steps, node: Node, profile: Profile, report: Report): Node
     const there = source === 'chip' ? atDesk(node, { ...contextOf(node).desk, chipIn: true }) : node;
     next.push(send(steps, there, { type: 'CARD', source }));
   }
+  if (step.on.DUE) next.push(send(steps, node, { type: 'DUE', id: HELD.id }));
+  if (waiting.scanner) next.push(send(steps, node, { type: 'SCAN', text: 'P8' }));
   if (waiting.removal)
     next.push(send(steps, atDesk(node, { ...contextOf(node).desk, chipIn: false }), { type: 'REMOVED' }));
   if (waiting.timeoutMs !== undefined) next.push(send(steps, node, { type: 'TIMEOUT' }));
@@ -298,6 +377,8 @@ function cancelHome(steps: Steps, start: Node, panel: PanelProfile, home: Set<st
       return;
     }
     passed.push(key);
+    // A payment on its way is never left: CANCEL asks, and only its outcome leads on.
+    if (ON_ITS_WAY.has(idOf(steps[stepOf(node)].screen(contextOf(node))))) return;
     const waiting = steps[stepOf(node)].await(contextOf(node));
     if (waiting.kind === 'pause') node = send(steps, node, { type: 'TIMEOUT' });
     else if (waiting.kind === 'event') {

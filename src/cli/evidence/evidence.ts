@@ -3,14 +3,6 @@ import { type Fault, fault, faultText, type Result } from '../../fault.ts';
 import { type Journal, JournalFailure } from '../../journal/journal.ts';
 import { makePack, subjectOf } from './pack.ts';
 
-/** What the check of a pack finds; see `scripts/verify-evidence.mjs`, which is shipped inside each pack. */
-export interface Findings {
-  /** Each begins with the name of the file. */
-  readonly problems: readonly string[];
-  readonly proved: number;
-  readonly anchor: string;
-}
-
 /** What the command needs from the rim. */
 export interface EvidenceRim {
   readonly version: string;
@@ -21,8 +13,8 @@ export interface EvidenceRim {
   writeFile(path: string, content: Uint8Array): Result<void>;
   /** Text of the verifier that goes into the pack. */
   readonly verifier: () => Result<string>;
-  /** The same verifier, to run. */
-  verify(pack: Uint8Array, anchorOnPaper: string | undefined): Promise<Findings>;
+  /** The same verifier over a file: what it says and its exit status, 0 whole, 1 changed, 2 unreadable. */
+  verify(path: string, anchorOnPaper: string | undefined): { readonly status: number; readonly text: string };
   print(text: string): void;
   printError(text: string): void;
   setExit(status: number): void;
@@ -117,24 +109,21 @@ function pack(rim: EvidenceRim, text: string, options: PackOptions): void {
   }
 }
 
-async function verify(rim: EvidenceRim, path: string, options: VerifyOptions): Promise<void> {
+function verify(rim: EvidenceRim, path: string, { anchor }: VerifyOptions): void {
   const bytes = rim.readBytes(path);
   if (!bytes.ok) return refuse(rim, bytes.fault, EXIT_UNREADABLE);
-  if (options.anchor !== undefined && !/^[0-9a-f]{4}(-?[0-9a-f]{4}){3}$/i.test(options.anchor))
+  if (anchor !== undefined && !/^[0-9a-f]{4}(-?[0-9a-f]{4}){3}$/i.test(anchor))
     return refuse(
       rim,
       fault(
         'E_ILLEGAL',
         'anchor-form',
-        `--anchor ${options.anchor.slice(0, 24)} is no anchor`,
+        `--anchor ${anchor.slice(0, 24)} is no anchor`,
         'Type it as on the slip: 9f3c-41aa-77d0-b2e6',
       ),
       EXIT_UNREADABLE,
     );
-  const found = await rim.verify(bytes.value, options.anchor);
-  for (const problem of found.problems) rim.printError(`CHANGED  ${problem}`);
-  rim.print(`${found.proved} records are in the chain that ends with anchor ${found.anchor || '-'}`);
-  if (options.anchor === undefined && found.problems.length === 0)
-    rim.print('Compare this anchor with the one on the settlement slip of that day (--anchor).');
-  if (found.problems.length > 0) rim.setExit(EXIT_REFUSED);
+  const { status, text } = rim.verify(path, anchor);
+  rim.print(text);
+  if (status !== 0) rim.setExit(status);
 }

@@ -5,6 +5,7 @@ import {
   type Step,
   type Steps,
   busy,
+  doneOf,
   go,
   goWhen,
   jobStep,
@@ -68,6 +69,7 @@ export function settlementSteps(profile: PanelProfile): Steps {
           goWhen((c, e) => key('ENTER')(c, e) && c.desk.settlementOpen, 'settleInterrupted'),
           refuse((c, e) => key('ENTER')(c, e) && (c.desk.operator === undefined || !c.desk.signedOn), 'E37'),
           refuse((c, e) => key('ENTER')(c, e) && c.desk.batchCount === 0, 'E01'),
+          goWhen((c, e) => key('ENTER')(c, e) && c.desk.heldRefunds > 0, 'settleHeld'),
           goWhen((c, e) => key('ENTER')(c, e) && c.desk.unknownRefunds > 0, 'settleUnknown'),
           goWhen(key('ENTER'), 'settleTotals'),
           go('idle'),
@@ -75,6 +77,23 @@ export function settlementSteps(profile: PanelProfile): Steps {
         TIMEOUT: [go('idle')],
       },
     },
+    /** A refund that waits would go into the next batch: it is sent or stopped first. */
+    settleHeld: jobStep(
+      () => busy('settle'),
+      () => ({ kind: 'heldRefund', index: 0 }),
+      [goWhen(outcome('ok'), 'settleHeldShow', (_, e) => ({ held: doneOf(e).held })), go('settleAsk')],
+    ),
+    settleHeldShow: messageStep(
+      c =>
+        show('F09.held', {
+          count: c.held?.of ?? 0,
+          tracking: c.held?.tracking ?? '',
+          amount: c.held?.amountMinor ?? 0,
+        }),
+      timeout,
+      'idle',
+      THREE_BEEPS,
+    ),
     /** Refunds without an answer are named before the batch is closed; they stay locked and listed. */
     settleUnknown: question(c => show('F09.unknown', { count: c.desk.unknownRefunds }), 'settleTotals', THREE_BEEPS),
     settleTotals: jobStep(
@@ -82,7 +101,7 @@ export function settlementSteps(profile: PanelProfile): Steps {
       () => ({ kind: 'totals' }),
       [goWhen(outcome('ok'), 'settleTotals1', keepDone), ...commonEnds()],
     ),
-    ...totalsPages(profile, 'F09.2.4s', 'settleTotals', 'settleRun', 'idle'),
+    ...totalsPages(profile, 'settle', 'settleTotals', 'settleRun', 'idle'),
     settleRun: jobStep(working, () => ({ kind: 'settle' }), ends),
     /** F01-4: a settlement was cut off; it is resumed where it stood. */
     settleInterrupted: pauseStep(() => show('F01.4', {}), 2000, [go('settleResume', () => ({ topic: 'settle' }))]),

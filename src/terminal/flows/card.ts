@@ -18,6 +18,7 @@ import {
 } from '../step.ts';
 import type { CardSource, Draft } from '../types.ts';
 import { THREE_BEEPS, beforeScreen, commonEnds, keepDone, refuse, secondsLeft, withDraft } from './common.ts';
+import { checking } from './qr.ts';
 
 export interface CardFlow {
   /** Name before each step of this flow. */
@@ -139,17 +140,19 @@ export function cardSteps(profile: PanelProfile, flow: CardFlow): Steps {
         skipsPin(profile, c.draft) ? busy(flow.kind) : show(PIN[flow.kind], { amount: c.draft.amountMinor, entry: '' }),
       c => ({ kind: 'pin', draft: c.draft, skip: skipsPin(profile, c.draft) }),
       [
-        goWhen(
-          outcome('ok'),
-          name('Online'),
-          withDraft(d => ({ pinTries: d.pinTries + 1 })),
-        ),
+        ...(flow.kind === 'refund'
+          ? [goWhen((c, e) => outcome('ok')(c, e) && waits(c.draft), 'refundHold', asked)]
+          : []),
+        goWhen(outcome('ok'), name('Online'), asked),
         ...(flow.reads && profile.fallbackAllowed
           ? [
               goWhen(
                 outcome('chipError'),
                 name('Fallback'),
-                withDraft(() => ({ fallback: true })),
+                withDraft(draft => ({
+                  fallback: true,
+                  ...(flow.kind === 'refund' && draft.heldId === undefined ? UNDECIDED : {}),
+                })),
               ),
             ]
           : []),
@@ -158,17 +161,21 @@ export function cardSteps(profile: PanelProfile, flow: CardFlow): Steps {
       ],
     ),
     [name('Online')]: jobStep(
-      c => beforeScreen(c) ?? show(WAITING[flow.kind], { seconds: secondsLeft(c, profile) }),
+      c => beforeScreen(c) ?? checking(c) ?? show(WAITING[flow.kind], { seconds: secondsLeft(c, profile) }),
       c => ({ kind: 'online', draft: c.draft }),
       [
         goWhen(outcome('approved'), 'slip', keepDone),
         // A void or refund has nothing to choose: what was approved is booked and printed.
         goWhen(outcome('partial'), flow.kind === 'sale' ? 'partial' : 'slip', keepDone),
+        ...(profile.scan && flow.kind === 'void' ? [goWhen(outcome('unknownRefund'), 'voidUnknown', keepDone)] : []),
         goWhen(outcome('unknownRefund'), 'refundUnknown', keepDone),
         ...(profile.pinSendsMax > 1
           ? [
               goWhen(
-                (c, e) => doneOf(e).remark?.code === '55' && c.draft.pinTries < profile.pinSendsMax,
+                (c, e) =>
+                  doneOf(e).remark?.code === '55' &&
+                  c.draft.pinTries < profile.pinSendsMax &&
+                  c.draft.heldId === undefined,
                 name('WrongPin'),
                 keepDone,
               ),
@@ -184,8 +191,9 @@ export function cardSteps(profile: PanelProfile, flow: CardFlow): Steps {
   };
 }
 
-/** Contactless sales up to the limit of the profile ask for no PIN; voids and refunds only when the profile says so. */
+/** A scanned payment has no PIN. Contactless sales up to the limit of the profile ask for none; voids and refunds only when the profile says so. */
 function skipsPin(profile: PanelProfile, draft: Draft): boolean {
+  if (draft.channel !== undefined) return true;
   if (draft.kind === 'void') return !profile.voidNeedsPin;
   if (draft.kind === 'refund') return !profile.refundNeedsPin;
   return draft.card?.entry === 'tap' && draft.amountMinor <= profile.noPinLimitMinor;
@@ -195,5 +203,21 @@ const withCard: Change = (c, event) => {
   const card = doneOf(event).card;
   return card ? { draft: { ...c.draft, card } } : {};
 };
+
+/** Another card may be read now: what was agreed on with the one before counts no more. */
+const UNDECIDED: Partial<Draft> = {
+  judged: undefined,
+  second: undefined,
+  blindMinor: undefined,
+  reason: undefined,
+  note: undefined,
+};
+
+const asked = withDraft(d => ({ pinTries: d.pinTries + 1 }));
+
+/** The rules keep this refund back for a while; what was held or sent before goes out now. */
+function waits(draft: Draft): boolean {
+  return (draft.judged?.holdSeconds ?? 0) > 0 && draft.heldId === undefined && draft.resend === undefined;
+}
 
 const again = withDraft(d => ({ readTries: d.readTries + 1 }));

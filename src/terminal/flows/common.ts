@@ -1,6 +1,7 @@
 import { digits } from '../../units.ts';
 import type { LocalTime } from '../../hal/hal.ts';
-import type { PromptId, WordId } from '../../profile/screens.ts';
+import type { ScreenId } from '../../profile/screens.ts';
+import type { PromptId, WordId } from '../../profile/words.ts';
 import type { PanelProfile } from '../profile.ts';
 import {
   type Change,
@@ -10,6 +11,7 @@ import {
   type Way,
   busy,
   doneOf,
+  entryStep,
   go,
   goWhen,
   jobStep,
@@ -21,6 +23,7 @@ import {
   keypad,
 } from '../step.ts';
 import type { Draft, Remark } from '../types.ts';
+import { figuresOf } from './figures.ts';
 
 export const THREE_BEEPS = 'S-S-S';
 
@@ -63,10 +66,34 @@ export const keepDone: Change = (_, event) => {
   return {
     done,
     remark: done.remark,
+    rule: done.rule,
     ...(done.prompt === undefined ? {} : { notice: done.prompt }),
     ...(done.record === undefined ? {} : { record: done.record }),
   };
 };
+
+/** The original that a job found becomes that of the draft; a void is over its whole amount. */
+export const takeOriginal: Change = (c, e) => {
+  const record = doneOf(e).record;
+  if (!record) return {};
+  return {
+    record,
+    draft: {
+      ...c.draft,
+      original: record,
+      reference: record.reference,
+      ...(record.foreign ? { date: record.foreign.dateMmdd } : {}),
+      amountMinor: c.draft.kind === 'void' ? record.amountMinor : 0,
+      // The original says how it was paid, whatever was chosen in the menu.
+      ...(record.channel === undefined ? {} : { channel: record.channel }),
+    },
+  };
+};
+
+/** The prompt of a job as the notice of an entry step. */
+export function noticeOf(fallback: PromptId): Change {
+  return (_, e) => ({ notice: doneOf(e).prompt ?? fallback });
+}
 
 export function withDraft(change: (draft: Draft, c: Context) => Partial<Draft>): Change {
   return c => ({ draft: { ...c.draft, ...change(c.draft, c) } });
@@ -110,7 +137,12 @@ export function commonSteps(profile: PanelProfile): Steps {
   const timeout = profile.operationTimeoutMs;
   return {
     /** A local prompt E01–E77: what is wrong and what to do. */
-    refusal: messageStep(c => prompt(c.topic, c.notice ?? 'E32'), timeout, 'forget', THREE_BEEPS),
+    refusal: messageStep(
+      c => ({ ...prompt(c.topic, c.notice ?? 'E32'), figures: c.rule && figuresOf(c.rule) }),
+      timeout,
+      'forget',
+      THREE_BEEPS,
+    ),
     /** The acquirer refused: code, text, action (F04-5x). */
     declined: messageStep(
       c => ({ kind: 'response', title: c.topic, remark: c.remark ?? EMPTY_REMARK }),
@@ -159,6 +191,61 @@ export interface PasswordOptions {
   /** Leaves the flow after so many wrong ones; without it the journal alone decides when it is enough. */
   readonly triesMax?: number;
   readonly cancel?: string;
+  /** The flow has its own way for a published first password (outcome `mustChange`); otherwise it must be changed here. */
+  readonly ownChange?: true;
+}
+
+/** Passwords that every shop forum prints, and runs of one digit. */
+export function weak(password: string): boolean {
+  return /^(\d)\1*$/.test(password) || '123456789'.startsWith(password);
+}
+
+/**
+ * A published first password was right, and it approves nothing: a new one, twice, and the flow goes on. CANCEL leaves the
+ * flow and the first password as it is.
+ */
+function firstChange(profile: PanelProfile, name: string, options: PasswordOptions, accepted: readonly Way[]): Steps {
+  const leave = options.cancel ?? 'idle';
+  const typing = (entry: {
+    screen: ScreenId;
+    check: (typed: string, c: Context) => PromptId | undefined;
+    next: string;
+  }) =>
+    entryStep(profile, {
+      screen: c => show(entry.screen, stars(c)),
+      lengthMax: options.length,
+      check: entry.check,
+      accept: typed => ({ password: typed }),
+      next: entry.next,
+      cancel: leave,
+    });
+  const again = typing({ screen: 'F02.3b', check: () => undefined, next: `${name}Set` });
+  return {
+    [`${name}New`]: typing({
+      screen: 'F02.3',
+      check: (typed, c) => (typed.length !== options.length(c) ? 'E12' : weak(typed) ? 'F02.weak' : undefined),
+      next: `${name}Again`,
+    }),
+    [`${name}Again`]: {
+      ...again,
+      on: {
+        ...again.on,
+        KEY: [
+          goWhen(
+            (c, e) => key('ENTER')(c, e) && c.entry !== c.password,
+            `${name}New`,
+            () => ({ notice: 'F02.differ' }),
+          ),
+          ...(again.on.KEY ?? []),
+        ],
+      },
+    },
+    [`${name}Set`]: jobStep(
+      () => show('F02.3b', { entry: '' }),
+      c => ({ kind: 'setPassword', operator: options.operator(c), password: c.password ?? '' }),
+      [...accepted, go(`${name}New`, (_, e) => ({ notice: doneOf(e).prompt ?? 'F02.weak' }))],
+    ),
+  };
 }
 
 /**
@@ -168,7 +255,20 @@ export interface PasswordOptions {
 export function passwordSteps(profile: PanelProfile, name: string, options: PasswordOptions): Steps {
   const check = `${name}Check`;
   const gone = { entry: '', password: undefined } as const;
+  // Only a right password is accepted, whatever the ways of the flow forget to ask.
+  const right = options.ownChange ? outcome('ok', 'mustChange') : outcome('ok');
+  const accepted = options.accepted.map(way => ({
+    ...way,
+    when: (c: Context, e: Parameters<Change>[1]) => right(c, e) && (way.when === undefined || way.when(c, e)),
+    change: (c: Context, e: Parameters<Change>[1]) => ({
+      tries: 0,
+      notice: undefined,
+      ...(way.change?.(c, e) ?? {}),
+      ...gone,
+    }),
+  }));
   return {
+    ...(options.ownChange ? {} : firstChange(profile, name, options, accepted)),
     [name]: {
       screen: c => ({ ...options.screen(c), ...(c.notice === undefined ? {} : { notice: c.notice }) }),
       await: keypad(profile.operationTimeoutMs),
@@ -197,15 +297,8 @@ export function passwordSteps(profile: PanelProfile, name: string, options: Pass
       options.screen,
       c => ({ kind: 'checkPassword', operator: options.operator(c), password: c.password ?? '' }),
       [
-        ...options.accepted.map(way => ({
-          ...way,
-          change: (c: Context, e: Parameters<Change>[1]) => ({
-            tries: 0,
-            notice: undefined,
-            ...(way.change?.(c, e) ?? {}),
-            ...gone,
-          }),
-        })),
+        ...(options.ownChange ? [] : [goWhen(outcome('mustChange'), `${name}New`)]),
+        ...accepted,
         {
           when: (c, e) => outcome('wrong')(c, e) && c.tries + 1 < (options.triesMax ?? Number.POSITIVE_INFINITY),
           to: name,

@@ -1,4 +1,5 @@
 import {
+  type MenuItem,
   closed,
   type Change,
   type Context,
@@ -7,6 +8,7 @@ import {
   type Steps,
   type Way,
   busy,
+  doneOf,
   entryStep,
   go,
   goWhen,
@@ -19,51 +21,97 @@ import {
   show,
   keypad,
 } from '../step.ts';
-import type { Draft, IdleId, KeyName } from '../types.ts';
+import type { WordId } from '../../profile/words.ts';
+import type { Values } from '../../profile/template.ts';
+import type { Badge, Draft, IdleId, KeyName } from '../types.ts';
 import type { PanelProfile } from '../profile.ts';
 import { about, beforeScreen, commonEnds, keepDone, passwordSteps, stars } from './common.ts';
+import { dueWay } from './held.ts';
 
 const ready = (c: Context): boolean => c.desk.operator !== undefined && c.desk.signedOn;
 
 const COUNT_MAX = 99;
 
+/** Scan payment, where the profile has it. */
+const QR: readonly Begun[] = ['qrSale', 'qrVoid', 'qrRefund'];
+
+/** What waits for a person: the screen that says it alone, and its short form beside others. The most pressing first. */
+function waiting(c: Context): readonly { readonly id: IdleId; readonly badge: Badge; readonly values?: Values }[] {
+  const { desk } = c;
+  const some = (id: IdleId, word: WordId, value: string, count: number) => {
+    const shown = Math.min(count, COUNT_MAX);
+    return count > 0 ? [{ id, badge: { word, count: shown }, values: { [value]: shown } }] : [];
+  };
+  return [
+    ...(desk.frozen === undefined ? [] : [{ id: 'F01.1f', badge: { word: 'badge.frozen' } } as const]),
+    ...some('F01.1r', 'badge.owed', 'owed', desk.reversalsOwed),
+    ...some('F01.1u', 'badge.unknown', 'unknown', desk.unknownRefunds),
+    ...some('F01.1h', 'badge.held', 'held', desk.heldRefunds),
+    ...some('F01.1o', 'badge.overdue', 'cases', desk.overdueCases),
+    ...(c.owedSlip === undefined ? [] : [{ id: 'F01.1s', badge: { word: 'badge.slip' } } as const]),
+    ...some('F01.1c', 'badge.cases', 'cases', desk.openCases - desk.overdueCases),
+  ];
+}
+
 /** The idle screen, or one that says what waits for a person: first what stops the counter, then what was lost from sight. */
-function idleScreen(c: Context): { readonly id: IdleId; readonly values?: { owed: number; unknown: number } } {
+function idleScreen(c: Context): { readonly id: IdleId; readonly values?: Values; readonly badges?: readonly Badge[] } {
   const { desk } = c;
   if (desk.lockedBy !== undefined) return { id: 'F01.3' };
   if (!ready(c)) return { id: 'F01.2' };
   if (desk.blocked) return { id: 'F01.1b' };
-  const values = { owed: Math.min(desk.reversalsOwed, COUNT_MAX), unknown: Math.min(desk.unknownRefunds, COUNT_MAX) };
-  if (values.owed > 0) return { id: values.unknown > 0 ? 'F01.1ru' : 'F01.1r', values };
-  if (values.unknown > 0) return { id: 'F01.1u', values };
-  return { id: c.owedSlip ? 'F01.1s' : 'F01.1' };
+  const all = waiting(c);
+  if (all.length > 1) return { id: 'F01.1m', badges: all.map(one => one.badge) };
+  const [only] = all;
+  return only ? { id: only.id, ...(only.values ? { values: only.values } : {}) } : { id: 'F01.1' };
 }
 
+/** Where a transaction begins: its first step and what it is for the draft. */
+const STARTS = {
+  sale: { step: 'saleAmount', kind: 'sale' },
+  void: { step: 'voidPassword', kind: 'void' },
+  refund: { step: 'refundPassword', kind: 'refund' },
+  qrSale: { step: 'qrAmount', kind: 'sale' },
+  qrVoid: { step: 'qrVoidPassword', kind: 'void' },
+  qrRefund: { step: 'qrRefundPassword', kind: 'refund' },
+} as const satisfies Readonly<Record<string, { step: string; kind: Draft['kind'] }>>;
+
+/** What a person can begin; it is the title of its screens, too. */
+export type Begun = keyof typeof STARTS;
+
 /** A new transaction begins: the draft is empty but for its kind. */
-export function begin(kind: Draft['kind']): Change {
-  return () => ({ topic: kind, draft: { ...NO_DRAFT, kind }, record: undefined, remark: undefined, done: undefined });
+export function begin(what: Begun): Change {
+  const { kind } = STARTS[what];
+  return () => ({ topic: what, draft: { ...NO_DRAFT, kind }, record: undefined, remark: undefined, done: undefined });
 }
 
 /** The way into a money flow, with the checks before any transaction: sign-on, a settlement that was cut off, a full journal. */
-export function startWays(when: Guard, to: string, kind: Draft['kind']): readonly Way[] {
+export function startWays(when: Guard, what: Begun): readonly Way[] {
   return [
     goWhen((c, e) => when(c, e) && c.desk.settlementOpen, 'settleInterrupted'),
     goWhen((c, e) => when(c, e) && c.desk.journalFull, 'journalFull'),
     goWhen(
       (c, e) => when(c, e) && !ready(c),
       'refusal',
-      () => ({ topic: kind, notice: 'E37' }),
+      () => ({ topic: what, notice: 'E37' }),
     ),
-    goWhen((c, e) => when(c, e) && owes(c), 'oweFirst', begin(kind)),
-    goWhen(when, to, begin(kind)),
+    ...(STARTS[what].kind === 'refund'
+      ? [goWhen((c, e) => when(c, e) && c.desk.frozen !== undefined, 'refundFrozen', begin(what))]
+      : []),
+    goWhen((c, e) => when(c, e) && owes(c), 'oweFirst', begin(what)),
+    goWhen(when, STARTS[what].step, begin(what)),
   ];
 }
 
+/** Something at the refund desk begins. */
+const atDesk =
+  (topic: WordId): Change =>
+  () => ({ topic, work: {}, refunds: [] });
+
+/** The slip that a stopped program still owes. */
+const owedSlip: Change = (_, e) => ({ owedSlip: doneOf(e).record });
+
 /** A reversal must go out, or stops the terminal: that is settled before anybody types an amount or takes out a card. */
 const owes = (c: Context): boolean => c.desk.reversalsDue > 0 || c.desk.blocked;
-
-/** Where each money flow begins. */
-const FIRST_STEP = { sale: 'saleAmount', void: 'voidPassword', refund: 'refundPassword' } as const;
 
 /** F15 lock and unlock: the cashier who locked it, or 00, who thereby signs that cashier off. */
 export function lockSteps(profile: PanelProfile): Steps {
@@ -102,12 +150,16 @@ export function lockSteps(profile: PanelProfile): Steps {
 
 /** F01: start-up, the idle screen and the menus. */
 export function idleSteps(profile: PanelProfile): Steps {
-  const at = (name: KeyName, to: string, kind: Draft['kind']): readonly Way[] => startWays(key(name), to, kind);
+  const locksItself = profile.autoLockMinutes > 0;
+  const at = (name: KeyName, what: Begun): readonly Way[] => startWays(key(name), what);
+  const begun: readonly Begun[] = ['sale', 'void', 'refund', ...(profile.scan ? QR : [])];
+  const shut = (...keys: readonly string[]): readonly MenuItem[] => (profile.scan ? [] : closed(...keys));
   const menu = menuStep(
     profile,
     'MENU.main',
     [
-      ...closed('4', '5'),
+      ...shut('4'),
+      { key: '5', to: 'statusAsk', change: atDesk('refundStatus') },
       { key: '2', to: 'menuVoid', change: about('void') },
       { key: '3', to: 'menuRefund', change: about('refund') },
       { key: '6', to: 'menuPrint', change: about('print') },
@@ -136,17 +188,22 @@ export function idleSteps(profile: PanelProfile): Steps {
       ],
     ),
   };
-  const menuVoid = menuStep(profile, 'MENU.void', closed('2'), 'menu');
-  const menuRefund = menuStep(profile, 'MENU.refund', closed('2', '3'), 'menu');
+  const menuVoid = menuStep(profile, 'MENU.void', shut('2'), 'menu');
+  const menuRefund = menuStep(
+    profile,
+    'MENU.refund',
+    [...shut('2'), { key: '3', to: 'externalPassword', change: atDesk('external') }],
+    'menu',
+  );
   return {
     /** Power-up order: recover the journal, reverse what is owed, resume a settlement, then idle. */
     boot: jobStep(
       () => busy('terminal'),
       () => ({ kind: 'recover' }),
       [
-        goWhen(c => c.desk.reversalsDue > 0, 'bootOwed'),
-        goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
-        go('idle'),
+        goWhen(c => c.desk.reversalsDue > 0, 'bootOwed', owedSlip),
+        goWhen(c => c.desk.settlementOpen, 'settleInterrupted', owedSlip),
+        go('idle', owedSlip),
       ],
     ),
     bootOwed: pauseStep(() => show('F01.6', {}), 2000, [go('bootReverse', about('reversal'))]),
@@ -168,8 +225,8 @@ export function idleSteps(profile: PanelProfile): Steps {
       () => ({ kind: 'reverse' }),
       [
         goWhen(outcome('reversalFailed'), 'reversalFailed', keepDone),
-        ...(['sale', 'void', 'refund'] as const).map(kind =>
-          goWhen((c, e) => outcome('reversed', 'none')(c, e) && c.draft.kind === kind, FIRST_STEP[kind]),
+        ...begun.map(what =>
+          goWhen((c, e) => outcome('reversed', 'none')(c, e) && c.topic === what, STARTS[what].step),
         ),
         ...commonEnds(),
       ],
@@ -192,17 +249,31 @@ export function idleSteps(profile: PanelProfile): Steps {
           goWhen(c => c.desk.operator === undefined, 'logonOperator', about('operatorSignOn')),
           // MENU opens the menu also when the acquirer cannot be reached: a supervisor must get in.
           goWhen(key('MENU'), 'menu', about('terminal')),
+          goWhen(key('F2'), 'statusAsk', atDesk('refundStatus')),
           goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
           goWhen(c => !c.desk.signedOn, 'signOn', about('signOn')),
           goWhen(key('ENTER'), 'menu', about('terminal')),
           goWhen((c, e) => key('F1')(c, e) && c.owedSlip !== undefined, 'reprintOwed', about('print')),
           goWhen(key('F1'), 'reprintLast', about('print')),
-          goWhen(key('F2', 'F4', 'FN'), 'notOpen', about('terminal')),
-          ...at('F3', 'voidPassword', 'void'),
+          ...(profile.scan ? at('F4', 'qrSale') : []),
+          goWhen(key('F4', 'FN'), 'notOpen', about('terminal')),
+          ...at('F3', 'void'),
         ],
         CARD: profile.cardStartsSale ? cardWays : [],
+        DUE: [dueWay],
         REMOVED: [go('idle')],
-        TIMEOUT: [go('idle')],
+        // The first wait ends with the minute, so one more is counted than the policy says.
+        TIMEOUT: [
+          goWhen(
+            c => locksItself && ready(c) && c.desk.lockedBy === undefined && c.idleMinutes >= profile.autoLockMinutes,
+            'lock',
+            about('lock'),
+          ),
+          {
+            to: 'idle',
+            change: c => ({ idleMinutes: locksItself ? Math.min(c.idleMinutes + 1, profile.autoLockMinutes) : 0 }),
+          },
+        ],
       },
     },
     ...(profile.cardStartsSale ? cardFirst : {}),
@@ -219,16 +290,22 @@ export function idleSteps(profile: PanelProfile): Steps {
       ...menu,
       on: {
         ...menu.on,
-        KEY: [...at('1', 'saleAmount', 'sale'), ...(menu.on.KEY ?? [])],
+        KEY: [...at('1', 'sale'), ...(profile.scan ? at('4', 'qrSale') : []), ...(menu.on.KEY ?? [])],
       },
     },
     menuVoid: {
       ...menuVoid,
-      on: { ...menuVoid.on, KEY: [...at('1', 'voidPassword', 'void'), ...(menuVoid.on.KEY ?? [])] },
+      on: {
+        ...menuVoid.on,
+        KEY: [...at('1', 'void'), ...(profile.scan ? at('2', 'qrVoid') : []), ...(menuVoid.on.KEY ?? [])],
+      },
     },
     menuRefund: {
       ...menuRefund,
-      on: { ...menuRefund.on, KEY: [...at('1', 'refundPassword', 'refund'), ...(menuRefund.on.KEY ?? [])] },
+      on: {
+        ...menuRefund.on,
+        KEY: [...at('1', 'refund'), ...(profile.scan ? at('2', 'qrRefund') : []), ...(menuRefund.on.KEY ?? [])],
+      },
     },
     menuManage: menuStep(
       profile,
@@ -241,7 +318,7 @@ export function idleSteps(profile: PanelProfile): Steps {
         { key: '5', to: 'lockAsk', change: about('lock') },
         { key: '6', to: 'passwordOld', change: c => ({ topic: 'password', operator: c.desk.operator ?? '' }) },
         { key: '7', to: 'version' },
-        { key: '8', to: 'help' },
+        { key: '8', to: 'help', change: about('terminal') },
       ],
       'menu',
     ),

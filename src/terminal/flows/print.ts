@@ -1,6 +1,6 @@
+import type { ScreenId } from '../../profile/screens.ts';
 import type { PanelProfile } from '../profile.ts';
 import {
-  closed,
   type Change,
   type Context,
   type Step,
@@ -82,7 +82,7 @@ export function printSteps(profile: PanelProfile): Steps {
     goWhen(
       (c, e) => outcome('ok')(c, e) && c.owedSlip?.id === c.record?.id,
       'reprinted',
-      () => ({ owedSlip: undefined }),
+      (_, e) => ({ owedSlip: doneOf(e).owedSlip }),
     ),
     ...printed('reprinted'),
   ];
@@ -100,7 +100,7 @@ export function printSteps(profile: PanelProfile): Steps {
     /** CANCEL at the paper screen: the slip waits, and the idle screen says so. */
     slipLater: jobStep(
       c => busy(c.topic),
-      () => ({ kind: 'dropPrint' }),
+      c => ({ kind: 'dropPrint', ...(c.record === undefined ? {} : { id: c.record.id }) }),
       [go('slipDone')],
     ),
     /** A report is not owed to anybody: it can be asked for again. */
@@ -179,6 +179,13 @@ export function printSteps(profile: PanelProfile): Steps {
       printed('reprinted'),
       reportLater,
     ),
+    ...printJob(
+      'printDay',
+      printing,
+      () => ({ kind: 'printReport', report: 'day' }),
+      printed('supervisor'),
+      reportLater,
+    ),
     reprinted: { screen: printing, await: () => ({ kind: 'pause', ms: 500 }), on: { TIMEOUT: [go('idle')] } },
   };
 }
@@ -191,8 +198,18 @@ function resultScreen(c: Context): ReturnType<Step['screen']> {
       voucher: voucherText(c.draft.original?.voucher ?? record.originalVoucher ?? 0),
       newVoucher: voucher,
     });
+  if (record?.kind === 'refund' && record.channel !== undefined) {
+    const { tracking = '', dueDays = 0, dueMinutes } = c.done ?? {};
+    return dueMinutes === undefined
+      ? show('F08.4', { tracking, dueDays })
+      : show('F08.4m', { tracking, minutes: dueMinutes });
+  }
   if (record?.kind === 'refund')
-    return show('F06.13b', { tracking: c.done?.tracking ?? '', dueDays: c.done?.dueDays ?? 0 });
+    return c.done?.due === undefined
+      ? show('F06.13b', { tracking: c.done?.tracking ?? '', dueDays: c.done?.dueDays ?? 0 })
+      : show('F06.13', { tracking: c.done.tracking ?? '', due: c.done.due });
+  if (record?.channel !== undefined)
+    return show('F07.4', { channel: record.channel, amount: record.amountMinor, voucher });
   return show('F04.6', { amount: record?.amountMinor ?? c.draft.amountMinor, voucher });
 }
 
@@ -246,7 +263,7 @@ export function querySteps(profile: PanelProfile): Steps {
         { key: '1', to: 'queryHistory' },
         { key: '2', to: 'queryTotals' },
         { key: '3', to: 'queryVoucher' },
-        ...closed('4'),
+        { key: '4', to: 'statusAsk', change: () => ({ topic: 'refundStatus', work: {}, refunds: [] }) },
       ],
       'menuManage',
     ),
@@ -287,30 +304,44 @@ export function querySteps(profile: PanelProfile): Steps {
       () => ({ kind: 'totals' }),
       [goWhen(outcome('ok'), 'queryTotals1', keepDone), ...commonEnds()],
     ),
-    ...totalsPages(profile, 'F09.2.4', 'queryTotals', 'menuQuery', 'menuQuery'),
+    ...totalsPages(profile, 'back', 'queryTotals', 'menuQuery', 'menuQuery'),
   };
 }
 
-/** F09-2: UnionPay sales, UnionPay refunds, foreign sales, foreign refunds: one page each. `last` says what ENTER does then. */
+/**
+ * F09-2: sales and refunds of UnionPay cards, of foreign cards and, where there were any, of scanned payments: one page
+ * each. `last`: `settle` when ENTER on the last one begins the settlement, `back` when it leads back.
+ */
+const CARD_PAGES = 4;
+
 export function totalsPages(
   profile: PanelProfile,
-  last: 'F09.2.4' | 'F09.2.4s',
+  last: 'back' | 'settle',
   prefix: string,
   next: string,
   cancel: string,
 ): Steps {
   const steps: Steps = {};
-  const pages = ['F09.2.1', 'F09.2.2', 'F09.2.3', last] as const;
+  const scanned = (c: Context): boolean => (c.done?.sides?.length ?? 0) > CARD_PAGES;
+  const end = { 4: { back: 'F09.2.4', settle: 'F09.2.4s' }, 6: { back: 'F09.2.6', settle: 'F09.2.6s' } } as const;
+  const pages: readonly ((c: Context) => ScreenId)[] = [
+    () => 'F09.2.1',
+    () => 'F09.2.2',
+    () => 'F09.2.3',
+    c => (scanned(c) ? 'F09.2.4q' : end[4][last]),
+    ...(profile.scan ? [() => 'F09.2.5' as const, () => end[6][last]] : []),
+  ];
   pages.forEach((id, index) => {
     steps[`${prefix}${index + 1}`] = {
       screen: c => {
         const sum = c.done?.sides?.[index];
-        return show(id, { count: sum?.count ?? 0, amount: sum?.amountMinor ?? 0 });
+        return show(id(c), { count: sum?.count ?? 0, amount: sum?.amountMinor ?? 0 });
       },
       await: keypad(profile.operationTimeoutMs),
       on: {
         KEY: [
-          { ...go(index + 1 < pages.length ? `${prefix}${index + 2}` : next), when: key('ENTER') },
+          ...(index + 1 === CARD_PAGES ? [goWhen((c, e) => key('ENTER')(c, e) && !scanned(c), next)] : []),
+          goWhen(key('ENTER'), index + 1 < pages.length ? `${prefix}${index + 2}` : next),
           goWhen(key('CANCEL'), cancel),
         ],
         TIMEOUT: [go(cancel)],

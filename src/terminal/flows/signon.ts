@@ -14,7 +14,17 @@ import {
   outcome,
   show,
 } from '../step.ts';
-import { about, beforeScreen, commonEnds, keepDone, passwordSteps, secondsLeft, stars, THREE_BEEPS } from './common.ts';
+import {
+  about,
+  beforeScreen,
+  commonEnds,
+  keepDone,
+  passwordSteps,
+  secondsLeft,
+  stars,
+  THREE_BEEPS,
+  weak,
+} from './common.ts';
 
 const passwordLength = (c: Context): number => (c.operator === '00' ? 6 : c.operator === '99' ? 8 : 4);
 
@@ -50,6 +60,7 @@ export function signOnSteps(profile: PanelProfile): Steps {
         { when: outcome('ok'), to: 'logonAccepted' },
       ],
       wrong: 'F02.wrong',
+      ownChange: true,
     }),
     newPassword: entryStep(profile, {
       screen: c => (own(c) ? show('F02.6', { title: c.topic, ...stars(c) }) : show('F02.3', stars(c))),
@@ -89,6 +100,7 @@ export function signOnSteps(profile: PanelProfile): Steps {
       operator: c => c.operator ?? '',
       accepted: [{ when: outcome('ok', 'mustChange'), to: 'newPassword' }],
       wrong: 'F11.wrong',
+      ownChange: true,
     }),
     logonAccepted: jobStep(
       () => busy('operatorSignOn'),
@@ -142,11 +154,5 @@ export function signOnSteps(profile: PanelProfile): Steps {
       profile.operationTimeoutMs,
       'menuManage',
     ),
-    help: messageStep(() => show('HELP', { phone: profile.servicePhone }), profile.operationTimeoutMs, 'menuManage'),
   };
-}
-
-/** Passwords that every shop forum prints, and runs of one digit. */
-export function weak(password: string): boolean {
-  return /^(\d)\1*$/.test(password) || '123456789'.startsWith(password);
 }

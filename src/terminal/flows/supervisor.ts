@@ -1,7 +1,7 @@
-import type { PromptId } from '../../profile/screens.ts';
+import type { PromptId } from '../../profile/words.ts';
 import type { PanelProfile } from '../profile.ts';
 import {
-  type MenuItem,
+  type Change,
   NO_DRAFT,
   type Step,
   type Steps,
@@ -20,8 +20,7 @@ import {
   show,
   keypad,
 } from '../step.ts';
-import { keepDone, stars, THREE_BEEPS, voucherText } from './common.ts';
-import { weak } from './signon.ts';
+import { keepDone, stars, THREE_BEEPS, voucherText, weak } from './common.ts';
 
 /** Digits of a cashier's password. */
 const CASHIER_DIGITS = 4;
@@ -32,26 +31,36 @@ const back = (when: Way['when'], notice?: PromptId): Way => ({
   ...(when ? { when } : {}),
 });
 
-const missing = (...keys: readonly string[]): readonly MenuItem[] =>
-  keys.map(name => ({ key: name, to: 'supervisorRefusal', change: () => ({ notice: 'E39' }) }));
-
 /** F11 and F19-3: what supervisor 00 can do: cashiers, unknown refunds, a terminal that a held reversal stopped. */
 export function supervisorSteps(profile: PanelProfile): Steps {
+  const menu = menuStep(
+    profile,
+    'MENU.supervisor',
+    [
+      { key: '1', to: 'addOperator' },
+      { key: '2', to: 'removeOperator' },
+      { key: '3', to: 'listOperators' },
+      { key: '4', to: 'passwordOld', change: () => ({ operator: '00', topic: 'supervisorPassword' }) },
+      { key: '5', to: 'heldList', change: () => ({ topic: 'supervisor' }) },
+      { key: '6', to: 'unknownRefund' },
+      { key: '7', to: 'menuCase' },
+      { key: '8', to: 'printDay' },
+      { key: '9', to: 'releaseLook' },
+    ],
+    'idle',
+  );
   return {
-    supervisor: menuStep(
-      profile,
-      'MENU.supervisor',
-      [
-        { key: '1', to: 'addOperator' },
-        { key: '2', to: 'removeOperator' },
-        { key: '3', to: 'listOperators' },
-        { key: '4', to: 'passwordOld', change: () => ({ operator: '00', topic: 'supervisorPassword' }) },
-        { key: '6', to: 'unknownRefund' },
-        { key: '9', to: 'releaseLook' },
-        ...missing('5', '7', '8'),
-      ],
-      'idle',
-    ),
+    supervisor: {
+      ...menu,
+      on: {
+        ...menu.on,
+        KEY: [
+          goWhen((c, e) => key('0')(c, e) && c.desk.frozen === undefined, 'freezeReason'),
+          goWhen(key('0'), 'freeAsk'),
+          ...(menu.on.KEY ?? []),
+        ],
+      },
+    },
     supervisorRefusal: messageStep(
       c => prompt('supervisor', c.notice ?? 'E39'),
       profile.operationTimeoutMs,
@@ -60,6 +69,7 @@ export function supervisorSteps(profile: PanelProfile): Steps {
     ),
     ...operatorSteps(profile),
     ...unknownRefundSteps(profile),
+    ...reversalEntrySteps(profile),
     releaseLook: jobStep(
       () => busy('supervisor'),
       () => ({ kind: 'owedReversal' }),
@@ -73,7 +83,7 @@ export function supervisorSteps(profile: PanelProfile): Steps {
           voucher: voucherText(c.record?.voucher ?? 0),
           amount: c.record?.amountMinor ?? 0,
         }),
-      goWhen(key('ENTER'), 'release'),
+      [goWhen(key('ENTER'), 'release'), goWhen(key('F1'), 'reversalEntry')],
       'supervisor',
     ),
     release: jobStep(
@@ -160,7 +170,7 @@ function operatorSteps(profile: PanelProfile): Steps {
     removeOperatorAsk: question(
       profile,
       c => show('F11.5', { operator: c.candidate ?? '' }),
-      goWhen(key('ENTER'), 'removeOperatorDo'),
+      [goWhen(key('ENTER'), 'removeOperatorDo')],
       'supervisor',
     ),
     removeOperatorDo: jobStep(
@@ -190,6 +200,57 @@ function operatorSteps(profile: PanelProfile): Steps {
         TIMEOUT: [go('idle')],
       },
     },
+  };
+}
+
+/** The unknown refund or QR void that is shown becomes the transaction at the keypad, to be sent again. */
+const resent: Change = c => {
+  const { kind = 'refund', amountMinor = 0, id = 0, channel } = c.record ?? {};
+  return {
+    topic: kind === 'void' ? 'void' : 'refund',
+    draft: { ...NO_DRAFT, kind, amountMinor, resend: id, ...(channel === undefined ? {} : { channel }) },
+  };
+};
+
+/** A held reversal ends by what the acquirer says on the telephone: reversed there, or the original stands. */
+function reversalEntrySteps(profile: PanelProfile): Steps {
+  const says = (name: '1' | '2'): Way =>
+    goWhen(key(name), 'reversalReference', c => ({ work: { ...c.work, stands: name === '2' } }));
+  return {
+    reversalEntry: {
+      screen: c => show('F16.5', { voucher: voucherText(c.record?.voucher ?? 0) }),
+      await: keypad(profile.operationTimeoutMs),
+      on: { KEY: [says('1'), says('2'), goWhen(key('CANCEL'), 'releaseLook')], TIMEOUT: [go('idle')] },
+    },
+    reversalReference: entryStep(profile, {
+      screen: c => show('F16.6', { entry: c.entry }),
+      lengthMax: 12,
+      letters: true,
+      check: entry => (entry.length === 12 ? undefined : 'E12'),
+      accept: entry => ({ entry }),
+      next: 'reversalResolve',
+      cancel: 'reversalEntry',
+      timeout: 'idle',
+    }),
+    reversalResolve: jobStep(
+      () => busy('supervisor'),
+      c => ({
+        kind: 'resolveReversal',
+        id: c.record?.id ?? 0,
+        stands: c.work.stands === true,
+        reference: c.entry,
+      }),
+      [
+        goWhen(
+          (c, e) => outcome('ok')(c, e) && c.work.stands === true,
+          'slip',
+          (c, e) => ({ ...keepDone(c, e), topic: doneOf(e).record?.kind ?? 'sale' }),
+        ),
+        goWhen(outcome('ok'), 'reversalEntered'),
+        back(undefined),
+      ],
+    ),
+    reversalEntered: messageStep(() => show('F16.7', {}), 3000, 'supervisor', 'S'),
   };
 }
 
@@ -249,25 +310,34 @@ function unknownRefundSteps(profile: PanelProfile): Steps {
     ),
     /**
      * Not accepted: sent again with the SAME batch and trace, byte for byte but for PIN and MAC, so that the acquirer
-     * knows a second copy (94). Tracks are never stored, so the same card is asked for.
+     * knows a second copy (94). Tracks are never stored, so the same card is asked for; a scanned payment has none.
      */
     resendAsk: question(
       profile,
       c => show('F19.3c', { tracking: c.done?.tracking ?? '', amount: c.record?.amountMinor ?? 0 }),
-      goWhen(key('ENTER'), 'refundCard', c => ({
-        topic: 'refund',
-        draft: { ...NO_DRAFT, kind: 'refund', amountMinor: c.record?.amountMinor ?? 0, resend: c.record?.id ?? 0 },
-      })),
+      [
+        ...(profile.scan
+          ? [
+              goWhen(
+                (c, e) => key('ENTER')(c, e) && c.record?.channel !== undefined && c.record.kind === 'void',
+                'voidPin',
+                resent,
+              ),
+              goWhen((c, e) => key('ENTER')(c, e) && c.record?.channel !== undefined, 'refundPin', resent),
+            ]
+          : []),
+        goWhen(key('ENTER'), 'refundCard', resent),
+      ],
       'unknownRefund',
     ),
   };
 }
 
 /** ENTER says yes, CANCEL goes back, time leads to the idle screen. */
-function question(profile: PanelProfile, screen: Step['screen'], yes: Way, no: string): Step {
+function question(profile: PanelProfile, screen: Step['screen'], yes: readonly Way[], no: string): Step {
   return {
     screen,
     await: keypad(profile.operationTimeoutMs),
-    on: { KEY: [yes, goWhen(key('CANCEL'), no)], TIMEOUT: [go('idle')] },
+    on: { KEY: [...yes, goWhen(key('CANCEL'), no)], TIMEOUT: [go('idle')] },
   };
 }

@@ -43,7 +43,16 @@ export interface SlipOriginal {
   readonly remainderMinor?: number;
 }
 
-/** Sale 消费, void 消费撤销 or refund 退货. */
+/** A payment by scanned code: instead of a card there are the wallet, the masked code, and the wallet's own number. */
+export interface SlipScan {
+  readonly channel: { readonly zh: string; readonly en: string };
+  /** Payer's code with stars, `13************1234`; absent when it is not known here. */
+  readonly maskedCode?: string;
+  /** Order number (付款凭证码, 订单号), in full: a refund at another terminal needs it. */
+  readonly order?: string;
+}
+
+/** Sale 消费, void 消费撤销 or refund 退货, by card or by scanned code. */
 export interface PurchaseSlip {
   readonly kind: 'sale' | 'void' | 'refund';
   readonly copy: CopyKind;
@@ -57,6 +66,7 @@ export interface PurchaseSlip {
   readonly acquirer?: { readonly name: string; readonly code?: string };
   readonly maskedPan: string;
   readonly entry: SlipEntry;
+  readonly scan?: SlipScan;
   /** `2029/12`; printed on the merchant copy only. */
   readonly expiry?: string;
   readonly batch: string;
@@ -157,6 +167,35 @@ export interface TotalsSlip {
   readonly qrOut?: SlipSide;
 }
 
+/** Day report 营业日报: X, it closes nothing. */
+export interface DaySlip {
+  readonly kind: 'day';
+  readonly shop: SlipShop;
+  readonly operator: string;
+  readonly at: LocalTime;
+  readonly sales: SlipSide;
+  readonly voids: SlipSide;
+  readonly refunds: SlipSide;
+  /** Sales less voids and refunds. */
+  readonly netMinor: number;
+  /** Sales and refunds of each wallet that has any. */
+  readonly wallets: readonly {
+    readonly wallet: 'wechat' | 'alipay' | 'unionpayQr';
+    readonly sales: SlipSide;
+    readonly back: SlipSide;
+  }[];
+  readonly externalRefunds: SlipSide;
+  /** The open batch as it stands. */
+  readonly open: { readonly batch: string; readonly count: number; readonly netMinor: number };
+  /** Batches that were closed on this day. */
+  readonly closed: readonly { readonly batch: string; readonly count: number; readonly netMinor: number }[];
+  readonly heldRefunds: SlipSide;
+  readonly unknownRefunds: SlipSide;
+  readonly openCases: number;
+  /** Short form of the journal's head. */
+  readonly anchor: string;
+}
+
 /** Fault report 故障报告单: a reversal could not be delivered. */
 export interface FaultSlip {
   readonly kind: 'fault';
@@ -190,6 +229,30 @@ export interface TrackingSlip {
   readonly qr?: boolean;
 }
 
+/** A refund that waits 退货受理单, or that was stopped before it was sent 退货止付单. */
+export interface HeldSlip {
+  readonly kind: 'held';
+  readonly stopped: boolean;
+  readonly merchantName: string;
+  readonly terminalNo: string;
+  readonly tracking: string;
+  readonly amountMinor: number;
+  /** Date `11/20`, voucher and amount of the original, when known. */
+  readonly original?: { readonly date: string; readonly voucher: string; readonly amountMinor: number };
+  readonly maskedPan: string;
+  readonly operator: string;
+  readonly approver?: string;
+  readonly second?: string;
+  /** `3 不想要` */
+  readonly reason?: string;
+  readonly at: LocalTime;
+  /** Until then it can be stopped. */
+  readonly until: LocalTime;
+  /** Who stopped it, and when. */
+  readonly stop?: { readonly by: string; readonly at: LocalTime };
+  readonly servicePhone: string;
+}
+
 /** Unknown refund 待查单. */
 export interface UnknownSlip {
   readonly kind: 'unknown';
@@ -200,9 +263,70 @@ export interface UnknownSlip {
   /** Six digits. */
   readonly trace: string;
   readonly acquirerPhone: string;
+  /** A void of a scanned payment, which has no reversal either; a refund when absent. */
+  readonly isVoid?: boolean;
 }
 
-export type SlipData = PurchaseSlip | SettlementSlip | DetailSlip | TotalsSlip | FaultSlip | TrackingSlip | UnknownSlip;
+/** Refund status 退货进度单, for the customer. */
+export interface StatusSlip {
+  readonly kind: 'status';
+  readonly merchantName: string;
+  readonly tracking: string;
+  readonly amountMinor: number;
+  /** Date `11/20` and amount of the original, when known. */
+  readonly original?: { readonly date: string; readonly amountMinor: number };
+  readonly maskedPan: string;
+  readonly channel: string;
+  readonly state: { readonly zh: string; readonly en: string };
+  readonly reference?: string;
+  /** Empty when nothing is on its way. */
+  readonly due: string;
+  /** What the customer is told, two lines a language. */
+  readonly say: { readonly zh: readonly [string, string]; readonly en: readonly [string, string] };
+  /** Nothing more happens to it. */
+  readonly over: boolean;
+  readonly at: LocalTime;
+  readonly servicePhone: string;
+}
+
+/** Wrong refund 退错登记单. */
+export interface CaseSlip {
+  readonly kind: 'case';
+  readonly merchantNo: string;
+  readonly terminalNo: string;
+  /** `IC000017` */
+  readonly number: string;
+  readonly tracking: string;
+  readonly type: string;
+  readonly amountMinor: number;
+  /** Card of the sale, and the card to which the money went. */
+  readonly rightPan?: string;
+  readonly wrongPan?: string;
+  readonly reference?: string;
+  readonly operator: string;
+  readonly approver?: string;
+  readonly by: string;
+  readonly at: LocalTime;
+  readonly owner: string;
+  readonly due: LocalTime;
+  /** Refunds are switched off. */
+  readonly frozen: boolean;
+  readonly servicePhone: string;
+  readonly anchor: string;
+}
+
+export type SlipData =
+  | StatusSlip
+  | CaseSlip
+  | PurchaseSlip
+  | SettlementSlip
+  | DetailSlip
+  | TotalsSlip
+  | DaySlip
+  | FaultSlip
+  | TrackingSlip
+  | HeldSlip
+  | UnknownSlip;
 
 export interface SlipOptions {
   /** Paper: 58 mm has 32 half-width columns, 80 mm has 48. */

@@ -1,5 +1,5 @@
 import { formatAmount } from '../../units.ts';
-import type { FaultSlip, SlipOptions, TrackingSlip, UnknownSlip } from './data.ts';
+import type { FaultSlip, HeldSlip, SlipOptions, TrackingSlip, UnknownSlip } from './data.ts';
 import { Paper, QR_MARK_SHORT, stampText } from './paper.ts';
 
 const KIND = { sale: '消费(SALE)', void: '消费撤销(VOID)' } as const;
@@ -61,11 +61,51 @@ export function trackingLines(slip: TrackingSlip, options: SlipOptions): string[
   return paper.lines;
 }
 
+/** A refund that was decided and not sent: 退货受理单 while it waits, 退货止付单 when it was stopped. */
+export function heldLines(slip: HeldSlip, options: SlipOptions): string[] {
+  const paper = new Paper(options, true);
+  const { original, stop } = slip;
+  if (!paper.english) paper.centre(slip.stopped ? '退货止付单' : '退货受理单');
+  paper.centre(slip.stopped ? 'REFUND STOPPED' : 'REFUND ON HOLD');
+  paper.centre(paper.pick('非凭证联 NOT A RECEIPT', 'NOT A RECEIPT'));
+  paper.rule();
+  paper.field('商户名称', 'MERCHANT', slip.merchantName);
+  paper.field('终端编号', 'TERMINAL NO', slip.terminalNo);
+  paper.field('跟踪号', 'TRACK NO', slip.tracking);
+  paper.field('退货金额', 'REFUND', rmb(slip.amountMinor));
+  if (original) {
+    paper.field('原交易', 'ORIGINAL', `${original.date} ${rmb(original.amountMinor)}`);
+    paper.field('原凭证号', 'ORIG VOUCHER', original.voucher);
+  }
+  if (slip.maskedPan !== '') paper.field('卡号', 'CARD NO', slip.maskedPan);
+  paper.field('操作员', 'OPERATOR', slip.operator);
+  const approvers = [slip.approver, slip.second].filter(one => one !== undefined);
+  if (approvers.length > 0) paper.field('复核', 'APPROVER', approvers.join(' '));
+  if (slip.reason !== undefined) paper.field('退货原因', 'REASON', slip.reason);
+  paper.field('受理时间', 'TIME', stampText(slip.at));
+  if (stop) {
+    paper.field('止付时间', 'STOPPED', stampText(stop.at));
+    paper.field('止付人', 'STOPPED BY', stop.by);
+  } else paper.field('可止付至', 'STOP BY', stampText(slip.until));
+  paper.rule();
+  if (slip.stopped) {
+    paper.line(paper.pick('本笔未发出,款项未退。', 'NOTHING WAS SENT. NO MONEY WENT BACK.'));
+    paper.line(paper.pick('如需退款请重新办理。', 'MAKE A NEW REFUND IF ONE IS DUE.'));
+  } else {
+    paper.line(paper.pick('尚未发出,到时自动发送。', 'NOT SENT YET. IT IS SENT WHEN THE TIME IS OVER.'));
+    paper.line(paper.pick('已受理不等于已到账。', 'ACCEPTED IS NOT YET ARRIVED.'));
+    paper.line(paper.pick('有误请立即找主管止付。', 'IF IT IS WRONG, THE MANAGER STOPS IT NOW.'));
+  }
+  paper.line(`${paper.pick('服务电话', 'SERVICE TEL')} ${slip.servicePhone}`);
+  paper.end();
+  return paper.lines;
+}
+
 /** Unknown refund 待查单: what has to be done, and what must not. */
 export function unknownLines(slip: UnknownSlip, options: SlipOptions): string[] {
   const paper = new Paper(options, true);
   if (!paper.english) paper.centre('待查单');
-  paper.centre('REFUND OUTCOME UNKNOWN');
+  paper.centre(slip.isVoid ? 'VOID OUTCOME UNKNOWN' : 'REFUND OUTCOME UNKNOWN');
   paper.rule();
   paper.field('跟踪号', 'TRACK NO', slip.tracking);
   paper.field('金额', 'AMOUNT', rmb(slip.amountMinor));
@@ -75,13 +115,13 @@ export function unknownLines(slip: UnknownSlip, options: SlipOptions): string[] 
   paper.rule();
   if (paper.english) {
     paper.line('THE BANK DID NOT ANSWER. THE MONEY MAY HAVE BEEN PAID BACK.');
-    paper.line('DO NOT REFUND AGAIN. THE ORIGINAL IS LOCKED.');
+    paper.line(`DO NOT ${slip.isVoid ? 'VOID OR REFUND IT' : 'REFUND AGAIN'}. THE ORIGINAL IS LOCKED.`);
     paper.line(`1 CALL THE ACQUIRER ${slip.acquirerPhone} WITH THE REFERENCE`);
     paper.line('2 THE MANAGER RECORDS THE ANSWER');
     paper.line('3 NOT KNOWN THERE: SENT AGAIN WITH ITS OWN NUMBER');
   } else {
     paper.line('银行没有应答,款项可能已退。');
-    paper.line('请勿再次退货。原交易已锁定。');
+    paper.line(slip.isVoid ? '请勿再撤销或退货,原交易已锁定' : '请勿再次退货。原交易已锁定。');
     paper.line(`1 致电收单机构 ${slip.acquirerPhone} 报参考号`);
     paper.line('2 主管在"待查退货"登记答复');
     paper.line('3 收单不识此笔时系统原号重发');

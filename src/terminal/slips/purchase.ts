@@ -1,11 +1,13 @@
 import { formatAmount } from '../../units.ts';
-import type { PurchaseSlip, SlipChip, SlipEntry, SlipOptions } from './data.ts';
+import type { PurchaseSlip, SlipChip, SlipScan, SlipEntry, SlipOptions } from './data.ts';
 import { centred } from '../layout.ts';
 import { Paper, QR_MARK, stampText } from './paper.ts';
 
 const ENTRY_LETTER: Record<SlipEntry, string> = { swipe: 'S', chip: 'I', tap: 'C', none: 'N', fallback: 'F' };
 const KIND = { sale: '消费(SALE)', void: '消费撤销(VOID)', refund: '退货(REFUND)' } as const;
 const KIND_EN = { sale: 'SALE', void: 'VOID', refund: 'REFUND' } as const;
+const SCAN_KIND = { sale: '扫码消费(QR SALE)', void: '扫码撤销(QR VOID)', refund: '扫码退货(QR REFUND)' } as const;
+const SCAN_KIND_EN = { sale: 'QR SALE', void: 'QR VOID', refund: 'QR REFUND' } as const;
 
 /**
  * Sales slip 签购单 of a sale, void or refund. The cardholder copy carries neither expiry, chip data nor signature; a
@@ -26,9 +28,11 @@ export function purchaseLines(slip: PurchaseSlip, options: SlipOptions): string[
   );
   if (slip.issuer) paper.field('发卡行', 'ISSUER', named(slip.issuer, wide));
   if (slip.acquirer) paper.field('收单行', 'ACQUIRER', named(slip.acquirer, wide));
-  paper.field('卡号', 'CARD NO', `${slip.maskedPan} /${ENTRY_LETTER[slip.entry]}`);
+  if (slip.scan) scanLines(paper, slip.scan);
+  else paper.field('卡号', 'CARD NO', `${slip.maskedPan} /${ENTRY_LETTER[slip.entry]}`);
   if (merchantCopy && slip.expiry !== undefined) paper.field('有效期', 'EXP DATE', slip.expiry);
-  paper.field('交易类型', 'TRANS TYPE', paper.pick(KIND[slip.kind], KIND_EN[slip.kind]));
+  const kinds = slip.scan ? SCAN_KIND : KIND;
+  paper.field('交易类型', 'TRANS TYPE', paper.pick(kinds[slip.kind], (slip.scan ? SCAN_KIND_EN : KIND_EN)[slip.kind]));
   paper.pair(`${paper.pick('批次号', 'BATCH')}: ${slip.batch}`, `${paper.pick('凭证号', 'VOUCHER')}: ${slip.voucher}`);
   if (slip.kind !== 'refund' && slip.authCode !== undefined) paper.field('授权码', 'AUTH NO', slip.authCode);
   if (slip.reference !== undefined) paper.field('参考号', 'REFER NO', slip.reference);
@@ -44,13 +48,22 @@ export function purchaseLines(slip: PurchaseSlip, options: SlipOptions): string[
       chipLines(paper, slip.chip);
       paper.rule();
     }
-    signature(paper, slip);
+    // Who paid by scanned code has confirmed at the telephone.
+    if (!slip.scan) signature(paper, slip);
   }
   if (slip.qr) paper.centre(QR_MARK);
   paper.centre(`${paper.pick('服务电话', 'SERVICE TEL')} ${slip.servicePhone}`);
   if (slip.training) paper.centre(TRAINING);
   paper.end();
   return paper.lines;
+}
+
+function scanLines(paper: Paper, scan: SlipScan): void {
+  paper.field('支付渠道', 'CHANNEL', paper.pick(scan.channel.zh, scan.channel.en));
+  if (scan.maskedCode !== undefined) paper.field('付款码', 'PAY CODE', scan.maskedCode);
+  if (scan.order === undefined) return;
+  paper.line(paper.pick('付款凭证码/ORDER NO:', 'ORDER NO:'));
+  paper.line(scan.order);
 }
 
 const TRAINING = '***训练/TRAINING*** 凭证无效';

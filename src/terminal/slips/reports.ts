@@ -1,6 +1,6 @@
 import { formatAmount } from '../../units.ts';
 import { columnsOf, padEnd, padStart } from '../layout.ts';
-import type { DetailLine, DetailSlip, SettlementSlip, SlipOptions, SlipSide, TotalsSlip } from './data.ts';
+import type { DaySlip, DetailLine, DetailSlip, SettlementSlip, SlipOptions, SlipSide, TotalsSlip } from './data.ts';
 import { Paper, stampText } from './paper.ts';
 import { reprintMark } from './purchase.ts';
 
@@ -98,6 +98,47 @@ export function totalsLines(slip: TotalsSlip, options: SlipOptions): string[] {
   paper.row(paper.pick('外卡贷记/CR', 'FOREIGN CR'), slip.foreignCredit);
   if (slip.qrIn) paper.row(paper.pick('扫码收/QR IN', 'QR IN'), slip.qrIn);
   if (slip.qrOut) paper.row(paper.pick('扫码退/QR OUT', 'QR OUT'), slip.qrOut);
+  paper.end();
+  return paper.lines;
+}
+
+const WALLETS = {
+  wechat: ['微信', 'WECHAT'],
+  alipay: ['支付宝', 'ALIPAY'],
+  unionpayQr: ['银联码', 'UPQR'],
+} as const;
+
+/** Day report 营业日报: money of the day, the open batch (X), the batches that were closed (Z), what still waits. */
+export function dayLines(slip: DaySlip, options: SlipOptions): string[] {
+  const paper = new Paper(options, true);
+  const pick = (zh: string, en: string): string => paper.pick(zh, en);
+  if (!paper.english) paper.centre('营业日报');
+  paper.centre('DAY REPORT (X)');
+  paper.centre(pick('非结算 NOT A SETTLEMENT', 'NOT A SETTLEMENT'));
+  paper.field('商户名称', 'MERCHANT', slip.shop.merchantName);
+  paper.field('终端编号', 'TERMINAL NO', slip.shop.terminalNo);
+  paper.field('操作员号', 'OPERATOR', slip.operator);
+  paper.field('日期/时间', 'DATE/TIME', stampText(slip.at));
+  paper.rule();
+  paper.heading(pick('类型', 'TYPE'), pick('笔数', 'COUNT'), pick('金额', 'AMOUNT'));
+  paper.row(pick('消费/SALE', 'SALE'), slip.sales);
+  paper.row(pick('撤销/VOID', 'VOID'), slip.voids);
+  paper.row(pick('退货/REFUND', 'REFUND'), slip.refunds);
+  paper.sum(pick('净额/NET', 'NET'), slip.netMinor);
+  for (const { wallet, sales, back } of slip.wallets) {
+    const name = pick(WALLETS[wallet][0], WALLETS[wallet][1]);
+    paper.row(pick(`其中${name}收`, `${name} IN`), sales);
+    paper.row(pick(`其中${name}退`, `${name} OUT`), back);
+  }
+  paper.row(pick('外部退款/EXT', 'EXTERNAL'), slip.externalRefunds);
+  paper.rule();
+  paper.row(`X ${slip.open.batch}`, { count: slip.open.count, amountMinor: slip.open.netMinor });
+  for (const { batch, count, netMinor } of slip.closed) paper.row(`Z ${batch}`, { count, amountMinor: netMinor });
+  paper.rule();
+  paper.row(pick('暂缓退货/HELD', 'REFUNDS HELD'), slip.heldRefunds);
+  paper.row(pick('待查退货/UNKN', 'REFUNDS UNKN'), slip.unknownRefunds);
+  paper.line(`${pick('未结事件', 'CASES OPEN')}: ${slip.openCases}`);
+  paper.field('账本锚', 'ANCHOR', slip.anchor);
   paper.end();
   return paper.lines;
 }

@@ -1,8 +1,9 @@
 import { unreachable } from '../../assert.ts';
 import type { SlipData, SlipOptions } from './data.ts';
-import { faultLines, trackingLines, unknownLines } from './notices.ts';
+import { caseLines, statusLines } from './desk.ts';
+import { faultLines, heldLines, trackingLines, unknownLines } from './notices.ts';
 import { purchaseLines } from './purchase.ts';
-import { detailLines, settlementLines, totalsLines } from './reports.ts';
+import { dayLines, detailLines, settlementLines, totalsLines } from './reports.ts';
 
 export type * from './data.ts';
 export { withReprintMark } from './purchase.ts';
@@ -23,12 +24,20 @@ export function slipLines(slip: SlipData, options: SlipOptions): string[] {
       return detailLines(slip, options);
     case 'totals':
       return totalsLines(slip, options);
+    case 'day':
+      return dayLines(slip, options);
     case 'fault':
       return faultLines(slip, options);
     case 'tracking':
       return trackingLines(slip, options);
+    case 'held':
+      return heldLines(slip, options);
     case 'unknown':
       return unknownLines(slip, options);
+    case 'status':
+      return statusLines(slip, options);
+    case 'case':
+      return caseLines(slip, options);
     default:
       return unreachable(slip);
   }

@@ -1,0 +1,101 @@
+import { type ScreenId, SCREENS } from '../../profile/screens.ts';
+import { type AnswerRow, type Answer, explainArrival, type Question } from '../../transaction/arrival.ts';
+import type { PanelProfile } from '../profile.ts';
+import { FIRST_CONTEXT, goWhen, key, keypad, go, show, type Step, type Steps } from '../step.ts';
+import type { ScreenSpec } from '../types.ts';
+
+/** Help: what an entry asks for and where it stands on the slip (FN), and the questions that customers ask (manage 8). */
+
+/** The questions of the counter, as the states of a refund that answer them; the words are those of the explanation. */
+const QUESTIONS: Readonly<Record<Exclude<AnswerRow, 'holiday' | 'slow'>, Question>> = {
+  debit: { state: 'ACCEPTED', channel: 'card', card: 'debit' },
+  credit: { state: 'ACCEPTED', channel: 'card', card: 'credit' },
+  foreign: { state: 'ACCEPTED', channel: 'card', card: 'foreign' },
+  balance: { state: 'ACCEPTED', channel: 'wechat', card: 'balance' },
+  phone: { state: 'ACCEPTED', channel: 'card', card: 'debit', phone: true },
+  late: { state: 'ACCEPTED', channel: 'card', card: 'debit', late: true },
+  lowBalance: { state: 'ACCEPTED', channel: 'wechat', card: 'balance', lowBalance: true },
+  cleared: { state: 'CLEARED', channel: 'card', card: 'debit' },
+  arrived: { state: 'ARRIVED', channel: 'card', card: 'debit' },
+  voided: { state: 'VOIDED', channel: 'card', card: 'debit' },
+  abnormal: { state: 'ABNORMAL', channel: 'card', card: 'debit' },
+  redirected: { state: 'REDIRECTED', channel: 'card', card: 'debit' },
+  closed: { state: 'CLOSED', channel: 'wechat', card: 'balance' },
+  unknown: { state: 'UNKNOWN', channel: 'card', card: 'debit' },
+  held: { state: 'HELD', channel: 'card', card: 'debit' },
+  stopped: { state: 'STOPPED', channel: 'card', card: 'debit' },
+  declined: { state: 'DECLINED', channel: 'card', card: 'debit' },
+  failed: { state: 'FAILED', channel: 'card', card: 'debit' },
+  manual: { state: 'MANUAL', channel: 'card', card: 'debit' },
+  external: { state: 'EXTERNAL', channel: 'card', card: 'debit' },
+  sending: { state: 'SENT', channel: 'card', card: 'debit' },
+  awaiting: { state: 'AWAIT_APPROVAL', channel: 'card', card: 'debit' },
+};
+
+const FAQ: readonly Answer[] = Object.values(QUESTIONS).map(explainArrival);
+
+/** Manage 8: the support phone, then one answer a page. */
+export function helpSteps(profile: PanelProfile): Steps {
+  return {
+    help: {
+      screen: c => {
+        const answer = FAQ[c.page - 1];
+        if (!answer) return show('HELP', { phone: profile.servicePhone });
+        return show('FAQ', {
+          askZh: answer.zh.tag,
+          askEn: answer.en.tag,
+          sayZh: answer.zh.line2,
+          sayEn: answer.en.line2,
+          moreZh: answer.zh.line3,
+          moreEn: answer.en.line3,
+          whoZh: answer.zh.who,
+          whoEn: answer.en.who,
+        });
+      },
+      await: keypad(profile.operationTimeoutMs),
+      on: {
+        KEY: [
+          { when: (c, e) => key('DOWN', 'ENTER')(c, e) && c.page < FAQ.length, change: c => ({ page: c.page + 1 }) },
+          { when: (c, e) => key('UP')(c, e) && c.page > 0, change: c => ({ page: c.page - 1 }) },
+          goWhen(key('CANCEL', 'ENTER'), 'menuManage'),
+        ],
+        TIMEOUT: [go('menuManage')],
+      },
+    },
+  };
+}
+
+/** The help of a screen: the screen of its id with `.help` behind it. */
+function helpOf(spec: ScreenSpec): ScreenId | undefined {
+  if (spec.kind !== 'screen') return undefined;
+  const id = `${spec.id}.help`;
+  return Object.hasOwn(SCREENS, id) ? (id as ScreenId) : undefined;
+}
+
+/**
+ * Adds the FN key to every step whose screen has a help: it shows that, and any key leads back to what was typed so far.
+ * The step keeps its time-out: a help that nobody reads ends in the step.
+ */
+export function withHelp(steps: Steps, profile: PanelProfile): Steps {
+  const all: Record<string, Step> = { ...steps };
+  for (const [name, step] of Object.entries(steps)) {
+    if (step.on.KEY === undefined || helpOf(step.screen(FIRST_CONTEXT)) === undefined) continue;
+    const back = [{ to: name }];
+    all[`${name}Help`] = {
+      screen: c => show(helpOf(step.screen(c)) ?? 'HELP', {}),
+      await: keypad(profile.operationTimeoutMs),
+      on: { KEY: back, TIMEOUT: back },
+    };
+    all[name] = {
+      ...step,
+      on: {
+        ...step.on,
+        KEY: [
+          { when: (c, e) => key('FN')(c, e) && helpOf(step.screen(c)) !== undefined, to: `${name}Help` },
+          ...step.on.KEY,
+        ],
+      },
+    };
+  }
+  return all;
+}
