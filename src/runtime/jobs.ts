@@ -82,7 +82,7 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
     case 'echo':
       return yield* echo(shop);
     case 'readCard':
-      return yield* readCard(shop, job.source, job.draft);
+      return tried(shop, job.draft.kind, yield* readCard(shop, job.source, job.draft), job.draft.original?.id);
     case 'forgetCard':
       forgetCard(shop);
       return done('ok');
@@ -141,7 +141,7 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
     case 'findSlip':
       return findSlip(shop, job.text, job.purpose);
     case 'findReference':
-      return findReference(shop, job.reference, job.date);
+      return tried(shop, 'refund', findReference(shop, job.reference, job.date));
     case 'history':
       return history(shop);
     case 'printSlip':
@@ -289,8 +289,28 @@ function unfinished(txn: Txn): PromptId {
   return txn.state === 'unknown' || txn.state === 'open' ? 'E64' : 'E80';
 }
 
+/** Refusals that say something about who tried: a second time, another card, too late, while it is locked or off. */
+const TOLD: ReadonlySet<PromptId> = new Set(['E03', 'E04', 'E07', 'E10', 'E16', 'E17', 'E55', 'E80']);
+
+/** A void or refund that could not begin stays in the journal. */
+function tried(shop: Shop, purpose: string, end: Done, originalId?: number): Done {
+  if ((purpose !== 'void' && purpose !== 'refund') || end.prompt === undefined || !TOLD.has(end.prompt)) return end;
+  shop.journal.appendRefused(shop.hal.clock.nowMs(), {
+    act: purpose,
+    operator: shop.operator ?? '00',
+    prompt: end.prompt,
+    ...(end.rule ? { rule: end.rule.kind, value: end.rule.value, limit: end.rule.limit } : {}),
+    ...(originalId === undefined || originalId === 0 ? {} : { originalId }),
+  });
+  return end;
+}
+
 /** The original of a void, refund or reprint, with the reason why it cannot be used. */
 function find(shop: Shop, txn: Txn | undefined, purpose: 'void' | 'refund' | 'reprint' | 'query'): Done {
+  return tried(shop, purpose, usable(shop, txn, purpose), txn?.id);
+}
+
+function usable(shop: Shop, txn: Txn | undefined, purpose: 'void' | 'refund' | 'reprint' | 'query'): Done {
   const { journal } = shop;
   if (!txn) {
     const empty = purpose !== 'refund' && journal.counts().batch === 0;
@@ -322,8 +342,12 @@ function refundable(shop: Shop, txn: Txn): Done {
   if (record.remainingMinor <= 0) return refused(record.refundedMinor > 0 ? 'E04' : 'E55', 'failed');
   const nowMs = hal.clock.nowMs();
   const days = ageDays(txn.atMs, nowMs, hal.clock.local(nowMs));
-  if (days > profile.policy.channels[channelOf(txn)].refundWindowDays) return refused('E10', 'failed');
-  return { ...done('ok'), record };
+  const limit = profile.policy.channels[channelOf(txn)].refundWindowDays;
+  if (days <= limit) return { ...done('ok'), record };
+  return {
+    ...refused('E10', 'failed'),
+    rule: { kind: 'window', prompt: 'E10', value: days, limit, unit: 'days' },
+  };
 }
 
 /** F06-2, 3: the original by the code of its slip. Only a genuine code counts, and a void only at its own terminal. */

@@ -299,6 +299,7 @@ function purchaseSlip(shop: Shop, txn: Txn, copy: 'merchant' | 'cardholder'): Pu
   const { intent, answer } = txn;
   const { profile, lang } = shop;
   const kind = KIND_RULES[txn.kind].act;
+  const approvers = [intent.approver, intent.second].filter(one => one !== undefined);
   const original = intent.original;
   const originalTxn = original?.txnId === undefined ? undefined : shop.journal.txn(original.txnId);
   const words = profile.texts.words;
@@ -317,7 +318,9 @@ function purchaseSlip(shop: Shop, txn: Txn, copy: 'merchant' | 'cardholder'): Pu
     shop: shopOf(shop),
     title: profile.acquirer.slipTitle,
     operator: intent.operator,
-    ...(intent.approver !== undefined && kind === 'refund' ? { approver: intent.approver } : {}),
+    ...(approvers.length > 0 && (kind === 'refund' || intent.second !== undefined)
+      ? { approver: approvers.join(' ') }
+      : {}),
     ...(answer?.issuer === undefined ? {} : { issuer: institution(shop, answer.issuer) }),
     ...(answer?.acquirer === undefined ? {} : { acquirer: institution(shop, answer.acquirer) }),
     maskedPan: intent.card?.masked ?? '',

@@ -1,6 +1,16 @@
 import { createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { type Counter, type Program, REFUND_FOUND, REFUND_FOUND_AGAIN, SALE_DONE, SETTLE, World, saleOf, signedOn } from './world.ts';
+import {
+  type Counter,
+  type Program,
+  REFUND_FOUND,
+  REFUND_FOUND_AGAIN,
+  SALE_DONE,
+  SETTLE,
+  World,
+  saleOf,
+  signedOn,
+} from './world.ts';
 
 let base: World;
 // A script's step waits 30 s: its own words about what is on the screen come before this.

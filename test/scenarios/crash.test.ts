@@ -35,7 +35,8 @@ const FLOWS: readonly Flow[] = [
   {
     name: 'scan sale that is never confirmed',
     prepare: c => c,
-    run: c => scanSale(c, 10_064).on('请顾客确认付款', 'CANCEL').on('要停止等待吗', 'ENTER').on('冲正成功').on('确认键:菜单'),
+    run: c =>
+      scanSale(c, 10_064).on('请顾客确认付款', 'CANCEL').on('要停止等待吗', 'ENTER').on('冲正成功').on('确认键:菜单'),
   },
   { name: 'scan void', prepare: c => paidScan(c, 10_000), run: c => paper(scanVoid(c, 2)) },
   { name: 'scan refund', prepare: c => paidScan(c, 10_000), run: c => paper(scanRefund(c, 2, 4_000)) },

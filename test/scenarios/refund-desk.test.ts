@@ -257,6 +257,28 @@ describe('the rules', () => {
     expect(c.differences()).toEqual([]);
   });
 
+  test('too late, the wrong card, a second void: refused with its number where it has one, and on record', () => {
+    const c = paidSale(plain({ channels: { card: { refundWindowDays: 1 } } as never }), 10_000);
+    beginRefund(c)
+      .keys('1')
+      .on('请输入原凭证号')
+      .type(2)
+      .on('退货-原交易', 'ENTER')
+      .on('请插卡/刷卡/挥卡')
+      .insert('chip');
+    c.on('卡号与原交易不符', 'ENTER')
+      .on('请取走卡片')
+      .remove()
+      .on('确认键:菜单')
+      .pause(2 * 86_400);
+    beginRefund(c).keys('1').on('请输入原凭证号').type(2).on('超退货期限').on('2天>1天', 'ENTER').on('确认键:菜单');
+    expect(refused(c)).toEqual([
+      ['E07', undefined],
+      ['E10', 'window'],
+    ]);
+    expect(c.sent('0220')).toEqual([]);
+  });
+
   test('a void is offered where it does the same; ENTER takes it with card and reason', () => {
     const c = paidSale(plain({ voidAdvice: true }), 10_000);
     refundByVoucher(c, 2).keys('F1').on('100.00', 'ENTER').on('请确认退货金额', 'ENTER').on('请选退货原因', '5');

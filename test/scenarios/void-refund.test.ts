@@ -1,7 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import type { Counter } from '../runtime/counter.ts';
 import type { Message } from '../runtime/network.ts';
-import { beginRefund, beginVoid, open, paidSale, paper, refund, refundAmount, refundByVoucher, sale, settle, settled, typeSupervisorPassword, voidSale } from './people.ts';
+import {
+  beginRefund,
+  beginVoid,
+  open,
+  paidSale,
+  paper,
+  refund,
+  refundAmount,
+  refundByVoucher,
+  sale,
+  settle,
+  settled,
+  typeSupervisorPassword,
+  voidSale,
+} from './people.ts';
 
 const DAY_S = 86_400;
 
@@ -186,7 +200,10 @@ describe('refund', () => {
 
   test('refusals: above the remainder, above the limit, wrong date, too short, too old, another card', () => {
     const c = paidSale(
-      paidSale(open({ change: { policy: { refundMaxMinor: 500_000, channels: { card: { refundWindowDays: 1 } } } } }), 10_000),
+      paidSale(
+        open({ change: { policy: { refundMaxMinor: 500_000, channels: { card: { refundWindowDays: 1 } } } } }),
+        10_000,
+      ),
       600_000,
     );
     refundByVoucher(c, 2).type(10_001).on('超可退金额', 'CANCEL').on('确认键:菜单');

@@ -7,6 +7,7 @@ import { slipBytes } from '../../src/terminal/slips/bytes.ts';
 import {
   slipLines,
   withReprintMark,
+  type HeldSlip,
   type PurchaseSlip,
   type SlipData,
   type SlipOptions,
@@ -178,6 +179,44 @@ describe('mock-ups', () => {
       });
     }
   }
+});
+
+describe('a refund that waits, and one that was stopped', () => {
+  const waiting: HeldSlip = {
+    kind: 'held',
+    stopped: false,
+    merchantName: '示例百货商店',
+    terminalNo: '10000001',
+    tracking: 'RF000123',
+    amountMinor: 6000,
+    original: { date: '11/20', voucher: '000123', amountMinor: 10_000 },
+    maskedPan: masked,
+    operator: '01',
+    approver: '00',
+    second: '02',
+    reason: '3 不想要',
+    at: at(14, 31, 5),
+    until: at(14, 36, 5),
+    servicePhone: '95516',
+  };
+  const stopped: HeldSlip = { ...waiting, stopped: true, stop: { by: '00', at: at(14, 33, 0) } };
+
+  test('the first says until when it can be stopped, the second that nothing was sent', () => {
+    const [first, second] = [waiting, stopped].map(slip => slipLines(slip, { columns: 32 }).join('\n'));
+    for (const text of ['退货受理单', '可止付至: 2026/11/21 14:36:05', '00 02', '已受理不等于已到账'])
+      expect(first).toContain(text);
+    for (const text of ['退货止付单', '止付人:   00', '本笔未发出,款项未退。']) expect(second).toContain(text);
+    expect(second).not.toContain('可止付至');
+    expect(first).not.toContain('止付人');
+  });
+
+  test('both languages fit both papers', () => {
+    for (const slip of [waiting, stopped])
+      for (const columns of [32, 48] as const)
+        for (const lang of ['zh', 'en'] as const)
+          for (const line of slipLines(slip, { columns, lang })) expect(columnsOf(line)).toBeLessThanOrEqual(columns);
+    expect(slipLines(stopped, { columns: 32, lang: 'en' }).join('\n')).toMatch(/^[ -~\n]*$/m);
+  });
 });
 
 describe('what is on which copy', () => {

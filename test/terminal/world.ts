@@ -296,7 +296,13 @@ export const OUTCOMES: { readonly [K in Job['kind']]: (job: Extract<Job, { kind:
     if (job.purpose === 'void')
       return [ok, scanned, ...bad(FOUND_BAD, 'notFound'), done('tooOld', { prompt: 'E56', record: RECORD })];
     if (job.purpose === 'refund')
-      return [ok, scanned, ...bad(FOUND_BAD, 'notFound'), ...failed('E17', 'E04', 'E55', 'E10')];
+      return [
+        ok,
+        scanned,
+        ...bad(FOUND_BAD, 'notFound'),
+        ...failed('E17', 'E04', 'E55', 'E10'),
+        done('failed', { prompt: 'E10', rule: REFUSALS[2] }),
+      ];
     return [ok, done('ok', { record: records[3] }), ...bad(['E01', 'E02'], 'notFound')];
   },
   findLast: job =>
@@ -321,6 +327,7 @@ export const OUTCOMES: { readonly [K in Job['kind']]: (job: Extract<Job, { kind:
       done('otherOrder', { channel: 'unionpayQr', order: '58211121000000010000', date: '1121' }),
       ...bad([...FOUND_BAD, 'E75']),
       ...failed('E17', 'E04', 'E55', 'E10'),
+      done('failed', { prompt: 'E10', rule: REFUSALS[2] }),
     ];
   },
   findReference: () => [
