@@ -1,4 +1,3 @@
-import { type AnyStateMachine, assign, createMachine } from 'xstate';
 import { assert } from '../assert.ts';
 import { approverSteps } from './flows/approval.ts';
 import { settlementSteps } from './flows/books.ts';
@@ -17,7 +16,7 @@ import { supervisorSteps } from './flows/supervisor.ts';
 import { voidSteps } from './flows/void.ts';
 import type { PanelProfile } from './profile.ts';
 import { type Context, FIRST_CONTEXT, type Step, type Steps, type Way } from './step.ts';
-import type { Await, DeskStatus, ScreenSpec, TerminalEvent } from './types.ts';
+import type { Await, ScreenSpec, TerminalEvent } from './types.ts';
 
 export { FIRST_CONTEXT, NO_DESK } from './step.ts';
 
@@ -49,47 +48,9 @@ export function allSteps(profile: PanelProfile): Steps {
   return withHelp(steps, profile);
 }
 
-/**
- * The steps as an XState machine: pure transitions, so that the flows can be walked, drawn and replayed, and what
- * {@link Keypad} must agree with. Every step takes STATUS, which refreshes the desk without moving.
- */
-export function machineOf(steps: Steps): AnyStateMachine {
-  const states: Record<string, object> = {};
-  for (const [name, step] of Object.entries(steps)) {
-    const on: Record<string, object> = {
-      STATUS: { actions: assign(({ event }) => ({ desk: (event as unknown as { desk: DeskStatus }).desk })) },
-    };
-    for (const [type, ways] of Object.entries(step.on)) on[type] = ways.map(way => edge(steps, name, way));
-    states[name] = { on };
-  }
-  return createMachine({
-    id: 'terminal',
-    initial: 'boot',
-    context: FIRST_CONTEXT,
-    states,
-  } as Parameters<typeof createMachine>[0]) as AnyStateMachine;
-}
-
-function checkWay(steps: Steps, from: string, { to }: Way): void {
+/** Asserts that a way leads somewhere. */
+export function checkWay(steps: Steps, from: string, { to }: Way): void {
   assert(to === undefined || to in steps, `step ${from} leads to ${to}, which does not exist`);
-}
-
-function edge(steps: Steps, from: string, way: Way): object {
-  const { when, change, to } = way;
-  checkWay(steps, from, way);
-  return {
-    ...(when
-      ? { guard: ({ context, event }: { context: Context; event: TerminalEvent }) => when(context, event) }
-      : {}),
-    ...(change
-      ? {
-          actions: assign(({ context, event }) =>
-            change(context as unknown as Context, event as unknown as TerminalEvent),
-          ),
-        }
-      : {}),
-    ...(to === undefined ? {} : { target: to }),
-  };
 }
 
 /** What the runtime shall show and wait for now. `turn` grows with every step that is entered or entered anew. */
@@ -103,7 +64,7 @@ export interface View {
 
 /**
  * The keypad/display machine with its present place. It knows no clock, no disk and no line: events go in, a
- * {@link View} comes out. It walks the table of the steps itself, as {@link machineOf} would, at a fiftieth of the cost.
+ * {@link View} comes out. It walks the table of the steps itself: the first way whose condition holds.
  */
 export class Keypad {
   readonly steps: Steps;

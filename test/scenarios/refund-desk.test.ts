@@ -473,3 +473,42 @@ describe('the runtime is thrown away while a refund is decided, held, stopped or
     expect(c.differences()).toEqual([]);
   });
 });
+
+describe('the last look', () => {
+  test('a rule that speaks only after the approval stops the send: nothing goes out', () => {
+    const c = paidSale(plain({ refundDayMaxMinor: 8_000 }), 20_000);
+    refundByVoucher(c, 2).type(6_000).on('请确认退货金额', 'ENTER').on('请选退货原因');
+    // Somebody pays out by another way meanwhile: the day is full.
+    const sale = c.journal.byVoucher(2);
+    c.journal.recordExternal(c.world.nowMs(), {
+      original: { txnId: sale?.id ?? 0 },
+      amountMinor: 5_000,
+      method: 'cash',
+      proof: 'receipt 7',
+      operator: '01',
+      by: '00',
+      note: 'given back at the counter',
+    });
+    c.keys('1').on('超本日退货限额').on('上限 80.00', 'ENTER').on('确认键:菜单');
+    expect(c.sent('0220')).toEqual([]);
+    expect(refused(c)).toEqual([['E82', 'shopDay']]);
+  });
+
+  test('a second person who became necessary meanwhile: not sent without one', () => {
+    const rule = { id: 'twice', kind: 'shopCount', hours: 24, max: 1, action: 'approve' };
+    const c = paidSale(plain({ risk: [rule] as never }), 20_000);
+    refundByVoucher(c, 2).type(6_000).on('请确认退货金额', 'ENTER').on('请选退货原因');
+    const sale = c.journal.byVoucher(2);
+    c.journal.recordExternal(c.world.nowMs(), {
+      original: { txnId: sale?.id ?? 0 },
+      amountMinor: 100,
+      method: 'cash',
+      proof: 'receipt 8',
+      operator: '01',
+      by: '00',
+      note: 'given back at the counter',
+    });
+    c.keys('1').on('需第二人复核', 'ENTER').on('确认键:菜单');
+    expect(c.sent('0220')).toEqual([]);
+  });
+});

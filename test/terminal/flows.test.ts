@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { loadProfile, type Profile } from '../../src/profile/profile.ts';
 import { SCREEN_IDS } from '../../src/profile/screens.ts';
-import { allSteps, FIRST_CONTEXT, machineOf } from '../../src/terminal/machine.ts';
+import { allSteps, FIRST_CONTEXT } from '../../src/terminal/machine.ts';
+import { machineOf } from './chart.ts';
 import { panelProfile, type PanelProfile } from '../../src/terminal/profile.ts';
 import { type Change, go, goWhen, key, outcome, show, type Step, type Steps } from '../../src/terminal/step.ts';
 import type { DeskStatus, Done, Job, KeyName, TerminalEvent } from '../../src/terminal/types.ts';

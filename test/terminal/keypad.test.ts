@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { transition } from 'xstate';
 import { loadProfile } from '../../src/profile/profile.ts';
-import { FIRST_CONTEXT, Keypad, machineOf, NO_DESK } from '../../src/terminal/machine.ts';
+import { FIRST_CONTEXT, Keypad, NO_DESK } from '../../src/terminal/machine.ts';
+import { machineOf } from './chart.ts';
 import { panelProfile } from '../../src/terminal/profile.ts';
 import type { Done, Job, KeyName, TerminalEvent } from '../../src/terminal/types.ts';
 import { readShipped } from '../profile/shipped.ts';
