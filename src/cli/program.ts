@@ -154,6 +154,10 @@ const COMMANDS: Readonly<Record<string, Add>> = {
       local: ms => clock.local(ms),
     });
   },
+  async training(program, { console }) {
+    const { register } = await import('./training.ts');
+    register(program, { console, openJournal: await openToRead() });
+  },
   async ports(program, { console }) {
     const { register } = await import('./ports.ts');
     register(program, { console });

@@ -160,6 +160,8 @@ export const EVENT_KINDS = [
   'unlocked',
   'refunds-frozen',
   'refunds-freed',
+  'training-began',
+  'training-ended',
   'approval',
   'flash',
   'terminal-changed',
@@ -339,6 +341,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     'code?': groupedForm(/^[0-9A-Z]{1,256}$/),
   }),
   reprint: members({ slipId: id, 'by?': operator }),
+  training: members({ operator, by: operator, score: int(999), of: int(999), passed: flag }),
 };
 
 const EVENTS: ReadonlySet<string> = new Set(EVENT_KINDS);

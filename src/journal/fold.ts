@@ -82,7 +82,11 @@ export class Fold {
           bytes(body.hash),
         );
       case 'operator-removed':
-        return this.run('DELETE FROM operator WHERE no = ?', body.no);
+        this.run('DELETE FROM operator WHERE no = ?', body.no);
+        // The next person with this number has passed nothing.
+        return this.run('DELETE FROM setting WHERE name = ?', `trained.${body.no}`);
+      case 'training':
+        return body.passed ? this.set(`trained.${body.operator}`, String(seq)) : undefined;
       case 'operator-password':
         return this.run(
           'UPDATE operator SET salt = ?, hash = ?, must_change = ?, failures = 0, blocked_from_ms = 0, block_ms = 0 WHERE no = ?',

@@ -276,6 +276,12 @@ export function ledger(store: Store, queries: Queries, desk: Desk, policy: Rever
     /** The trace number that the next intent or message will have; 1–999999, never twice in a batch. */
     nextTrace,
 
+    /** Numbers go on from `first`: for a journal whose vouchers must not look like those of another one. */
+    beginTraces(nowMs: number, first: number): void {
+      assert(first > 1 && first <= TRACE_MAX, 'vouchers begin between 2 and 999999');
+      if (nextTrace() < first) store.commit(() => store.append(nowMs, 'trace', { trace: first - 1 }));
+    },
+
     /** Uses up a trace number for a message that is no transaction (sign-on, settlement, batch upload). Durable. */
     takeTrace,
 

@@ -4,7 +4,7 @@ import { failed, type Fault, fault, ok, type Result } from '../fault.ts';
 import { ROLE_RULES, roleOf } from './money.ts';
 import type { Queries } from './queries.ts';
 import type { Row, Store } from './store.ts';
-import type { Operator, Session, SignOn } from './types.ts';
+import type { Operator, Session, SignOn, TrainingResult } from './types.ts';
 
 /** Sign-on at the acquirer, and the people at the keypad. */
 
@@ -182,6 +182,14 @@ export function session(store: Store, queries: Queries) {
       store.commit(() => store.append(nowMs, 'operator-added', { no, ...secret, by }));
       return ok(operatorOf(rowOf(no) as Row));
     },
+
+    /** What a person reached in training; `score` of `of`. Who passed once may refund where the policy asks for it. */
+    appendTraining(nowMs: number, result: TrainingResult): void {
+      store.commit(() => store.append(nowMs, 'training', result));
+    },
+
+    /** Has this operator passed a training? A number that was removed and given again has not. */
+    trained: (no: string): boolean => store.setting(`trained.${no}`) !== undefined,
 
     /** Removes a cashier. Faults `operator-number`, `operator-unknown`. */
     removeOperator(nowMs: number, no: string, by: string): Result<void> {

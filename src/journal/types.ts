@@ -322,6 +322,15 @@ export interface Slip {
   readonly reprints: number;
 }
 
+/** How a training ended: right answers and drills of all that were tried. `by`: who began it. */
+export interface TrainingResult {
+  readonly operator: string;
+  readonly by: string;
+  readonly score: number;
+  readonly of: number;
+  readonly passed: boolean;
+}
+
 /** One record of the chain as people may see it. */
 export interface JournalRecord {
   readonly seq: number;

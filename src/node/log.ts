@@ -19,7 +19,7 @@ const CARD_DIGITS_MAX = 19;
 export const LOG_FIELDS: ReadonlySet<string> = new Set([
   // what happened
   ...['event', 'fault', 'code', 'name', 'cause', 'remedy', 'state', 'from', 'to', 'screen', 'flow', 'kind', 'why'],
-  ...['job', 'outcome', 'prompt', 'step', 'mode'],
+  ...['job', 'outcome', 'prompt', 'step', 'mode', 'training'],
   // where
   ...[
     'where',

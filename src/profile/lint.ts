@@ -2,6 +2,7 @@ import { compileFieldPlan } from '../iso8583/plan.ts';
 import { notGbk } from '../wire/gbk.ts';
 import { columnsOf } from './columns.ts';
 import { lintRefunds } from './lint-refunds.ts';
+import { lintTraining } from './lint-training.ts';
 import { lintScanPayment } from './lint-scan.ts';
 import type { Profile, Transaction } from './schema.ts';
 import { SCREENS, SCREEN_IDS } from './screens.ts';
@@ -65,6 +66,7 @@ export function lintProfile(profile: Profile): readonly LintFinding[] {
   lintPolicy(profile, report);
   lintRefunds(profile.policy, report);
   lintScanPayment(profile, report);
+  if (profile.training) lintTraining(profile.training, report);
   return findings;
 }
 

@@ -3,6 +3,7 @@ import type { DialectOptions, DialectSource } from '../iso8583/source.ts';
 import { AMOUNT_MINOR_MAX } from '../units.ts';
 import { scanPayment } from './scan-schema.ts';
 import { SCREEN_IDS, type ScreenId } from './screens.ts';
+import { training } from './training-schema.ts';
 import { LANGUAGES, PROMPT_IDS, WORD_IDS } from './words.ts';
 
 /** The members of a complete profile. Strict: a member that is not known is refused, so that a misspelt one is seen. */
@@ -324,6 +325,7 @@ const policy = z.strictObject({
   printFaultSlip: z.boolean(),
   slipCode: z.boolean().describe('Signed QR code on the slips of sales; false for a printer without QR codes'),
   journalDays: z.int().min(1).max(3660),
+  refundNeedsTraining: z.boolean().describe('Only who has passed a training may refund'),
 });
 
 export const profileSchema = z.strictObject({
@@ -339,6 +341,7 @@ export const profileSchema = z.strictObject({
   terminal,
   merchant,
   policy,
+  training: training.optional(),
 });
 
 type Parsed = z.infer<typeof profileSchema>;
@@ -355,6 +358,7 @@ export type Acquirer = Parsed['acquirer'] & { readonly dialectOptions: DialectOp
 export type TerminalModel = Parsed['terminal'];
 export type Merchant = Parsed['merchant'];
 export type Policy = Parsed['policy'];
+export type Training = NonNullable<Parsed['training']>;
 export type Institutions = Parsed['institutions'];
 
 /** A complete, checked profile. Amounts in minor units, times as the member's name says. */

@@ -225,6 +225,24 @@ export const SCREENS = {
   'MENU.case.1': [],
   'MENU.remedy.1': [],
   'MENU.supervisor.4': [],
+  'F22.1': [],
+  'F22.1w': ['entry'],
+  'F22.2': ['voucher', 'newVoucher'],
+  /** Training: question, why; its score; situation, task and verdict of a drill. */
+  'F22.3': ['done', 'of', 'sayZh', 'sayEn', 'moreZh', 'moreEn', 'dueZh', 'dueEn'],
+  'F22.3r': ['sayZh', 'sayEn', 'moreZh', 'moreEn'],
+  'F22.3w': ['sayZh', 'sayEn', 'moreZh', 'moreEn'],
+  'F22.4': ['done', 'of', 'state'],
+  'F22.5': ['done', 'of', 'sayZh', 'sayEn', 'moreZh', 'moreEn'],
+  'F22.5t': ['sayZh', 'sayEn', 'moreZh', 'moreEn', 'dueZh', 'dueEn'],
+  'F22.6': ['sayZh', 'sayEn', 'moreZh', 'moreEn'],
+  'F22.6n': ['sayZh', 'sayEn', 'moreZh', 'moreEn'],
+  'F22.7': ['entry'],
+  /** In place of the PIN. */
+  'F22.pin': [],
+  'F22.8': ['operator', 'done', 'of', 'state'],
+  'MENU.training.1': [],
+  'MENU.training.2': [],
   WAIT: ['title'],
   CODE: ['title', 'code', 'zh', 'actionZh', 'en', 'actionEn'],
   /** A rule of the shop with its numbers: refused, and asked. */
@@ -270,6 +288,7 @@ export const MENUS = {
   'MENU.other': 2,
   'MENU.supervisor': 4,
   'MENU.case': 1,
+  'MENU.training': 2,
   'MENU.remedy': 1,
 } as const;
 export type MenuId = keyof typeof MENUS;

@@ -113,6 +113,13 @@ export const PROMPT_IDS = [
   'F20.noCase',
   'F20.notSent',
   'F20.proof',
+  'F22.batch',
+  'F22.waits',
+  'F22.trainee',
+  'F22.wrong',
+  'F22.none',
+  'F22.broken',
+  'F22.untrained',
 ] as const;
 export type PromptId = (typeof PROMPT_IDS)[number];
 
@@ -158,6 +165,9 @@ export const WORD_IDS = [
   'state.declined',
   'state.failed',
   'state.training',
+  'state.passed',
+  'state.notPassed',
+  'training',
   'balance.1',
   'balance.2',
   'balance.3',

@@ -13,14 +13,15 @@ import type { Profile } from '../profile/schema.ts';
 import { Keypad } from '../terminal/machine.ts';
 import { panelProfile } from '../terminal/profile.ts';
 import type { TraceRecord } from '../trace/record.ts';
-import type { Lang, Progress } from '../terminal/types.ts';
-import { draw, serve, traceScreen } from './desk.ts';
+import type { Lang } from '../terminal/types.ts';
+import { redraw, serve } from './desk.ts';
 import { dropHeldCards } from './hold.ts';
-import { Inbox, throughInbox } from './inbox.ts';
+import { Inbox, hostThroughInbox, throughInbox } from './inbox.ts';
 import { type Shop, forgetCard } from './shop.ts';
 import type { SlipDesk } from './slip-code.ts';
 import { run, wait } from './task.ts';
 import { TerminalLine } from './terminal-line.ts';
+import { type TrainingRoom, trainer } from './training.ts';
 
 export interface BootOptions {
   readonly lang: Lang;
@@ -30,6 +31,8 @@ export interface BootOptions {
   readonly trace?: (record: TraceRecord) => void;
   /** Keys of the signed slip codes; without them slips carry none and none can be scanned. */
   readonly slips?: SlipDesk;
+  /** Where training happens; without it there is none. */
+  readonly training?: TrainingRoom;
 }
 
 /** Why a runtime ended. */
@@ -58,7 +61,8 @@ export function boot(
 ): Result<Runtime> {
   const plan = compileFieldPlan(profile.dialect, profile.acquirer.dialectOptions);
   if (!plan.ok) return plan;
-  const hal = throughInbox(outside, new Inbox());
+  const inbox = new Inbox();
+  const hal = throughInbox(outside, inbox);
   const device = new TerminalDevice({
     write: bytes => hal.serial.write(bytes),
     timers: hal.timers,
@@ -83,6 +87,7 @@ export function boot(
     traced: new MessageView(plan.value),
     trace: options.trace,
     ...(options.slips ? { slips: options.slips } : {}),
+    train: options.training && trainer(throughDoor(options.training, inbox)),
     operator: undefined,
     chipIn: false,
     card: undefined,
@@ -152,16 +157,14 @@ export function boot(
   });
 }
 
-/** Shows news of a running job, unless the screen is just being drawn. */
-function redraw(shop: Shop, news: Progress): void {
-  shop.keypad.send({ type: 'PROGRESS', progress: news });
-  if (!shop.terminal.isReady || shop.device.busy) return;
-  const view = shop.keypad.view();
-  const { lines, reverse } = draw(shop, view.screen);
-  traceScreen(shop, view.step, lines);
-  shop.device.showScreen(lines, reverse, done => {
-    if (!done.ok) shop.hal.log.warn({ event: 'screen', fault: done.fault.name }, done.fault.cause);
-  });
+/** The acquirer of training speaks through the one inbox, too. */
+function throughDoor(room: TrainingRoom, inbox: Inbox): TrainingRoom {
+  return {
+    open() {
+      const desk = room.open();
+      return desk.ok ? ok({ ...desk.value, host: hostThroughInbox(desk.value.host, inbox) }) : desk;
+    },
+  };
 }
 
 /** Can this terminal carry the profile? Its panel must be there and large enough, in the charset of the texts. */

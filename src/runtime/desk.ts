@@ -2,10 +2,21 @@ import type { PanelEvent } from '../device/terminal.ts';
 import { faultText, type Result } from '../fault.ts';
 import type { ShownId } from '../terminal/screens.ts';
 import { clockText, renderScreen, reverseMask } from '../terminal/screens.ts';
-import { columnsOf } from '../terminal/layout.ts';
+import { columnsOf, fit } from '../terminal/layout.ts';
+import { TRAINING_MARK } from '../terminal/quiz.ts';
 import type { Values } from '../profile/template.ts';
 import type { View } from '../terminal/machine.ts';
-import type { Badge, Await, CardSource, DeskStatus, Done, ScreenSpec, TerminalEvent } from '../terminal/types.ts';
+import type {
+  Badge,
+  Await,
+  CardSource,
+  DeskStatus,
+  Done,
+  Lang,
+  Progress,
+  ScreenSpec,
+  TerminalEvent,
+} from '../terminal/types.ts';
 import { nextDue } from './hold.ts';
 import { perform } from './jobs.ts';
 import { heldDue } from './reversal.ts';
@@ -32,8 +43,17 @@ export interface Drawn {
 /** Turns what a flow wants to show into lines of the profile's language. */
 export function draw(shop: Shop, spec: ScreenSpec): Drawn {
   const { id, values } = shown(shop, spec);
-  const lines = renderScreen(shop.profile.texts, shop.lang, id, values, spec.notice);
+  const rendered = renderScreen(shop.profile.texts, shop.lang, id, values, spec.notice);
+  const lines = shop.training ? marked(shop.lang, rendered) : rendered;
   return { lines, reverse: reverseMask(shop.profile.texts, id, lines, values) };
+}
+
+/** The first line of every screen of training says what it is; what has no room beside it is cut. */
+function marked(lang: Lang, lines: readonly string[]): readonly string[] {
+  const [title = '', ...rest] = lines;
+  const mark = TRAINING_MARK[lang];
+  const apart = `${mark} ${title.trimStart()}`.trimEnd();
+  return [columnsOf(apart) <= LINE_COLUMNS ? apart : fit(mark + title.trimStart(), LINE_COLUMNS), ...rest];
 }
 
 function shown(shop: Shop, spec: ScreenSpec): { id: ShownId; values: Values } {
@@ -67,6 +87,18 @@ function shown(shop: Shop, spec: ScreenSpec): { id: ShownId; values: Values } {
     case 'busy':
       return { id: 'WAIT', values: { title: spec.title } };
   }
+}
+
+/** Shows news of a running job, unless the screen is just being drawn. */
+export function redraw(shop: Shop, news: Progress): void {
+  shop.keypad.send({ type: 'PROGRESS', progress: news });
+  if (!shop.terminal.isReady || shop.device.busy) return;
+  const view = shop.keypad.view();
+  const { lines, reverse } = draw(shop, view.screen);
+  traceScreen(shop, view.step, lines);
+  shop.device.showScreen(lines, reverse, done => {
+    if (!done.ok) shop.hal.log.warn({ event: 'screen', fault: done.fault.name }, done.fault.cause);
+  });
 }
 
 /** As many badges as one line holds, the most pressing first; `+` says that there are more. */
@@ -142,7 +174,8 @@ function checkOldRecords(shop: Shop): void {
 
 /** Shows each step of the flows and feeds it what happens, until the runtime is stopped. */
 export function* serve(shop: Shop): Task<void> {
-  checkOldRecords(shop);
+  // Damage in the old books of an exercise must not stop the trade.
+  if (!shop.training) checkOldRecords(shop);
   const tell = startNotices(shop);
   let drawnTurn = 0;
   let flush = true;

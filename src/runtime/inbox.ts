@@ -39,7 +39,7 @@ export function throughInbox(hal: Hal, inbox: Inbox): Hal {
     ...hal,
     timers: timersOf(hal.timers, inbox),
     serial: serialOf(hal.serial, inbox),
-    host: hostOf(hal.host, inbox),
+    host: hostThroughInbox(hal.host, inbox),
     ...(hal.outbox ? { outbox: outboxOf(hal.outbox, inbox) } : {}),
   };
 }
@@ -94,7 +94,8 @@ function serialOf(port: SerialPort, inbox: Inbox): SerialPort {
   };
 }
 
-function hostOf(link: HostLink, inbox: Inbox): HostLink {
+/** An acquirer link whose news go through `inbox`. */
+export function hostThroughInbox(link: HostLink, inbox: Inbox): HostLink {
   return {
     routes: link.routes,
     routeName: route => link.routeName(route),

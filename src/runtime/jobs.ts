@@ -2,6 +2,7 @@ import { faultText } from '../fault.ts';
 import type { PromptId } from '../profile/words.ts';
 import { channelOf, KIND_RULES, type Txn } from '../journal/journal.ts';
 import type { Done, Draft, Job } from '../terminal/types.ts';
+import { isTrainingJob } from '../terminal/quiz.ts';
 import type { Wallet } from '../transaction/qr.ts';
 import { pin, readCard } from './cards.ts';
 import { echo, signOff, signOn } from './management.ts';
@@ -17,6 +18,7 @@ import { isDeskJob, performAtDesk } from './refund-desk.ts';
 import { recordView, trackingNumber, trackingOf } from './records.ts';
 import { heldDue, reverseOwed } from './reversal.ts';
 import { finishSettlement, settle } from './settlement.ts';
+import { performTraining } from './training-jobs.ts';
 import { ageDays } from '../transaction/shop-day.ts';
 import { type Shop, forgetCard } from './shop.ts';
 import { foreignOriginal, lessElsewhere, parseScan } from './slip-code.ts';
@@ -30,6 +32,7 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
   const { journal, hal } = shop;
   const now = hal.clock.nowMs();
   if (isDeskJob(job)) return yield* performAtDesk(shop, job);
+  if (isTrainingJob(job)) return yield* performTraining(shop, job);
   switch (job.kind) {
     case 'recover':
       return recover(shop);

@@ -140,8 +140,8 @@ function judgedOf(shop: Shop, verdict: Verdict): Judged {
 
 /** F06-7 and F05-3: may it be made, and what does it need? */
 export function judgeDraft(shop: Shop, draft: Draft): Done {
-  const frozen = frozenFor(shop, draft);
-  if (frozen) return frozen;
+  const shut = frozenFor(shop, draft) ?? untrained(shop, draft);
+  if (shut) return shut;
   const verdict = verdictOf(shop, draft);
   const judged = judgedOf(shop, verdict);
   if (!judged.refused) return { type: 'DONE', outcome: 'ok', judged };
@@ -162,8 +162,8 @@ export function lastLook(
   draft: Draft,
   stage: 'hold' | 'send',
 ): { readonly verdict: Verdict; readonly findings: readonly string[] } | Done {
-  const frozen = frozenFor(shop, draft);
-  if (frozen) return frozen;
+  const shut = frozenFor(shop, draft) ?? untrained(shop, draft);
+  if (shut) return shut;
   const verdict = verdictOf(shop, draft);
   const [gravest] = verdict.findings;
   const stop = (prompt: PromptId, finding: Finding | undefined): Done => {
@@ -199,6 +199,14 @@ function frozenFor(shop: Shop, draft: Draft): Done | undefined {
   if (draft.kind !== 'refund' || !shop.journal.refundsFrozen()) return undefined;
   noteRefused(shop, draft, undefined, 'E16');
   return { type: 'DONE', outcome: 'failed', prompt: 'E16' };
+}
+
+/** Where the policy asks for it, only who has passed a training refunds. */
+function untrained(shop: Shop, draft: Draft): Done | undefined {
+  if (draft.kind !== 'refund' || !shop.profile.policy.refundNeedsTraining) return undefined;
+  if (shop.journal.trained(requesterOf(shop, draft))) return undefined;
+  noteRefused(shop, draft, undefined, 'F22.untrained');
+  return { type: 'DONE', outcome: 'failed', prompt: 'F22.untrained' };
 }
 
 /** F06-10, blind: did the second person type what the first one did? */

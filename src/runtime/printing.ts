@@ -15,6 +15,8 @@ import {
   type SlipOptions,
   withReprintMark,
 } from '../terminal/slips/slip.ts';
+import { centred } from '../terminal/layout.ts';
+import { TRAINING_SLIP_MARK } from '../terminal/quiz.ts';
 import type { Done } from '../terminal/types.ts';
 import { digits } from '../units.ts';
 import { maskedOf, trackingNumber } from './records.ts';
@@ -272,7 +274,10 @@ function printed(shop: Shop, result: PrintResult): Done {
 const isPaper = (fault: Fault): boolean => fault.name === 'paper-out' || fault.name === 'cover-open';
 
 function linesOf(shop: Shop, slip: SlipData): string[] {
-  return slipLines(slip, slipOptions(shop));
+  const lines = slipLines(slip, slipOptions(shop));
+  if (!shop.training) return lines;
+  const mark = centred(TRAINING_SLIP_MARK, columns(shop));
+  return [mark, ...lines, mark];
 }
 
 function slipOptions(shop: Shop): SlipOptions {

@@ -9,10 +9,12 @@ import type { FieldPlan } from '../iso8583/plan.ts';
 import type { EmvTags, Journal } from '../journal/journal.ts';
 import type { Profile } from '../profile/schema.ts';
 import type { Keypad } from '../terminal/machine.ts';
-import type { CardSource, Lang, Progress } from '../terminal/types.ts';
+import type { CardSource, Done, Lang, Progress } from '../terminal/types.ts';
 import type { TraceRecord } from '../trace/record.ts';
 import type { SlipDesk } from './slip-code.ts';
+import type { Task } from './task.ts';
 import type { TerminalLine } from './terminal-line.ts';
+import type { Training } from './training-jobs.ts';
 
 /** The card of the transaction in hand: clear data with an owner and an end. */
 export interface CardInHand {
@@ -73,6 +75,10 @@ export interface Shop {
   readonly trace: ((record: TraceRecord) => void) | undefined;
   /** Keys of the signed slip codes; absent where none are kept. */
   readonly slips?: SlipDesk;
+  /** This is the counter of training: every screen and slip says so. */
+  readonly training?: Training;
+  /** Runs a training to its end; undefined where there is no room for it, and inside of it. */
+  readonly train: ((shop: Shop, operator: string, by: string) => Task<Done>) | undefined;
   /** Version of this software, for the screen. */
   readonly version: string;
   /** Shows news of the running job. */

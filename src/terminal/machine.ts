@@ -13,6 +13,7 @@ import { saleSteps } from './flows/sale.ts';
 import { signOnSteps } from './flows/signon.ts';
 import { statusSteps } from './flows/status.ts';
 import { supervisorSteps } from './flows/supervisor.ts';
+import { trainingRoomSteps, trainingSteps } from './flows/training.ts';
 import { voidSteps } from './flows/void.ts';
 import type { PanelProfile } from './profile.ts';
 import { type Context, FIRST_CONTEXT, type Step, type Steps, type Way } from './step.ts';
@@ -44,6 +45,7 @@ export function allSteps(profile: PanelProfile): Steps {
     ...externalSteps(profile),
     ...freezeSteps(profile),
     ...helpSteps(profile),
+    ...(profile.training ? trainingRoomSteps(profile) : trainingSteps(profile)),
   };
   return withHelp(steps, profile);
 }

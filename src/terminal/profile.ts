@@ -37,6 +37,8 @@ export interface PanelProfile {
   readonly terminalNo: string;
   /** The keypad locks itself after so many minutes at the idle screen; 0 = never. */
   readonly autoLockMinutes: number;
+  /** The counter of training: its own menu, and no training inside of training. */
+  readonly training?: true;
   readonly id: string;
   readonly version: number;
 }

@@ -3,6 +3,7 @@ import type { PromptId, WordId } from '../profile/words.ts';
 import type { Values } from '../profile/template.ts';
 import type { PanelProfile } from './profile.ts';
 import type { CaseView, DeskWork, RefundView } from './desk.ts';
+import { NO_TRAINING, type TrainingWork } from './quiz.ts';
 import type {
   Await,
   DeskStatus,
@@ -46,6 +47,8 @@ export interface Context {
   readonly cases: readonly CaseView[];
   /** What is being put together at the refund desk. */
   readonly work: DeskWork;
+  /** Quiz and drill in hand. */
+  readonly training: TrainingWork;
   /** Full minutes at the idle screen without a key. */
   readonly idleMinutes: number;
   readonly remark?: Remark;
@@ -109,6 +112,7 @@ export const FIRST_CONTEXT: Context = {
   refunds: [],
   cases: [],
   work: {},
+  training: NO_TRAINING,
   idleMinutes: 0,
   operators: [],
   page: 0,

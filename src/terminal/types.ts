@@ -5,6 +5,7 @@ import type { PromptId, WordId } from '../profile/words.ts';
 import type { Values } from '../profile/template.ts';
 import type { MoneyKind } from '../transaction/kinds.ts';
 import type { CaseView, DeskJob, RefundView, SideView } from './desk.ts';
+import type { DrillView, Lines, QuizView, ScoreView, TrainingJob } from './quiz.ts';
 import type { Finding } from '../transaction/refund-rules.ts';
 import type { Wallet } from '../transaction/qr.ts';
 import type { SlipCard } from '../transaction/slip-code.ts';
@@ -239,7 +240,8 @@ export type Job =
   | { readonly kind: 'resolveRefund'; readonly id: number; readonly reference: string }
   | { readonly kind: 'owedReversal' }
   | { readonly kind: 'release' }
-  | DeskJob;
+  | DeskJob
+  | TrainingJob;
 
 /** Text of an answer or refusal on the screen. */
 export interface Remark {
@@ -262,6 +264,11 @@ export interface Done {
   readonly records?: readonly RecordView[];
   readonly refunds?: readonly RefundView[];
   readonly cases?: readonly CaseView[];
+  readonly questions?: readonly QuizView[];
+  readonly drill?: DrillView;
+  readonly score?: ScoreView;
+  /** What is said about a drill. */
+  readonly told?: Lines;
   /** Another transaction whose slip waits. */
   readonly owedSlip?: RecordView;
   /** A refund beside its sale. */

@@ -5,7 +5,7 @@ import type { MessageView } from '../iso8583/message-view.ts';
 import { mtiText } from '../iso8583/subfields.ts';
 
 /** One crossing of the rim, already redacted: nothing in it may hurt a cardholder. Times are milliseconds since 1970. */
-export type TraceRecord =
+export type TraceRecord = (
   | { readonly kind: 'screen'; readonly atMs: number; readonly step: string; readonly lines: readonly string[] }
   /** Digits typed into a password are `*`. */
   | { readonly kind: 'key'; readonly atMs: number; readonly step: string; readonly key: string }
@@ -18,7 +18,11 @@ export type TraceRecord =
       readonly fields: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'slip'; readonly atMs: number; readonly lines: readonly string[] }
-  | { readonly kind: 'terminal'; readonly atMs: number; readonly event: string; readonly detail: string };
+  | { readonly kind: 'terminal'; readonly atMs: number; readonly event: string; readonly detail: string }
+) & {
+  /** It happened in training: no money, no real acquirer. */
+  readonly training?: true;
+};
 
 /** A decoded message with every value masked by the allow-list of its dialect. */
 export function messageRecord(

@@ -9,6 +9,8 @@ import { namedProfile } from '../../src/node/profiles.ts';
 import { loadProfile, type Profile } from '../../src/profile/profile.ts';
 import { boot, type End, type Runtime } from '../../src/runtime/boot.ts';
 import { reversalPolicyOf } from '../../src/runtime/reversal.ts';
+import type { TrainingRoom } from '../../src/runtime/training.ts';
+import type { TraceRecord } from '../../src/trace/record.ts';
 import type { SlipDesk } from '../../src/runtime/slip-code.ts';
 import { Acquirer, DEFAULT_TERMINAL } from '../../src/sim/acquirer/acquirer.ts';
 import { type Ledger, ledgerSummary, openLedger } from '../../src/sim/acquirer/ledger.ts';
@@ -76,6 +78,8 @@ export interface CounterOptions {
   readonly panel?: boolean;
   /** Keys of the signed slip codes. */
   readonly slips?: SlipDesk;
+  /** Where training happens. */
+  readonly training?: (rim: Pick<Hal, 'clock' | 'timers' | 'entropy'>, profile: Profile) => TrainingRoom;
   /** Ways to tell somebody outside. */
   readonly outbox?: Outbox;
 }
@@ -102,6 +106,7 @@ export class Counter {
   readonly screens: string[] = [];
   readonly beeps: string[] = [];
   readonly log: string[] = [];
+  readonly traced: TraceRecord[] = [];
   /** Calls of the journal that made a record, by number. */
   readonly commits: number[] = [];
   journal: Journal;
@@ -167,8 +172,18 @@ export class Counter {
       ...(this.options.outbox ? { outbox: this.options.outbox } : {}),
     };
     this.ended = undefined;
-    const { slips } = this.options;
-    const options = { lang: this.options.lang ?? 'zh', version: '0.0.0-test', ...(slips ? { slips } : {}) };
+    const { slips, training } = this.options;
+    const options = {
+      lang: this.options.lang ?? 'zh',
+      version: '0.0.0-test',
+      ...(slips ? { slips } : {}),
+      ...(training
+        ? {
+            training: training(hal, this.profile),
+            trace: (record: TraceRecord) => void this.traced.push(record),
+          }
+        : {}),
+    };
     this.runtime = value(
       boot(hal, this.profile, this.watched(this.journal), options, end => {
         this.ended = end;

@@ -45,6 +45,7 @@ const ALL_ON: Partial<PanelProfile> = {
 const VARIANTS: Readonly<Record<string, Partial<PanelProfile>>> = {
   'every switch off': ALL_OFF,
   'every switch on': ALL_ON,
+  'the counter of training': { training: true },
   'refund approved, void not': { voidNeedsManager: false, reprintNeedsManager: true },
   'void approved, refund not; cards at idle do nothing': {
     refundNeedsManager: false,

@@ -101,6 +101,7 @@ export function judge(step: Step, node: Node, panel: PanelProfile, report: Repor
     job.kind === 'removeOperator'
   )
     must(facts.supervisor === true, `${job.kind} without the supervisor's password`);
+  if (job.kind === 'train') must(facts.supervisor === true || job.by === '99', 'training that nobody allowed');
   if (job.kind === 'stopHeld') must(facts.supervisor === true, "stopped without the supervisor's password");
   if (job.kind !== 'online' && job.kind !== 'hold') return;
   const { draft } = job;
@@ -242,7 +243,7 @@ export function landing(steps: Steps, from: Node, job: Job, end: Done, to: Node)
     case 'settled':
       return is(next === 'printReport');
     case 'wrong':
-      return is(['F02.wrong', 'F11.wrong', 'F15.wrong', 'E13'].includes(shown ?? ''));
+      return is(['F02.wrong', 'F11.wrong', 'F15.wrong', 'E13', 'F22.wrong'].includes(shown ?? ''));
     case 'blocked':
       return is(id === 'F17.5');
     case 'chipCard':
@@ -267,7 +268,16 @@ export function landing(steps: Steps, from: Node, job: Job, end: Done, to: Node)
       return is(next === 'takeHeld');
     case 'gone':
       return is(next === 'forgetCard');
+    case 'noScore':
+      return is(spec.kind === 'idle');
+    case 'broken':
+      return is(shown === 'F22.broken');
+    case 'passed':
+      return is(id === 'F22.6');
+    case 'notYet':
+      return is(id === 'F22.6n');
     case 'none':
+      if (job.kind === 'drillCheck') return is(shown === 'F22.none');
       if (job.kind === 'heldRefund') return is(shown === 'F20.none' || id === 'F09.1');
       if (job.kind === 'refundsOf') return is(id === 'F06.6' || id === 'F08.3');
       return is(
@@ -276,8 +286,8 @@ export function landing(steps: Steps, from: Node, job: Job, end: Done, to: Node)
     case 'ok':
     case 'mustChange':
     case 'foreign':
-      // Nothing is there for 99 in this release.
-      if (job.kind === 'logOn' && job.operator === '99') return is(shown === 'E39');
+      // 99 may begin a training, and nothing inside of one.
+      if (job.kind === 'logOn' && job.operator === '99') return is(shown === 'E39' || next === 'trainingReady');
       return is(shown === undefined && spec.kind !== 'response');
     default:
       return `nobody says where ${end.outcome} leads`;

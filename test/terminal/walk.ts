@@ -237,7 +237,11 @@ function keyOf(node: Node, panel: PanelProfile): string {
   // A title changes nothing but the first line; two steps look at it.
   const topic = /^(oweFirst|passwordOld|newPassword)/.test(step) ? c.topic : '';
   const list = LISTS.test(step) ? [c.page, c.records.length].join() : '';
-  const shown = [topic, c.notice, list, c.entry === '', /Totals/.test(step) && c.done?.sides?.length].join();
+  const lesson = /^(quiz|drill)/.test(step)
+    ? [c.training.at, c.training.questions.length, c.training.drill?.index].join()
+    : '';
+  const sides = /Totals/.test(step) && c.done?.sides?.length;
+  const shown = [topic, c.notice, list, lesson, c.entry === '', sides].join();
   const f = node.facts;
   if (DESK_WORK.test(step))
     return [step, /^case/.test(step) ? cases : '', frozen?.by, shown, refundDesk(step, c), people, f.supervisor].join(

@@ -1,5 +1,6 @@
 import type { PromptId } from '../../src/profile/words.ts';
 import type { CaseView, RefundView, SideView } from '../../src/terminal/desk.ts';
+import type { DrillView, QuizView, ScoreView } from '../../src/terminal/quiz.ts';
 import { explainArrival } from '../../src/transaction/arrival.ts';
 import type { Context } from '../../src/terminal/step.ts';
 import type {
@@ -216,6 +217,22 @@ function scanned(...more: readonly Done[]): Done[] {
   ];
 }
 
+/** Texts of training, each line full. */
+const TWO_LINES = {
+  zh: ['八个汉字宽的说明', '八个汉字宽的说明'],
+  en: ['TEXT OF 16 COLUM', 'TEXT OF 16 COLUM'],
+} as const;
+const THREE_LINES = {
+  zh: [...TWO_LINES.zh, '1撤销 2退货'],
+  en: [...TWO_LINES.en, '1VOID 2REFUND'],
+} as const;
+const QUESTIONS: readonly QuizView[] = [
+  { ...THREE_LINES, right: 1, why: TWO_LINES },
+  { ...THREE_LINES, right: 2, why: TWO_LINES },
+];
+const DRILL: DrillView = { ...TWO_LINES, task: THREE_LINES, index: 0, of: 2 };
+const SCORE: ScoreView = { operator: '98', score: 18, of: 18, passed: true };
+
 /** What each job may bring; the first is the good end. Every kind of job stands here, the type checker sees to it. */
 export const OUTCOMES: { readonly [K in Job['kind']]: (job: Extract<Job, { kind: K }>) => readonly Done[] } = {
   recover: () => [done('ok'), done('ok', { record: RECORD })],
@@ -390,6 +407,19 @@ export const OUTCOMES: { readonly [K in Job['kind']]: (job: Extract<Job, { kind:
   saleOf: () => [done('ok', { record: RECORD }), ...failed('E02', 'E03', 'E04', 'E05', 'E80')],
   resolveReversal: () => [done('ok', { record: RECORD }), ...failed('E77', 'E78')],
   owedReversal: () => [done('ok', { record: RECORD }), done('none')],
+  trainingReady: () => [done('ok'), ...failed('E39', 'E77', 'E64', 'F22.waits', 'F22.batch')],
+  train: job => [
+    done('ok', { score: { ...SCORE, operator: job.operator } }),
+    done('noScore'),
+    done('broken'),
+    ...failed('F22.batch'),
+  ],
+  quizStart: () => [done('ok', { questions: QUESTIONS })],
+  quizEnd: () => [done('ok', { score: SCORE }), done('ok', { score: { ...SCORE, passed: false } })],
+  drill: job => [done('ok', { drill: { ...DRILL, index: job.index % DRILL.of } })],
+  drillBegin: () => [done('ok')],
+  drillCheck: () => [done('passed', { told: TWO_LINES }), done('notYet', { told: TWO_LINES }), done('none')],
+  leaveTraining: () => [done('ok'), done('wrong'), ...failed('E14')],
   release: () => [done('ok')],
 };
 

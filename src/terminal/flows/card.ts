@@ -137,7 +137,11 @@ export function cardSteps(profile: PanelProfile, flow: CardFlow): Steps {
     ...(flow.reads && flow.confirm ? confirm : {}),
     [name('Pin')]: jobStep(
       c =>
-        skipsPin(profile, c.draft) ? busy(flow.kind) : show(PIN[flow.kind], { amount: c.draft.amountMinor, entry: '' }),
+        profile.training
+          ? show('F22.pin', {})
+          : skipsPin(profile, c.draft)
+            ? busy(flow.kind)
+            : show(PIN[flow.kind], { amount: c.draft.amountMinor, entry: '' }),
       c => ({ kind: 'pin', draft: c.draft, skip: skipsPin(profile, c.draft) }),
       [
         ...(flow.kind === 'refund'

@@ -245,6 +245,7 @@ export function idleSteps(profile: PanelProfile): Steps {
       }),
       on: {
         KEY: [
+          ...(profile.training ? [goWhen(key('FN'), 'trainMenu', about('training'))] : []),
           goWhen(c => c.desk.lockedBy !== undefined, 'unlockOperator', about('unlock')),
           goWhen(c => c.desk.operator === undefined, 'logonOperator', about('operatorSignOn')),
           // MENU opens the menu also when the acquirer cannot be reached: a supervisor must get in.

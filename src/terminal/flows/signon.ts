@@ -107,7 +107,9 @@ export function signOnSteps(profile: PanelProfile): Steps {
       c => ({ kind: 'logOn', operator: c.operator ?? '' }),
       [
         goWhen(c => c.operator === '00', 'supervisor', about('supervisor')),
-        goWhen(c => c.operator === '99', 'notOpen', about('terminal')),
+        profile.training
+          ? goWhen(c => c.operator === '99', 'notOpen', about('terminal'))
+          : goWhen(c => c.operator === '99', 'trainLook', about('training')),
         goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
         goWhen(c => c.desk.signedOn, 'idle'),
         go('signOn', about('signOn')),

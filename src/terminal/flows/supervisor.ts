@@ -57,6 +57,7 @@ export function supervisorSteps(profile: PanelProfile): Steps {
         KEY: [
           goWhen((c, e) => key('0')(c, e) && c.desk.frozen === undefined, 'freezeReason'),
           goWhen(key('0'), 'freeAsk'),
+          ...(profile.training ? [] : [goWhen(key('F1'), 'trainLook', () => ({ operator: '00', topic: 'training' }))]),
           ...(menu.on.KEY ?? []),
         ],
       },
