@@ -6,7 +6,7 @@ import { planted } from './planted.ts';
 import { Run, report } from './run.ts';
 
 /** Below what each dialect gets in the gate. */
-const BUDGET = 100_000;
+const BUDGET = 200_000;
 const SEED = 8583;
 const samples = vectors();
 
