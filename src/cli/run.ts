@@ -15,7 +15,6 @@ import { openTimers } from '../node/timers.ts';
 import type { Profile } from '../profile/schema.ts';
 import { boot, type End } from '../runtime/boot.ts';
 import { reversalPolicyOf } from '../runtime/reversal.ts';
-import type { TrainingRoom } from '../runtime/training.ts';
 
 /** Line speeds that a serial device may have. */
 const BAUD_MIN = 300;
@@ -43,8 +42,6 @@ export const RunExit = {
   /** Stopped at once: asked twice, or what was in flight did not end in time. */
   atOnce: 130,
 } as const;
-
-const NOT_LOADED = fault('E_BUSY', 'training-loading', 'training is still being loaded', 'Try again in a second');
 
 export interface RunRim {
   readonly console: Console;
@@ -174,7 +171,6 @@ async function start(flags: Flags, rim: RunRim): Promise<void> {
     log.value.flush();
     return console.exit(RunExit.journal);
   });
-  let room: TrainingRoom | undefined;
   const started = boot(
     hal,
     profile.value,
@@ -183,7 +179,21 @@ async function start(flags: Flags, rim: RunRim): Promise<void> {
       lang: flags.lang ?? profile.value.policy.language,
       version: rim.version,
       slips: slips.value,
-      training: { open: () => room?.open() ?? failed(NOT_LOADED) },
+      training: {
+        open(opened) {
+          // The simulator is loaded when somebody trains: a counter that opens does not wait for it.
+          void import('./training.ts').then(({ openTraining }) =>
+            opened(
+              openTraining(flags.journal, profile.value, {
+                clock: hal.clock,
+                timers,
+                entropy,
+                openJournal: path => openBooks(path, profile.value, entropy),
+              }),
+            ),
+          );
+        },
+      },
       ...(trace?.ok ? { trace: traceInto(trace.value, console) } : {}),
     },
     end => leave(ended(end, flags.port, console, log.value)),
@@ -208,14 +218,6 @@ async function start(flags: Flags, rim: RunRim): Promise<void> {
       leave(RunExit.atOnce);
     });
     started.value.stop();
-  });
-  // A counter that opens does not wait for a simulator that it needs on few days.
-  const { trainingRoom } = await import('./training.ts');
-  room = trainingRoom(flags.journal, profile.value, {
-    clock: hal.clock,
-    timers,
-    entropy,
-    openJournal: path => openBooks(path, profile.value, entropy),
   });
 }
 

@@ -6,7 +6,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { TrainingResult } from '../journal/types.ts';
 import type { Console } from '../node/console.ts';
 import type { Profile } from '../profile/schema.ts';
-import type { TrainingRoom } from '../runtime/training.ts';
+import type { TrainingDesk } from '../runtime/training.ts';
 import { Acquirer } from '../sim/acquirer/acquirer.ts';
 import { openLedger } from '../sim/acquirer/ledger.ts';
 import { acquirerLink, cipherUnder } from '../sim/acquirer/link.ts';
@@ -30,58 +30,54 @@ export const trainingPaths = (journal: string): { readonly books: string; readon
 });
 
 /**
- * The room where training happens: a virtual acquirer in this process, which speaks the dialect of the profile and knows
+ * Opens the room where training happens: a virtual acquirer in this process, which speaks the dialect of the profile and knows
  * only this terminal. Its master key is made anew for each training and is in no terminal.
  */
-export function trainingRoom(journalPath: string, profile: Profile, rim: TrainingRoomRim): TrainingRoom {
-  return {
-    open() {
-      const plan = compileFieldPlan(profile.dialect, profile.acquirer.dialectOptions);
-      if (!plan.ok) return plan;
-      if (!plan.value.framing.length)
-        return failed(
-          fault(
-            'E_ILLEGAL',
-            'training-dialect',
-            `the dialect of ${profile.id} has no length prefix, which the training acquirer needs`,
-            'Train with a profile that has one, e.g. unionpay-pos',
-          ),
-        );
-      const paths = trainingPaths(journalPath);
-      const ledger = openLedger(paths.acquirer);
-      if (!ledger.ok) return ledger;
-      const journal = rim.openJournal(paths.books);
-      if (!journal.ok) {
-        ledger.value.db.close();
-        return journal;
-      }
-      const masterKey = new Uint8Array(MASTER_KEY_LENGTH);
-      rim.entropy.fill(masterKey);
-      const { merchant, acquirer } = profile;
-      const handler = new Acquirer({
-        plan: plan.value,
-        ledger: ledger.value,
-        entropy: rim.entropy,
-        local: ms => rim.clock.local(ms),
-        masterKey,
-        terminals: [{ tid: merchant.terminalNo, mid: merchant.merchantNo }],
-        mac: { kind: acquirer.macAlgorithm, tail: 'hex', part: acquirer.macAlgorithm === 'x9.19' ? 'whole' : 'left' },
-      });
-      return ok({
-        journal: journal.value,
-        host: acquirerLink(
-          handler,
-          { nowMs: () => rim.clock.nowMs(), timers: rim.timers, log: () => undefined },
-          'training',
-        ),
-        encrypt: cipherUnder(masterKey),
-        close() {
-          journal.value.close();
-          ledger.value.db.close();
-        },
-      });
+export function openTraining(journalPath: string, profile: Profile, rim: TrainingRoomRim): Result<TrainingDesk> {
+  const plan = compileFieldPlan(profile.dialect, profile.acquirer.dialectOptions);
+  if (!plan.ok) return plan;
+  if (!plan.value.framing.length)
+    return failed(
+      fault(
+        'E_ILLEGAL',
+        'training-dialect',
+        `the dialect of ${profile.id} has no length prefix, which the training acquirer needs`,
+        'Train with a profile that has one, e.g. unionpay-pos',
+      ),
+    );
+  const paths = trainingPaths(journalPath);
+  const ledger = openLedger(paths.acquirer);
+  if (!ledger.ok) return ledger;
+  const journal = rim.openJournal(paths.books);
+  if (!journal.ok) {
+    ledger.value.db.close();
+    return journal;
+  }
+  const masterKey = new Uint8Array(MASTER_KEY_LENGTH);
+  rim.entropy.fill(masterKey);
+  const { merchant, acquirer } = profile;
+  const handler = new Acquirer({
+    plan: plan.value,
+    ledger: ledger.value,
+    entropy: rim.entropy,
+    local: ms => rim.clock.local(ms),
+    masterKey,
+    terminals: [{ tid: merchant.terminalNo, mid: merchant.merchantNo }],
+    mac: { kind: acquirer.macAlgorithm, tail: 'hex', part: acquirer.macAlgorithm === 'x9.19' ? 'whole' : 'left' },
+  });
+  return ok({
+    journal: journal.value,
+    host: acquirerLink(
+      handler,
+      { nowMs: () => rim.clock.nowMs(), timers: rim.timers, log: () => undefined },
+      'training',
+    ),
+    encrypt: cipherUnder(masterKey),
+    close() {
+      journal.value.close();
+      ledger.value.db.close();
     },
-  };
+  });
 }
 
 export interface TrainingRim {

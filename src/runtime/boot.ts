@@ -160,9 +160,12 @@ export function boot(
 /** The acquirer of training speaks through the one inbox, too. */
 function throughDoor(room: TrainingRoom, inbox: Inbox): TrainingRoom {
   return {
-    open() {
-      const desk = room.open();
-      return desk.ok ? ok({ ...desk.value, host: hostThroughInbox(desk.value.host, inbox) }) : desk;
+    open(opened) {
+      room.open(desk =>
+        inbox.post(() =>
+          opened(desk.ok ? ok({ ...desk.value, host: hostThroughInbox(desk.value.host, inbox) }) : desk),
+        ),
+      );
     },
   };
 }

@@ -16,7 +16,7 @@ import { redraw, serve } from './desk.ts';
 import { dropHeldCards } from './hold.ts';
 import { signOn } from './management.ts';
 import { type Shop, forgetCard } from './shop.ts';
-import type { Task } from './task.ts';
+import { type Task, wait } from './task.ts';
 import { scoreOf, trainingReady } from './training-jobs.ts';
 import { pastQuestions } from './training-past.ts';
 
@@ -27,7 +27,8 @@ import { pastQuestions } from './training-past.ts';
 
 /** Books and acquirer of training, made when a training begins. */
 export interface TrainingRoom {
-  open(): Result<TrainingDesk>;
+  /** Makes them; `opened` is called once, at once or later. */
+  open(opened: (desk: Result<TrainingDesk>) => void): void;
 }
 
 export interface TrainingDesk {
@@ -48,7 +49,7 @@ export function trainer(room: TrainingRoom): NonNullable<Shop['train']> {
   return function* (shop, operator, by): Task<Done> {
     const ready = trainingReady(shop);
     if (ready.outcome !== 'ok') return ready;
-    const opened = room.open();
+    const opened = yield* wait<Result<TrainingDesk>>(resume => room.open(resume));
     if (!opened.ok) return broken(shop, opened.fault);
     const desk = opened.value;
     const inner = trainingShop(shop, desk, operator, by);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { trainingPaths, trainingRoom } from '../../src/cli/training.ts';
+import { openTraining, trainingPaths } from '../../src/cli/training.ts';
 import { failed, fault } from '../../src/fault.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import { columnsOf } from '../../src/profile/columns.ts';
@@ -36,12 +36,16 @@ function counter(options: CounterOptions = {}): { readonly c: Counter; readonly 
   const path = join(folder, `${++count}.db`);
   const c = open({
     ...options,
-    training: (rim, profile) =>
-      trainingRoom(path, profile, {
-        ...rim,
-        openJournal: file =>
-          openJournal({ path: file, sealKey: SEAL_KEY, entropy: rim.entropy, reversal: reversalPolicyOf(profile) }),
-      }),
+    training: (rim, profile) => ({
+      open: opened =>
+        opened(
+          openTraining(path, profile, {
+            ...rim,
+            openJournal: file =>
+              openJournal({ path: file, sealKey: SEAL_KEY, entropy: rim.entropy, reversal: reversalPolicyOf(profile) }),
+          }),
+        ),
+    }),
   });
   return { c, books: trainingPaths(path).books };
 }
@@ -337,7 +341,7 @@ test('in English, and begun by 99: the same marks, the password of 99 leads out'
 test('books of training that cannot be opened leave the real counter as it is', () => {
   const c = open({
     training: () => ({
-      open: () => failed(fault('E_FAILURE', 'journal-damaged', 'the books are damaged', 'Delete them')),
+      open: opened => opened(failed(fault('E_FAILURE', 'journal-damaged', 'the books are damaged', 'Delete them'))),
     }),
   });
   c.on('确认键:菜单', 'MENU').on('主菜单', '7').on('管理', '1').on('1.操作员', '1').on('请输入操作员号').type('00');
