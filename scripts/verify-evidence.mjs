@@ -140,7 +140,8 @@ if (argv[1] && import.meta.url === pathToFileURL(argv[1]).href) {
   }
   const { problems, proved, anchor } = verifyEvidence(bytes, paper);
   for (const problem of problems) stdout.write(`CHANGED  ${problem}\n`);
-  stdout.write(`${proved} records are in the chain that ends with anchor ${anchor}\n`);
-  if (paper === undefined) stdout.write('Compare this anchor with the one on the settlement slip of that day.\n');
+  if (anchor !== '') stdout.write(`${proved} records are in the chain that ends with anchor ${anchor}\n`);
+  if (paper === undefined && problems.length === 0)
+    stdout.write('Compare this anchor with the one on the settlement slip of that day.\n');
   exit(problems.length > 0 ? 1 : 0);
 }

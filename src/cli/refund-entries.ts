@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { type Fault, fault } from '../fault.ts';
 import { type Journal, KIND_RULES, type LifeState, type OriginalRef, type Txn } from '../journal/journal.ts';
 import { mayEnter, viewState } from '../runtime/status.ts';
-import { EXTERNAL_METHODS, type ExternalMethod } from '../terminal/desk.ts';
+import { EXTERNAL_METHODS, type ExternalMethod } from '../terminal/refund-desk.ts';
 import { AMOUNT_MINOR_MAX, digits, formatAmount } from '../units.ts';
 import {
   common,

@@ -3,7 +3,7 @@ import type { Result } from '../fault.ts';
 import type { Journal, Txn } from '../journal/journal.ts';
 import type { Profile } from '../profile/schema.ts';
 import { type Books, findRefunds, openRefunds, sideBySide } from '../runtime/status.ts';
-import type { RefundView } from '../terminal/desk.ts';
+import type { RefundView } from '../terminal/refund-desk.ts';
 import { sentenceOf } from '../transaction/arrival.ts';
 import { digits, formatAmount } from '../units.ts';
 import {

@@ -1,5 +1,5 @@
 import { ok, type Result } from '../fault.ts';
-import { desk, type Desk } from './desk.ts';
+import { refundDesk, type RefundDesk } from './refund-desk.ts';
 import { ledger, type Ledger } from './ledger.ts';
 import { proof, type ProofPart } from './proof.ts';
 import { type Queries, queries } from './queries.ts';
@@ -16,7 +16,7 @@ export { reversalTags, slipTags, tlvOf } from './emv.ts';
 export { FIRST_OPERATORS, KIND_RULES, refundableMinor, ROLE_RULES, roleOf } from './money.ts';
 export { channelOf, CHANNELS, counts, netOf, plus, type Tally, tally } from './reports.ts';
 export type { EventKind } from './bodies.ts';
-export type { NewCase, NewCaseEntry, NewHold, NewNotice } from './desk.ts';
+export type { NewCase, NewCaseEntry, NewHold, NewNotice } from './refund-desk.ts';
 export type { ChainLink, ExactRecord } from './proof.ts';
 export type { EventBody, NewSlip } from './settlement.ts';
 export type { JournalCounts, ListFilter, SpanTotal } from './queries.ts';
@@ -62,7 +62,7 @@ export type Journal = JournalFile &
   Queries &
   Ledger &
   Reversals &
-  Desk &
+  RefundDesk &
   SessionPart &
   SettlementPart &
   Reports &
@@ -79,7 +79,7 @@ export function openJournal(options: JournalOptions): Result<Journal> {
   const store = opened.value;
   const policy = options.reversal ?? DEFAULT_REVERSAL_POLICY;
   const read = queries(store);
-  const atDesk = desk(store, read);
+  const atDesk = refundDesk(store, read);
   const file: JournalFile = {
     path: store.path,
     readOnly: store.readOnly,

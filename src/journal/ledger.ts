@@ -4,7 +4,7 @@ import { openPan, SEAL_NONCE_LENGTH, sealPan } from '../card/seal.ts';
 import { cardToken } from '../card/token.ts';
 import { failed, type Fault, fault, ok, type Result } from '../fault.ts';
 import { AMOUNT_MINOR_MAX, digits, formatAmount } from '../units.ts';
-import { type Desk, mayRefund } from './desk.ts';
+import { type RefundDesk, mayRefund } from './refund-desk.ts';
 import { KIND_RULES, refundableMinor } from './money.ts';
 import type { Queries } from './queries.ts';
 import type { Store } from './store.ts';
@@ -16,7 +16,7 @@ export const TRACE_MAX = 999_999;
 export const BATCH_TRACES_MAX = 900_000;
 
 /** Intents and outcomes: each call is one durable step. */
-export function ledger(store: Store, queries: Queries, desk: Desk, policy: ReversalPolicy) {
+export function ledger(store: Store, queries: Queries, desk: RefundDesk, policy: ReversalPolicy) {
   const number = (name: string): number => Number(store.setting(name));
 
   function nextTrace(): number {

@@ -1,7 +1,7 @@
 import { assert } from '../assert.ts';
 import { failed, fault, ok, type Result } from '../fault.ts';
 import { digits } from '../units.ts';
-import { type Desk, mayRefund } from './desk.ts';
+import { type RefundDesk, mayRefund } from './refund-desk.ts';
 import { KIND_RULES } from './money.ts';
 import type { Queries } from './queries.ts';
 import type { Store } from './store.ts';
@@ -47,7 +47,7 @@ export interface Recovery {
 
 const RESTART = 'the terminal stopped before the outcome was known';
 
-export function reversals(store: Store, queries: Queries, desk: Desk, policy: ReversalPolicy) {
+export function reversals(store: Store, queries: Queries, desk: RefundDesk, policy: ReversalPolicy) {
   function reversalIn(id: number, ...states: readonly Reversal['state'][]): Reversal {
     const reversal = queries.reversal(id);
     assert(reversal && states.includes(reversal.state), `a reversal must be ${states.join(' or ')} here`);

@@ -3,7 +3,7 @@ import { failed, fault, ok, type Result } from '../fault.ts';
 import { digits, formatAmount } from '../units.ts';
 import { BATCH_NUMBER_MAX } from './bodies.ts';
 import type { EventKind } from './bodies.ts';
-import type { Desk } from './desk.ts';
+import type { RefundDesk } from './refund-desk.ts';
 import type { Queries } from './queries.ts';
 import type { Store } from './store.ts';
 import type { Settlement, SettlementFlags, SettlementStage, Slip, SlipCopy, UploadCursor } from './types.ts';
@@ -19,7 +19,7 @@ export interface NewSlip {
   readonly code?: string;
 }
 
-export function settlement(store: Store, queries: Queries, desk: Desk) {
+export function settlement(store: Store, queries: Queries, desk: RefundDesk) {
   function stageIn(id: number, ...stages: readonly SettlementStage[]): Settlement {
     const current = queries.openSettlement();
     assert(current?.id === id && stages.includes(current.stage), `a settlement must be ${stages.join(' or ')} here`);

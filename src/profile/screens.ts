@@ -157,7 +157,6 @@ export const SCREENS = {
   'F09.again': [],
   'F12.end': [],
   'F16.released': [],
-  'F20.5': [],
   'F20.5b': [],
   'F01.1f': ['merchant', 'operator', 'clock'],
   'F01.1h': ['merchant', 'operator', 'clock', 'held'],

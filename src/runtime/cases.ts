@@ -1,6 +1,6 @@
 import type { Case, CaseClass, CaseOwner, CaseType, Journal, JournalRecord, NewCase, Txn } from '../journal/journal.ts';
 import type { Policy } from '../profile/schema.ts';
-import type { CaseView } from '../terminal/desk.ts';
+import type { CaseView } from '../terminal/refund-desk.ts';
 import { digits } from '../units.ts';
 import { trackingText } from './status.ts';
 

@@ -1,7 +1,7 @@
 import { assert } from '../assert.ts';
 import { KIND_RULES, type Txn } from '../journal/journal.ts';
 import type { PromptId, WordId } from '../profile/words.ts';
-import type { CaseView, DeskJob, RefundView, SideView } from '../terminal/desk.ts';
+import type { CaseView, DeskJob, RefundView, SideView } from '../terminal/refund-desk.ts';
 import type { StatusSlip } from '../terminal/slips/slip.ts';
 import type { Done } from '../terminal/types.ts';
 import { isRefundOver } from '../transaction/refund-life.ts';

@@ -13,7 +13,7 @@ import { dueText, explainArrival } from '../transaction/arrival.ts';
 import { progressOf } from '../transaction/calendar.ts';
 import type { CardKind, Channel } from '../transaction/refund-policy.ts';
 import { nextRefundState, refundStateOf, type RefundState } from '../transaction/refund-life.ts';
-import type { RefundView } from '../terminal/desk.ts';
+import type { RefundView } from '../terminal/refund-desk.ts';
 import { digits } from '../units.ts';
 
 /** Where each refund is: found by whatever the customer has in hand, with the words for both sides of the counter. */

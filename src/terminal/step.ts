@@ -2,7 +2,7 @@ import { MENUS, type MenuId, type ScreenId } from '../profile/screens.ts';
 import type { PromptId, WordId } from '../profile/words.ts';
 import type { Values } from '../profile/template.ts';
 import type { PanelProfile } from './profile.ts';
-import type { CaseView, DeskWork, RefundView } from './desk.ts';
+import type { CaseView, DeskWork, RefundView } from './refund-desk.ts';
 import { NO_TRAINING, type TrainingWork } from './quiz.ts';
 import type {
   Await,

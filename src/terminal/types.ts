@@ -4,13 +4,13 @@ import type { MenuId, ScreenId } from '../profile/screens.ts';
 import type { PromptId, WordId } from '../profile/words.ts';
 import type { Values } from '../profile/template.ts';
 import type { MoneyKind } from '../transaction/kinds.ts';
-import type { CaseView, DeskJob, RefundView, SideView } from './desk.ts';
+import type { CaseView, DeskJob, RefundView, SideView } from './refund-desk.ts';
 import type { DrillView, Lines, QuizView, ScoreView, TrainingJob } from './quiz.ts';
 import type { Finding } from '../transaction/refund-rules.ts';
 import type { Wallet } from '../transaction/qr.ts';
 import type { SlipCard } from '../transaction/slip-code.ts';
 
-export type { RefundView } from './desk.ts';
+export type { RefundView } from './refund-desk.ts';
 
 export type Lang = 'zh' | 'en';
 

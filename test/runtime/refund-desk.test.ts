@@ -118,7 +118,7 @@ describe('wrong refunds', () => {
       .on('比对:金额 !', 'ENTER')
       .on('比对:卡号', 'ENTER');
     expect(c.on('比对:时间').screen).toContain('退11/21 14:00:00');
-    c.keys('ENTER').on('比对:操作员', 'ENTER').on('1金额错', '2').on('是否暂停退货', 'ENTER').on('收单机构电话');
+    c.keys('ENTER').on('比对:操作员', 'ENTER').on('1金额错', '2').on('本机停止全部退货', 'ENTER').on('收单机构电话');
     const [opened] = c.journal.cases('open');
     expect(opened).toMatchObject({
       type: 'card',
@@ -180,7 +180,7 @@ describe('wrong refunds', () => {
     c.on('比对:时间', 'ENTER')
       .on('比对:操作员', 'ENTER')
       .on('1金额错', '1')
-      .on('是否暂停退货', 'CANCEL')
+      .on('本机停止全部退货', 'CANCEL')
       .on('收单机构电话');
     c.keys('CANCEL').on('1.新登记', 'CANCEL').on('主管功能', 'CANCEL').on('未结案件 1件');
     expect(c.journal.refundsFrozen()).toBeUndefined();

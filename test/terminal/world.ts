@@ -1,5 +1,5 @@
 import type { PromptId } from '../../src/profile/words.ts';
-import type { CaseView, RefundView, SideView } from '../../src/terminal/desk.ts';
+import type { CaseView, RefundView, SideView } from '../../src/terminal/refund-desk.ts';
 import type { DrillView, QuizView, ScoreView } from '../../src/terminal/quiz.ts';
 import { explainArrival } from '../../src/transaction/arrival.ts';
 import type { Context } from '../../src/terminal/step.ts';

@@ -83,7 +83,7 @@ export function policySentences(policy: Policy, lang: Lang): string[] {
   say(
     policy.refundSameAmountHours > 0,
     `${policy.refundSameAmountHours} 小时内同样金额再退, 会再问一次。`,
-    `The same amount again within ${policy.refundSameAmountHours} hours is asked about once more.`,
+    `The same amount again within ${hours(policy.refundSameAmountHours)} is asked about once more.`,
   );
   needs(
     policy.voidAdvice,
@@ -97,7 +97,7 @@ export function policySentences(policy: Policy, lang: Lang): string[] {
     ),
     pick(
       `退错等案件须在 ${policy.caseDueHours} 小时内结案。`,
-      `A case is to be closed within ${policy.caseDueHours} hours.`,
+      `A case is to be closed within ${hours(policy.caseDueHours)}.`,
     ),
   );
   for (const rule of policy.risk) said.push(riskSentence(rule, lang));
@@ -151,19 +151,19 @@ function riskSentence(rule: RiskRule, lang: Lang): string {
 function riskTexts(rule: RiskRule): readonly [zh: string, en: string] {
   switch (rule.kind) {
     case 'cardCount':
-      return [`${rule.hours} 小时内同一张卡退回多于 ${rule.max} 次`, `when one card gets money back more than ${rule.max} times in ${rule.hours} hours`]; // prettier-ignore
+      return [`${rule.hours} 小时内同一张卡退回多于 ${rule.max} 次`, `when one card gets money back more than ${rule.max} times in ${hours(rule.hours)}`]; // prettier-ignore
     case 'operatorCount':
-      return [`${rule.hours} 小时内同一操作员退回多于 ${rule.max} 次`, `when one operator gives money back more than ${rule.max} times in ${rule.hours} hours`]; // prettier-ignore
+      return [`${rule.hours} 小时内同一操作员退回多于 ${rule.max} 次`, `when one operator gives money back more than ${rule.max} times in ${hours(rule.hours)}`]; // prettier-ignore
     case 'shopCount':
-      return [`${rule.hours} 小时内全店退回多于 ${rule.max} 次`, `when the shop gives money back more than ${rule.max} times in ${rule.hours} hours`]; // prettier-ignore
+      return [`${rule.hours} 小时内全店退回多于 ${rule.max} 次`, `when the shop gives money back more than ${rule.max} times in ${hours(rule.hours)}`]; // prettier-ignore
     case 'repeatedAmount':
-      return [`${rule.hours} 小时内同样金额退货多于 ${rule.max} 次`, `when one amount is refunded more than ${rule.max} times in ${rule.hours} hours`]; // prettier-ignore
+      return [`${rule.hours} 小时内同样金额退货多于 ${rule.max} 次`, `when one amount is refunded more than ${rule.max} times in ${hours(rule.hours)}`]; // prettier-ignore
     case 'refundShare':
-      return [`${rule.hours} 小时内退货超过销售的 ${rule.percent}% (至少 ${rule.atLeast} 笔退货)`, `when the refunds of ${rule.hours} hours are above ${rule.percent} % of the sales (from ${rule.atLeast} refunds on)`]; // prettier-ignore
+      return [`${rule.hours} 小时内退货超过销售的 ${rule.percent}% (至少 ${rule.atLeast} 笔退货)`, `when the refunds of ${hours(rule.hours)} are above ${rule.percent} % of the sales (from ${rule.atLeast} refunds on)`]; // prettier-ignore
     case 'farAboveAverage':
-      return [`金额超过 ${rule.hours} 小时内平均退货的 ${rule.percent}% (至少 ${rule.atLeast} 笔退货)`, `when the amount is above ${rule.percent} % of the average refund of ${rule.hours} hours (from ${rule.atLeast} refunds on)`]; // prettier-ignore
+      return [`金额超过 ${rule.hours} 小时内平均退货的 ${rule.percent}% (至少 ${rule.atLeast} 笔退货)`, `when the amount is above ${rule.percent} % of the average refund of ${hours(rule.hours)} (from ${rule.atLeast} refunds on)`]; // prettier-ignore
     case 'lateVoid':
-      return [`撤销距消费超过 ${rule.hours} 小时`, `when a void comes more than ${rule.hours} hours after its sale`];
+      return [`撤销距消费超过 ${rule.hours} 小时`, `when a void comes more than ${hours(rule.hours)} after its sale`];
     case 'afterHours':
       return [`不在营业时间 ${clock(rule.from)} 至 ${clock(rule.to)}`, `when it is outside of ${clock(rule.from)} to ${clock(rule.to)}`]; // prettier-ignore
     case 'neverPaid':
@@ -172,3 +172,5 @@ function riskTexts(rule: RiskRule): readonly [zh: string, en: string] {
       return ['原签购单重打过', "when the sale's slip was printed again before"];
   }
 }
+
+const hours = (count: number): string => `${count} ${count === 1 ? 'hour' : 'hours'}`;

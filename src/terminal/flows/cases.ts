@@ -1,7 +1,7 @@
 import { formatAmount } from '../../units.ts';
 import type { ScreenId } from '../../profile/screens.ts';
 import type { PromptId } from '../../profile/words.ts';
-import { CASE_TYPES, EXTERNAL_METHODS, type DeskWork } from '../desk.ts';
+import { CASE_TYPES, EXTERNAL_METHODS, type DeskWork } from '../refund-desk.ts';
 import type { PanelProfile } from '../profile.ts';
 import {
   type Context,
@@ -139,7 +139,7 @@ export function caseSteps(profile: PanelProfile): Steps {
     ),
     /** F20-5: the case is open, whatever is answered. */
     caseFreeze: {
-      screen: () => show('F20.5', {}),
+      screen: () => show('F20.5c', {}),
       await: keypad(profile.operationTimeoutMs),
       on: {
         KEY: [goWhen(key('ENTER'), 'caseFreezeDo'), goWhen(key('CANCEL'), 'casePrint')],

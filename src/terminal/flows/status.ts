@@ -1,7 +1,7 @@
 import { formatAmount } from '../../units.ts';
 import type { ScreenId } from '../../profile/screens.ts';
 import type { PromptId, WordId } from '../../profile/words.ts';
-import type { LifeEntry, RefundView } from '../desk.ts';
+import type { LifeEntry, RefundView } from '../refund-desk.ts';
 import { columnsOf } from '../layout.ts';
 import type { PanelProfile } from '../profile.ts';
 import {

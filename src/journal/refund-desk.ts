@@ -32,7 +32,7 @@ export type NewCase = Omit<Case, 'id' | 'atMs' | 'state' | 'entries'>;
 export type NewNotice = Omit<Notice, 'id' | 'atMs' | 'state' | 'tries'>;
 export type NewCaseEntry = Omit<CaseEntry, 'atMs' | 'what'> & { readonly what: Exclude<CaseEntry['what'], 'closed'> };
 
-export function desk(store: Store, queries: Queries) {
+export function refundDesk(store: Store, queries: Queries) {
   const body = (seq: number): Record<string, any> => {
     const row = store.one('SELECT body FROM record WHERE seq = ?', seq);
     assert(row, 'a folded row has its record');
@@ -396,7 +396,7 @@ export function desk(store: Store, queries: Queries) {
   };
 }
 
-export type Desk = ReturnType<typeof desk>;
+export type RefundDesk = ReturnType<typeof refundDesk>;
 
 /** Refunds are switched off. */
 export function mayRefund(freeze: Freeze | undefined): Fault | undefined {
