@@ -1,3 +1,4 @@
+import { clearRegisters } from '../card/owned.ts';
 import { FRAME_LENGTH_MAX } from '../limits.ts';
 
 /** Bytes of the length in front of a frame: unsigned, big-endian, counting everything after itself. */
@@ -95,6 +96,7 @@ export class FrameReceiver {
     const end = at + (available < missing ? available : missing);
     // Of all ways to copy a part of an array, this one creates nothing and is quick at every length.
     copy.call(chunk, bytes, this.length, at, end);
+    clearRegisters(end - at);
     const length = this.length + end - at;
     this.length = length;
     if (length > this.used) this.used = length;

@@ -1,4 +1,5 @@
 import { assert } from '../assert.ts';
+import { ownedCopy } from '../card/owned.ts';
 import { fault, type Fault } from '../fault.ts';
 import type { HostClose, HostLink, HostSink, Timers } from '../hal/hal.ts';
 import { FRAME_LENGTH_MAX } from '../limits.ts';
@@ -280,9 +281,7 @@ export class AcquirerLine {
     }
     const length = receiver.length;
     if (acceptance === 'match') {
-      // A copy, whatever the chunk is: `slice` of a Buffer would be none.
-      const bytes = new Uint8Array(length);
-      bytes.set(receiver.frame.subarray(receiver.start, receiver.end));
+      const bytes = ownedCopy(receiver.frame, receiver.start, receiver.end);
       receiver.wipe();
       this.counters.answered++;
       this.clean = true;

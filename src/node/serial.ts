@@ -4,6 +4,7 @@ import { autoDetect } from '@serialport/bindings-cpp';
 import { ByteLengthParser } from '@serialport/parser-byte-length';
 import { SerialPortStream } from '@serialport/stream';
 import type { SerialPort as PackagedPort } from 'serialport';
+import { ownedCopy } from '../card/owned.ts';
 import type { SerialClose, SerialPort, SerialSink } from '../hal/hal.ts';
 import { CAN, EOT } from '../wire/packet.ts';
 
@@ -130,7 +131,7 @@ class Line {
     if (this.stream.writableLength + bytes.length > WRITE_QUEUE_MAX) {
       return this.broken({ kind: 'error', detail: `the device takes no bytes (${WRITE_QUEUE_MAX} wait)` });
     }
-    const copy = Buffer.from(bytes);
+    const copy = ownedCopy(bytes);
     this.stream.write(copy, () => copy.fill(0));
   }
 

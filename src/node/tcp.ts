@@ -3,6 +3,7 @@ import { isIP, connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { assert } from '../assert.ts';
+import { ownedCopy } from '../card/owned.ts';
 import { failed, fault, faultText, ok, type Result } from '../fault.ts';
 import type { HostClose, HostLink, HostSink } from '../hal/hal.ts';
 import { readText } from './files.ts';
@@ -120,7 +121,7 @@ class Connection {
 
   write(bytes: Uint8Array): void {
     if (!this.up || this.socket === undefined) return;
-    const copy = Buffer.from(bytes);
+    const copy = ownedCopy(bytes);
     this.socket.write(copy, () => copy.fill(0));
   }
 

@@ -51,9 +51,12 @@ function traces(pan: string, expiry: string): Record<string, Buffer> {
   };
 }
 
-/** How often each pattern lies in the readable memory of a process. */
-function countIn(pid: number, patterns: Record<string, Buffer>): Record<string, number> {
-  const found: Record<string, number> = Object.fromEntries(Object.keys(patterns).map(name => [name, 0]));
+/** Bytes shown before and after a place that was found: the cards are invented, and who looks for a leak needs the neighbours. */
+const AROUND = 512;
+
+/** Where each pattern lies in the readable memory of a process: the pattern's name, the region, the bytes around it. */
+function placesIn(pid: number, patterns: Record<string, Buffer>): string[] {
+  const found: string[] = [];
   const memory = openSync(`/proc/${pid}/mem`, 'r');
   for (const line of readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')) {
     const match = /^([0-9a-f]+)-([0-9a-f]+) r/.exec(line);
@@ -71,10 +74,18 @@ function countIn(pid: number, patterns: Record<string, Buffer>): Record<string, 
         throw error;
     }
     for (const [name, pattern] of Object.entries(patterns))
-      for (let at = bytes.indexOf(pattern); at >= 0 && at < length; at = bytes.indexOf(pattern, at + 1)) found[name]++;
+      for (let at = bytes.indexOf(pattern); at >= 0 && at < length; at = bytes.indexOf(pattern, at + 1))
+        found.push(`${name} at ${(start + at).toString(16)} of ${line}: ${neighbours(bytes, at, pattern.length)}`);
   }
   closeSync(memory);
   return found;
+}
+
+function neighbours(bytes: Buffer, at: number, length: number): string {
+  const end = at + length;
+  return [bytes.subarray(Math.max(0, at - AROUND), at), bytes.subarray(at, end), bytes.subarray(end, end + AROUND)]
+    .map(part => part.toString('hex'))
+    .join(' | ');
 }
 
 test('after a day with chip and stripe nothing of a card is left in the memory of the runtime', async () => {
@@ -87,9 +98,7 @@ test('after a day with chip and stripe nothing of a card is left in the memory o
   for (const card of DECK.cards) {
     const patterns = traces(card.pan, card.expiry);
     // The virtual terminal keeps its deck in clear: the search must find it there, or it proves nothing.
-    expect(countIn(terminal.child.pid as number, patterns)['number, ASCII']).toBeGreaterThan(0);
-    expect(countIn(program.child.pid as number, patterns)).toEqual(
-      Object.fromEntries(Object.keys(patterns).map(name => [name, 0])),
-    );
+    expect(placesIn(terminal.child.pid as number, patterns)).not.toEqual([]);
+    expect(placesIn(program.child.pid as number, patterns)).toEqual([]);
   }
 });
