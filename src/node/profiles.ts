@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Result } from '../fault.ts';
@@ -19,6 +19,33 @@ export function shippedProfileIds(): string[] {
     .map(entry => entry.name.slice(0, -ENDING.length))
     .sort();
 }
+
+/** Folders of parts that complete profiles extend. */
+const PART_FOLDERS = ['base', 'acquirers', 'terminals'] as const;
+
+/** A shipped part: its name in its folder and the members of a profile that it holds. */
+export interface Part {
+  readonly name: string;
+  readonly holds: readonly string[];
+}
+
+/** The shipped parts by folder. */
+export function partNames(): Readonly<Record<string, readonly Part[]>> {
+  const partsOf = (folder: string): Part[] =>
+    readdirSync(join(SHIPPED, folder))
+      .filter(file => file.endsWith(ENDING))
+      .sort()
+      .map(file => {
+        const name = file.slice(0, -ENDING.length);
+        const text = readShipped(`${folder}/${name}`);
+        const members = text.ok ? Object.keys(JSON.parse(text.value) as object) : [];
+        return { name, holds: members.filter(member => member !== '$schema') };
+      });
+  return Object.fromEntries(PART_FOLDERS.map(folder => [folder, partsOf(folder)]));
+}
+
+/** True when there is something at `path`. */
+export const fileThere = (path: string): boolean => existsSync(path);
 
 /** Names of the shipped dialects: the files of `base` with a `dialect` in them. */
 export function shippedDialectNames(): string[] {

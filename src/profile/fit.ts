@@ -1,4 +1,4 @@
-import { isObject, readMerged, type Json, type ReadSource } from './source.ts';
+import { isObject, readMerged, withDefaults, type Json, type ReadSource } from './source.ts';
 import { lintProfile } from './lint.ts';
 import type { Profile } from './schema.ts';
 
@@ -95,7 +95,7 @@ function numberFits({ minimum = -Infinity, maximum = Infinity }: Shape, value: n
 export function profileThatFits(shape: Shape, id: string, read: ReadSource): Profile | undefined {
   const merged = readMerged(id, read);
   if (!merged.ok) return undefined;
-  const { value } = merged.value;
+  const value = withDefaults(merged.value.value);
   if (!fits(shape, value)) return undefined;
   const profile = value as unknown as Profile;
   return profile.id === id && lintProfile(profile).length === 0 ? profile : undefined;

@@ -1,7 +1,10 @@
 import { compileFieldPlan } from '../iso8583/plan.ts';
 import { notGbk } from '../wire/gbk.ts';
 import { columnsOf } from './columns.ts';
+import { lintEmv } from './emv.ts';
+import { lintGlyphs, lintLengths } from './lint-lengths.ts';
 import { lintRefunds } from './lint-refunds.ts';
+import { lintTables } from './lint-tables.ts';
 import { lintTraining } from './lint-training.ts';
 import { lintScanPayment } from './lint-scan.ts';
 import type { Profile, Transaction } from './schema.ts';
@@ -36,7 +39,8 @@ const NEVER_LATER = [26, 35, 36, 52, 53];
 export function lintProfile(profile: Profile): readonly LintFinding[] {
   const findings: LintFinding[] = [];
   const report: Report = (pointer, name, cause, remedy) => findings.push({ pointer, name, cause, remedy });
-  lintDialect(profile, report);
+  const plan = compileFieldPlan(profile.dialect, profile.acquirer.dialectOptions);
+  if (!plan.ok) report('/dialect', 'dialect', `does not compile: ${plan.fault.cause}`, plan.fault.remedy);
   for (const [id, transaction] of Object.entries(profile.transactions))
     lintTransaction(profile, id, transaction, report);
   for (const id of [
@@ -66,13 +70,12 @@ export function lintProfile(profile: Profile): readonly LintFinding[] {
   lintPolicy(profile, report);
   lintRefunds(profile.policy, report);
   lintScanPayment(profile, report);
+  lintTables(profile, report);
+  if (plan.ok) lintLengths(profile, plan.value.source, report);
+  lintGlyphs(profile, report);
   if (profile.training) lintTraining(profile.training, report);
+  lintEmv(profile, report);
   return findings;
-}
-
-function lintDialect(profile: Profile, report: Report): void {
-  const plan = compileFieldPlan(profile.dialect, profile.acquirer.dialectOptions);
-  if (!plan.ok) report('/dialect', 'dialect', `does not compile: ${plan.fault.cause}`, plan.fault.remedy);
 }
 
 function lintTransaction(profile: Profile, id: string, transaction: Transaction, report: Report): void {

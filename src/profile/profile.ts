@@ -3,7 +3,7 @@ import { fault, failed, ok, type Fault, type Result } from '../fault.ts';
 import type { DialectSource } from '../iso8583/source.ts';
 import { lintProfile } from './lint.ts';
 import { profileSchema, type Profile } from './schema.ts';
-import { pointerStep, readMerged, type ReadSource } from './source.ts';
+import { pointerStep, readMerged, withDefaults, type ReadSource } from './source.ts';
 
 export type {
   Acquirer,
@@ -62,7 +62,8 @@ export function checkProfile(id: string, read: ReadSource, knownIds: readonly st
   if (knownIds.length > 0 && !knownIds.includes(id)) return { findings: [only(id, unknownProfile(id, knownIds))] };
   const merged = readMerged(id, read);
   if (!merged.ok) return { findings: [only(id, merged.fault)] };
-  const { value, writerOf } = merged.value;
+  const { writerOf } = merged.value;
+  const value = withDefaults(merged.value.value);
   const find = (pointer: string, name: string, cause: string, remedy: string): Finding => {
     const source = writerOf(pointer);
     return { source, pointer, fault: fault('E_ILLEGAL', name, `${source}: ${pointer || '/'} ${cause}`, remedy) };

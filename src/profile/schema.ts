@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DialectOptions, DialectSource } from '../iso8583/source.ts';
 import { AMOUNT_MINOR_MAX } from '../units.ts';
+import { emv, media } from './emv-schema.ts';
 import { scanPayment } from './scan-schema.ts';
 import { SCREEN_IDS, type ScreenId } from './screens.ts';
 import { training } from './training-schema.ts';
@@ -196,6 +197,8 @@ export const KEY_NAMES = [
   ...['F1', 'F2', 'F3', 'F4'],
 ] as const;
 
+const firmware = z.string().regex(/^\d{1,9}(\.\d{1,9}){0,7}$/, 'numbers and dots, as in 1.10');
+
 const terminal = z.strictObject({
   id,
   name,
@@ -204,7 +207,20 @@ const terminal = z.strictObject({
   charset: z.enum(['GBK', 'ASCII']),
   baud: z.literal([1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]),
   printColumns: z.literal([0, 32, 48]).describe('0 = no printer'),
-  keys: z.array(z.enum(KEY_NAMES)),
+  keys: z.array(z.enum(KEY_NAMES)).describe('Keys that the device has, by the names on the line'),
+  keymap: z
+    .partialRecord(z.enum(KEY_NAMES), z.enum(KEY_NAMES))
+    .describe('Key of the device → key of the flows that it stands for; a key that is not named stands for itself'),
+  models: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(20).describe('Model as the device tells it'),
+        firmwareMin: firmware.optional().describe('Oldest firmware; absent: any'),
+        firmwareMax: firmware.optional().describe('Newest firmware; absent: any'),
+      }),
+    )
+    .max(32)
+    .describe('Devices that the image may be flashed into; empty: any'),
   readCapability: z.literal(['0', '2', '5', '6']).describe('60.4: 2 stripe, 5 and contact chip, 6 and contactless'),
 });
 
@@ -290,8 +306,12 @@ const policy = z.strictObject({
   refundHoldSeconds: z.int().min(0).max(3600).describe('How long a refund waits and can be stopped; 0 = sent at once'),
   refundSameAmountHours: z.int().min(0).max(720).describe('The same amount again asks once more; 0 = off'),
   voidAdvice: z.boolean().describe('Offer a void where it does the same as the refund'),
+  refundsFromTakings: z
+    .boolean()
+    .describe('Refunds are paid out of the takings of the batch: say when these do not do'),
   cutOff: clockTime.describe("End of the acquirer's day"),
   caseDueHours: z.int().min(1).max(720).describe('When a case must be closed'),
+  caseOnFailedRefund: z.boolean().describe('A refund that the acquirer or the channel refused opens a case by itself'),
   channels: z.strictObject({ card: channel, wechat: channel, alipay: channel, unionpayQr: channel }),
   risk: z.array(risk).max(50).describe('Rules against abuse; each has its own id'),
   twoPerson: z.boolean().describe('Who asks may not approve'),
@@ -342,6 +362,8 @@ export const profileSchema = z.strictObject({
   merchant,
   policy,
   training: training.optional(),
+  emv: emv.optional(),
+  media: media.optional(),
 });
 
 type Parsed = z.infer<typeof profileSchema>;

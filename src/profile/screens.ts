@@ -240,6 +240,24 @@ export const SCREENS = {
   /** In place of the PIN. */
   'F22.pin': [],
   'F22.8': ['operator', 'done', 'of', 'state'],
+  /** The terminal is not what the program needs, or another one than before. */
+  'F01.7': ['part', 'was', 'is', 'way'],
+  'F01.8': ['part', 'was', 'is'],
+  /** Flash a profile: now and new, one difference, the question, at work, its tests, its ends. */
+  'F23.1': ['was', 'is', 'count'],
+  'F23.2': ['done', 'of', 'mark', 'sayZh', 'sayEn', 'was', 'is'],
+  'F23.2a': ['is', 'count'],
+  'F23.3': ['percent', 'seconds'],
+  'F23.4': ['flashStep'],
+  'F23.4k': ['code'],
+  'F23.5': ['is', 'operator'],
+  'F23.6': ['flashStep', 'was'],
+  'F23.1.help': [],
+  'F23.2.help': [],
+  'F23.2a.help': [],
+  'MENU.technician.1': [],
+  'MENU.technician.2': [],
+  'MENU.technician.3': [],
   'MENU.training.1': [],
   'MENU.training.2': [],
   WAIT: ['title'],
@@ -288,6 +306,7 @@ export const MENUS = {
   'MENU.supervisor': 4,
   'MENU.case': 1,
   'MENU.training': 2,
+  'MENU.technician': 3,
   'MENU.remedy': 1,
 } as const;
 export type MenuId = keyof typeof MENUS;

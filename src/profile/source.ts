@@ -1,5 +1,6 @@
 import { failed, fault, ok, type Fault, type Result } from '../fault.ts';
 import { flawOf } from './json.ts';
+import { keyTrouble } from './key-material.ts';
 
 /** One JSON value without undefined. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [member: string]: Json };
@@ -14,13 +15,6 @@ export const EXTENDS_DEPTH_MAX = 8;
 export type ReadSource = (name: string) => Result<string>;
 
 const SOURCE_NAME = /^(?:[a-z0-9][a-z0-9-]*\/)?[a-z0-9][a-z0-9-]*$/;
-/** Members that other systems use for key material. */
-const KEY_MEMBER =
-  /^(?:.*(?:master|working|session|secret|private|wrapped|transport)[-_]?key|key|keys|t?mk|[pmt]ak|pik|tdk|kek|zmk|zpk|bdk|pin|secret)s?$/i;
-const HEX = /^[0-9A-Fa-f]{8,}$/;
-/** Lengths of DES, 3DES, AES and SM4 keys in hex digits; such a string is refused whatever its member is called. */
-const KEY_DIGITS = new Set([16, 32, 48, 64]);
-
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -31,8 +25,19 @@ export const pointerStep = (member: string | number): string =>
 /** A source with everything that it extends merged in, and who wrote what. */
 export interface MergedSource {
   readonly value: JsonObject;
+  /** The sources from the lowest to the one that was asked for. */
+  readonly names: readonly string[];
   /** Name of the source that wrote the member at a JSON pointer, or the nearest member above it. */
   writerOf(pointer: string): string;
+}
+
+/** Members that every profile has and few sources write: a source may leave them out. */
+const TERMINAL_DEFAULTS: JsonObject = { keymap: {}, models: [] };
+
+/** `value` with the members that a source may leave out. */
+export function withDefaults(value: JsonObject): JsonObject {
+  const { terminal } = value;
+  return isObject(terminal) ? { ...value, terminal: { ...TERMINAL_DEFAULTS, ...terminal } } : value;
 }
 
 interface Layer {
@@ -53,6 +58,7 @@ export function readMerged(name: string, read: ReadSource): Result<MergedSource>
   const merged = value as JsonObject;
   return ok({
     value: merged,
+    names: layers.map(layer => layer.name),
     writerOf(pointer) {
       for (let at = pointer; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
         const writer = layers.findLast(layer => has(layer.value, at));
@@ -148,7 +154,7 @@ function place(text: string, offset: number): string {
 }
 
 /** Finds key material and member names that no source may hold. The fault names the place, never the value. */
-function refused(name: string, value: JsonObject): Fault | undefined {
+export function refused(name: string, value: JsonObject): Fault | undefined {
   const found = forbidden(value, '');
   return found && fault('E_ILLEGAL', found.name, `${name}: ${found.pointer} ${found.cause}`, found.remedy);
 }
@@ -162,18 +168,15 @@ interface Forbidden {
 
 /** The pointer is put together on the way out, so that a source with nothing wrong in it costs no texts. */
 function forbidden(value: Json, member: string): Forbidden | undefined {
-  if (typeof value === 'string') {
-    const looksLikeKey =
-      HEX.test(value) && (KEY_DIGITS.has(value.length) || KEY_MEMBER.test(pointerStep(member).slice(1)));
-    if (!looksLikeKey) return undefined;
+  const trouble = keyTrouble(value, member);
+  if (trouble !== undefined)
     return {
       pointer: '',
       name: 'profile-key-material',
-      cause: `looks like a key (${value.length} hex digits)`,
+      cause: trouble,
       remedy:
         'Take it out: keys live in the terminal, a profile only names the slot (acquirer.masterKeyIndex). If it was a real key, have it replaced',
     };
-  }
   if (typeof value !== 'object' || value === null) return undefined;
   for (const inner of Object.keys(value)) {
     const found =

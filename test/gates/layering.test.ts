@@ -25,6 +25,8 @@ const BUILTINS: Readonly<Record<string, (room: string) => boolean>> = {
   // Both only work on names; they open nothing.
   'node:path': room => (FLOOR_OF.get(room) ?? 0) >= 5,
   'node:url': room => (FLOOR_OF.get(room) ?? 0) >= 5,
+  // Inflates bytes that are there already.
+  'node:zlib': room => room === 'profile',
   'node:sqlite': room => room === 'journal' || room === 'sim',
 };
 /** Packages that reach the operating system by themselves. */
