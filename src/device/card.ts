@@ -62,6 +62,8 @@ export interface ChipInfo {
   readonly label: string | undefined;
   /** Application identifier, upper-case hex, when tag 4F or 84 was asked for. */
   readonly aid: string | undefined;
+  /** Acquirer 0–99 of the table record that the card was started with (PP_AIDTABINFO); GOX wants the same one. */
+  readonly acquirer: number | undefined;
   /** BER-TLV in the order of the tag list; absent tags are left out. */
   readonly emvData: Uint8Array | undefined;
   /** Masked account number, expiry and service code of track 2, ASCII. */
@@ -192,9 +194,15 @@ export function readChip(answer: AnswerReader): Result<ChipInfo> {
     cardholder: answer.copy(Pp.cardholder),
     label: optional(answer.text(Pp.label).trimEnd()),
     aid: aidOf(emvData),
+    acquirer: acquirerOf(answer.text(Pp.aidTableInfo)),
     emvData,
     maskedTrack2: answer.copy(Pp.track2Masked),
   });
+}
+
+/** PP_AIDTABINFO: six digits a record, acquirer first; the card was started with the first one. */
+function acquirerOf(tableInfo: string): number | undefined {
+  return /^\d{6}/.test(tableInfo) ? Number(tableInfo.slice(0, 2)) : undefined;
 }
 
 /** GOX: card risk management, PIN, first cryptogram. */

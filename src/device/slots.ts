@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from '../fault.ts';
+import { failed, ok, type Fault, type Result } from '../fault.ts';
 import { operation, plain, refused, REPEATS_MAX, type Exchange } from './exchange.ts';
 import type { CommandWriter } from './fields.ts';
 import { Panel } from './ids.ts';
@@ -13,11 +13,19 @@ export class Slots {
   private readonly exchange: Exchange;
   private readonly writer: CommandWriter;
   private readonly panel: () => PanelInfo | undefined;
+  private readonly closed: () => Fault | undefined;
 
-  constructor(exchange: Exchange, writer: CommandWriter, panel: () => PanelInfo | undefined) {
+  /** `closed`: why nothing can be asked now; undefined while the terminal is connected. */
+  constructor(
+    exchange: Exchange,
+    writer: CommandWriter,
+    panel: () => PanelInfo | undefined,
+    closed: () => Fault | undefined = () => undefined,
+  ) {
     this.exchange = exchange;
     this.writer = writer;
     this.panel = panel;
+    this.closed = closed;
   }
 
   /** XLQ: what the slots hold now. */
@@ -104,7 +112,7 @@ export class Slots {
 
   private missing(done: (result: Result<never>) => void): boolean {
     if (this.panel()?.features.slots === true) return false;
-    done(failed(featureMissing('profile slots')));
+    done(failed(this.closed() ?? featureMissing('profile slots')));
     return true;
   }
 }

@@ -34,6 +34,7 @@ import { Exchange, operation, plain, refusal, refused, REPEATS_MAX, type Operati
 import { CommandWriter, latin1, type AnswerReader } from './fields.ts';
 import { Panel, Spe } from './ids.ts';
 import type { LinkCounters } from './link-types.ts';
+import { Media } from './media.ts';
 import { writeScreen, type EventSources, type PanelEvent, type PanelInfo, type PrinterStatus } from './panel.ts';
 import { Printer, type PrintResult } from './printer.ts';
 import { Slots } from './slots.ts';
@@ -101,6 +102,8 @@ const CARD_WAIT_MAX_MS = 13 * 60_000;
 export class TerminalDevice {
   /** Profile slots (flashing). */
   readonly slots: Slots;
+  /** Pictures of a plain pad (flashing). */
+  readonly media: Media;
   private readonly exchange: Exchange;
   private readonly writer = new CommandWriter();
   private readonly connector: Connector;
@@ -119,7 +122,8 @@ export class TerminalDevice {
     this.connector = new Connector(this.exchange, this.writer, options.session);
     this.events = new EventWait(this.exchange, this.writer, panel);
     this.printer = new Printer(this.exchange, this.writer, panel);
-    this.slots = new Slots(this.exchange, this.writer, panel);
+    this.slots = new Slots(this.exchange, this.writer, panel, () => (this.device ? undefined : NOT_CONNECTED));
+    this.media = new Media(this.exchange, this.writer, done => this.refuseUnconnected(done));
   }
 
   /** What the last connect learned; undefined while not connected. */
@@ -374,14 +378,15 @@ export class TerminalDevice {
     this.simple('TLR', this.writer.finish(), next, { tagged: false }, true);
   }
 
-  /** Ends the session and leaves a message on the display (CLX); without one the display goes blank. */
-  close(message: string | undefined, done: Done<void>): void {
+  /** Ends the session (CLX) and leaves a message or a picture of {@link media} on the display; without both it goes blank. */
+  close(message: string | undefined, done: Done<void>, picture?: string): void {
     if (this.refuseUnconnected(done)) return;
     const text = encodeText(message ?? '', this.charset);
     if (!text.ok) return done(text);
     if (text.value.length > 128) return done(failed(argumentFault('closing message over 128 bytes', 'Shorten it')));
     this.writer.begin('CLX');
     if (text.value.length > 0) this.writer.value(Spe.message, text.value);
+    if (picture !== undefined) this.writer.text(Spe.mediaName, picture.padEnd(8));
     this.simple('CLX', this.writer.finish(), result => {
       if (result.ok) {
         this.connector.forget();

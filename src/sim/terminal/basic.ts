@@ -29,7 +29,7 @@ function information(machine: Machine): ReadonlyMap<number, string> {
   return new Map([
     [Pp.serialNumber, machine.serialNumber],
     [Pp.partNumber, 'POS8583-SIM'],
-    [Pp.model, 'VIRTUAL TERMINAL'],
+    [Pp.model, machine.model],
     [Pp.manufacturer, 'POS8583'],
     [Pp.capabilities, '1000000000'],
     [Pp.softwareVersion, 'SIM 1'],
@@ -157,9 +157,11 @@ export const basicHandlers: Readonly<Record<string, Handler>> = {
   },
 };
 
-/** CLX and CLO: blank the screen, then show the message if there is one. */
+/** CLX and CLO: blank the screen, then show the message or the picture if there is one. */
 export function closeScreen(command: Command, machine: Machine): void {
   const message = command.name === 'CLO' ? command.fixed(DISPLAY_LENGTH) : command.optional(Spe.message);
+  const picture = command.name === 'CLO' ? undefined : command.optional(Spe.mediaName);
+  if (picture) machine.media.show(latin1(picture));
   machine.screen.blank();
   if (message) machine.screen.message(message);
 }

@@ -26,7 +26,7 @@ export class Command {
   /** Takes `data[0, length)`, at least three bytes. */
   constructor(data: Uint8Array, length: number) {
     this.bytes = data.slice(0, length);
-    this.name = latin1(this.bytes.subarray(0, 3));
+    this.name = String.fromCharCode(data[0], data[1], data[2]);
   }
 
   /** The blocks in order. Refused with 011 when a LEN is not three digits or the bytes do not add up. */
@@ -126,11 +126,13 @@ export class Command {
 /** Collects the values of an answer; a value that does not fit in the open block begins the next one. */
 export class Answer {
   private readonly finished: Uint8Array[] = [];
-  private open: number[] = [];
+  private readonly open: Uint8Array[] = [];
+  private openLength = 0;
 
   value(id: number, bytes: Uint8Array): this {
-    if (this.open.length + 4 + bytes.length > BLOCK_LENGTH_MAX) this.endBlock();
-    this.open.push(id >> 8, id & 0xff, bytes.length >> 8, bytes.length & 0xff, ...bytes);
+    if (this.openLength + 4 + bytes.length > BLOCK_LENGTH_MAX) this.endBlock();
+    this.open.push(Uint8Array.of(id >> 8, id & 0xff, bytes.length >> 8, bytes.length & 0xff), bytes);
+    this.openLength += 4 + bytes.length;
     return this;
   }
 
@@ -145,7 +147,8 @@ export class Answer {
   /** One block of fixed layout, as the older commands have. */
   static fixed(ascii: string): Answer {
     const answer = new Answer();
-    answer.open = [...fromLatin1(ascii)];
+    answer.open.push(fromLatin1(ascii));
+    answer.openLength = ascii.length;
     return answer;
   }
 
@@ -160,8 +163,9 @@ export class Answer {
   }
 
   private endBlock(): void {
-    if (this.open.length > 0) this.finished.push(Uint8Array.from(this.open));
-    this.open = [];
+    if (this.openLength > 0) this.finished.push(concat(this.open));
+    this.open.length = 0;
+    this.openLength = 0;
   }
 }
 
@@ -179,7 +183,7 @@ export function decimal(bytes: Uint8Array, at: number, width: number): number {
 /** One character a byte. */
 export function latin1(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
+  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]);
   return text;
 }
 
@@ -196,11 +200,13 @@ export function bigEndian(value: number, width: number): Uint8Array {
 }
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let length = 0;
+  for (let i = 0; i < parts.length; i++) length += parts[i].length;
+  const whole = new Uint8Array(length);
   let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+  for (let i = 0; i < parts.length; i++) {
+    whole.set(parts[i], at);
+    at += parts[i].length;
   }
   return whole;
 }

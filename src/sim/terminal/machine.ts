@@ -2,6 +2,7 @@ import type { Entropy } from '../../hal/hal.ts';
 import type { Answer, Command } from './command.ts';
 import type { TestCard } from './deck.ts';
 import type { KeyStore } from './keys.ts';
+import type { MediaStore } from './media.ts';
 import type { Printer } from './printer.ts';
 import type { Reader } from './reader.ts';
 import type { Screen } from './screen.ts';
@@ -64,12 +65,15 @@ export interface Machine {
   readonly panel: boolean;
   readonly strict: boolean;
   readonly serialNumber: string;
+  readonly model: string;
+  readonly firmware: string;
   readonly screen: Screen;
   readonly printer: Printer;
   readonly slots: Slots;
   readonly keys: KeyStore;
   readonly reader: Reader;
   readonly tables: Tables;
+  readonly media: MediaStore;
   readonly entropy: Entropy;
   /** Answers the command in progress and ends its wait. */
   reply(stat: number, answer?: Answer): void;

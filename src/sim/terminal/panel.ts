@@ -12,7 +12,6 @@ const BEEP_MAX = 16;
 const SEQUENCE_MAX = 0xffff;
 /** Scanner, beeper, slots, PARTNO, LASTSEQ. */
 const FEATURES = 0b11111;
-const FIRMWARE = 'pos8583-sim 1';
 
 const Source = { keypad: 1, magnetic: 2, chip: 4, contactless: 8, scanner: 16 } as const;
 
@@ -54,7 +53,7 @@ export class PanelCommands {
         .number(Panel.printColumns, PRINT_COLUMNS, 1)
         .number(Panel.features, FEATURES, 1)
         .text(Panel.serialNumber, machine.serialNumber)
-        .text(Panel.firmware, FIRMWARE);
+        .text(Panel.firmware, machine.firmware);
       machine.reply(Stat.ok, slotStatus(answer, machine));
     },
 

@@ -7,12 +7,14 @@ import type { TestCard } from './deck.ts';
 import { KeyStore } from './keys.ts';
 import { DeviceLink } from './link.ts';
 import type { Handler, KeyName, Machine, Waiting } from './machine.ts';
+import { MediaStore, mediaHandlers } from './media.ts';
 import { PanelCommands } from './panel.ts';
 import { pinHandlers } from './pin.ts';
 import { Printer, type Slip } from './printer.ts';
 import { FIELD_MS, Reader } from './reader.ts';
 import { Screen, type ScreenState } from './screen.ts';
 import { DC2, SecureChannel } from './secure.ts';
+import type { SlotMemory } from './slot-memory.ts';
 import { CONFIRM_MS, Slots, type ImageCheck } from './slots.ts';
 import { Stat } from './status.ts';
 import { Tables } from './tables.ts';
@@ -21,6 +23,8 @@ import { Tables } from './tables.ts';
 export const RESEND_MS = 500;
 /** From the loss of power until the terminal answers again, milliseconds. */
 export const BOOT_MS = 1000;
+export const DEFAULT_MODEL = 'VIRTUAL TERMINAL';
+export const DEFAULT_FIRMWARE = '1.0';
 const SCAN_MAX = 256;
 /** What is scanned instead of a text: the QR code that was printed last. */
 const SCAN_LAST = 'last';
@@ -31,12 +35,18 @@ export interface VirtualTerminalOptions {
   /** Terminal master key, 16 bytes; the same in slots 0–9 for PIN and data. */
   readonly tmk: Uint8Array;
   readonly serialNumber: string;
+  /** As GIX tells it, up to 20 characters. */
+  readonly model?: string;
+  /** As XID tells it; an image is compared with it when it is a number like 1.20.3. */
+  readonly firmware?: string;
   /** False: a plain ABECS pad, all X commands answer ERR010. */
   readonly panel: boolean;
   /** True: card and PIN commands need OPN (010), and only AIDs of loaded tables are taken (070). */
   readonly strict?: boolean;
   /** Further check of a loaded image (signature, version, model). */
   readonly checkImage?: ImageCheck;
+  /** What outlives a loss of power; by default it ends with this object. */
+  readonly slotMemory?: SlotMemory;
   /** Bytes to the host; the array is valid during the call. */
   write(bytes: Uint8Array): void;
   onScreen?(screen: ScreenState): void;
@@ -72,7 +82,9 @@ export class VirtualTerminal {
   private readonly link: DeviceLink;
   private readonly screen: Screen;
   private readonly reader = new Reader();
-  private readonly tables = new Tables();
+  /** EMV tables and pictures, for a look from outside. */
+  readonly tables = new Tables();
+  readonly media = new MediaStore();
   private readonly panelCommands = new PanelCommands();
   private readonly handlers: Readonly<Record<string, Handler>>;
   private readonly machine: Machine;
@@ -88,7 +100,7 @@ export class VirtualTerminal {
 
   constructor(options: VirtualTerminalOptions) {
     this.options = options;
-    this.slots = new Slots(options.checkImage);
+    this.slots = new Slots(options.checkImage, options.slotMemory);
     this.printer = new Printer(slip => options.onSlip?.(slip));
     this.screen = new Screen(options.panel ? 'GBK' : 'ISO8859-1', () => options.onScreen?.(this.screen.state()));
     this.link = new DeviceLink({
@@ -102,6 +114,7 @@ export class VirtualTerminal {
       ...cardHandlers,
       ...pinHandlers,
       ...dataHandlers,
+      ...mediaHandlers,
       ...(options.panel ? this.panelCommands.handlers : {}),
       OPN: command => this.open(command),
       CLX: command => this.close(command),
@@ -111,12 +124,15 @@ export class VirtualTerminal {
       panel: options.panel,
       strict: options.strict === true,
       serialNumber: options.serialNumber,
+      model: options.model ?? DEFAULT_MODEL,
+      firmware: options.firmware ?? DEFAULT_FIRMWARE,
       screen: this.screen,
       printer: this.printer,
       slots: this.slots,
       keys: new KeyStore(options.tmk),
       reader: this.reader,
       tables: this.tables,
+      media: this.media,
       entropy: options.entropy,
       reply: (stat, answer) => this.reply(stat, answer),
       wait: waiting => this.wait(waiting),
@@ -124,6 +140,7 @@ export class VirtualTerminal {
       beep: pattern => options.onBeep?.(pattern),
       restartSoon: () => this.restartSoon(),
     };
+    this.startTrial();
   }
 
   /** Bytes from the host. */
@@ -217,6 +234,7 @@ export class VirtualTerminal {
     this.opened = false;
     this.panelCommands.reset();
     this.tables.drop();
+    this.media.drop();
     this.reader.forget();
     this.reader.reportedIn = false;
     this.reader.chipFailed = false;
@@ -227,12 +245,16 @@ export class VirtualTerminal {
     this.powerTimer = timers.set(BOOT_MS, () => {
       this.down = false;
       this.link.setMode('normal');
-      if (this.slots.state === 'T') this.confirmTimer = timers.set(CONFIRM_MS, () => this.notConfirmed());
+      this.startTrial();
     });
   }
 
-  private notConfirmed(): void {
-    if (this.slots.state === 'T') this.restart();
+  /** An image on trial has so long to be confirmed. */
+  private startTrial(): void {
+    if (this.slots.state !== 'T') return;
+    this.confirmTimer = this.options.timers.set(CONFIRM_MS, () => {
+      if (this.slots.state === 'T') this.restart();
+    });
   }
 
   private restartSoon(): void {
