@@ -1,24 +1,27 @@
 import { Option, type Command } from 'commander';
-import { type Fault, fault, type Result } from '../fault.ts';
+import { fault, type Result } from '../fault.ts';
 import type { Case, CaseEntry, Journal } from '../journal/journal.ts';
 import type { Profile } from '../profile/schema.ts';
 import { aboutOf, caseNumber, caseView, type Gap, timeline, type TimelineRow } from '../runtime/cases.ts';
+import { noCase, shownCase } from '../runtime/enter.ts';
+import { CASE_NOTES, PROOF } from '../runtime/entries.ts';
 import { sideBySide } from '../runtime/status.ts';
 import { formatAmount } from '../units.ts';
 import {
   common,
   enter,
-  ENTRY_HELP,
   EXIT_NO_JOURNAL,
   EXIT_REFUSED,
   type EntryOptions,
   type EntryRim,
   type Lang,
+  minorOf,
   numberOf,
   refuse,
-  SUPERVISOR,
   timeText,
   withJournal,
+  type WriteOptions,
+  writing,
   wrongText,
 } from './entry.ts';
 
@@ -34,17 +37,15 @@ interface CaseOptions extends EntryOptions {
 interface ListOptions extends CaseOptions {
   readonly all?: boolean;
 }
-interface NoteOptions extends EntryOptions {
+interface NoteOptions extends WriteOptions {
   readonly what: Exclude<CaseEntry['what'], 'closed'>;
   readonly text: string;
   readonly amount?: string;
   readonly proof?: string;
 }
-interface CloseOptions extends EntryOptions {
+interface CloseOptions extends WriteOptions {
   readonly reason: string;
 }
-
-const NOTES = ['contact', 'compensation', 'remedy', 'note'] as const;
 
 const WORDS = {
   en: {
@@ -152,26 +153,16 @@ export function register(program: Command, rim: CaseRim): void {
       look(options, (journal, profile) => one(rim, journal, profile, id, { ...options, json: false }, markdown)),
     );
 
-  common(group.command('note').argument('<id>', 'number of the case').description('writes into an open case'))
-    .addOption(new Option('--what <what>', 'what was done').choices(NOTES).default('note'))
+  writing(group.command('note').argument('<id>', 'number of the case').description('writes into an open case'))
+    .addOption(new Option('--what <what>', 'what was done').choices(CASE_NOTES).default('note'))
     .requiredOption('--text <text>', 'who, how, what was promised')
     .option('--amount <amount>', 'of a compensation, e.g. 5.00; never sent to the acquirer')
     .option('--proof <no>', 'number of the receipt, up to 40 characters')
-    .addHelpText('after', ENTRY_HELP)
     .action((id: string, options: NoteOptions) => note(rim, id, options));
-  common(group.command('close').argument('<id>', 'number of the case').description('closes a case'))
+  writing(group.command('close').argument('<id>', 'number of the case').description('closes a case'))
     .requiredOption('--reason <text>', 'how it ended')
-    .addHelpText('after', ENTRY_HELP)
     .action((id: string, options: CloseOptions) => close(rim, id, options));
 }
-
-const noCase = (text: string): Fault =>
-  fault(
-    'E_NOEXIST',
-    'no-case',
-    `the journal holds no case ${text.slice(0, 14)}`,
-    '`pos8583 case list --all` shows them',
-  );
 
 function found(journal: Journal, text: string): Case | undefined {
   const id = numberOf('IC', text);
@@ -200,7 +191,7 @@ function list(rim: CaseRim, journal: Journal, profile: Profile, options: ListOpt
   if (options.json)
     return rim.print(
       JSON.stringify(
-        cases.map(each => jsonOf(journal, each, nowMs)),
+        cases.map(each => shownCase(journal, each, nowMs)),
         null,
         2,
       ),
@@ -208,12 +199,6 @@ function list(rim: CaseRim, journal: Journal, profile: Profile, options: ListOpt
   if (cases.length === 0) return rim.print(WORDS[options.lang].none);
   rim.print(cases.map(each => line(journal, profile, each, nowMs, options.lang)).join('\n'));
 }
-
-const jsonOf = (journal: Journal, each: Case, nowMs: number): object => ({
-  ...caseView(journal, each, nowMs),
-  ...each,
-  number: caseNumber(each.id),
-});
 
 type Look = (rim: CaseRim, journal: Journal, profile: Profile, found: Case, options: CaseOptions) => void;
 
@@ -231,7 +216,7 @@ function entryText(entry: CaseEntry): string {
 }
 
 function show(rim: CaseRim, journal: Journal, profile: Profile, found: Case, options: CaseOptions): void {
-  if (options.json) return rim.print(JSON.stringify(jsonOf(journal, found, rim.nowMs()), null, 2));
+  if (options.json) return rim.print(JSON.stringify(shownCase(journal, found, rim.nowMs()), null, 2));
   const words = WORDS[options.lang];
   const lines = [line(journal, profile, found, rim.nowMs(), options.lang)];
   lines.push(
@@ -319,57 +304,40 @@ function markdown(rim: CaseRim, journal: Journal, profile: Profile, found: Case,
   rim.print(lines.join('\n'));
 }
 
-const openCase = (journal: Journal, text: string): Fault | undefined => {
-  const there = found(journal, text);
-  if (!there) return noCase(text);
-  return there.state === 'open'
-    ? undefined
-    : fault('E_ILLEGAL', 'case-closed', `case ${caseNumber(there.id)} is closed`, 'Nothing to do');
-};
-
-function note(rim: CaseRim, id: string, options: NoteOptions): void {
-  const amount = options.amount === undefined ? undefined : /^(\d{1,10})(?:\.(\d{2}))?$/.exec(options.amount);
+function note(rim: CaseRim, idText: string, options: NoteOptions): void {
+  const amount = options.amount === undefined ? undefined : minorOf(options.amount);
   const wrong =
     wrongText('text', options.text) ??
-    (amount === null
+    (options.amount !== undefined && amount === undefined
       ? fault('E_ILLEGAL', 'amount', '--amount is no amount', 'Write it like 5.00')
-      : options.proof !== undefined && !/^[ -~]{1,40}$/.test(options.proof)
+      : options.proof !== undefined && !PROOF.test(options.proof)
         ? fault('E_ILLEGAL', 'proof', '--proof is no number of a proof', 'Give 1 to 40 letters, digits and signs')
         : undefined);
   if (wrong) return refuse(rim, wrong, EXIT_NO_JOURNAL);
-  enter(
-    rim,
-    options,
-    journal => openCase(journal, id),
-    (journal, nowMs) => {
-      const noted = journal.noteCase(nowMs, numberOf('IC', id) as number, {
-        what: options.what,
-        by: SUPERVISOR,
-        note: options.text,
-        ...(amount ? { amountMinor: Number(amount[1]) * 100 + Number(amount[2] ?? 0) } : {}),
-        ...(options.proof === undefined ? {} : { proof: options.proof }),
-      });
-      if (!noted.ok) return refuse(rim, noted.fault);
-      if (options.json) return rim.print(JSON.stringify(jsonOf(journal, noted.value, nowMs), null, 2));
-      rim.print(`${caseNumber(noted.value.id)}: ${WORDS[options.lang].noted}`);
+  const id = numberOf('IC', idText);
+  if (id === undefined) return refuse(rim, noCase(idText));
+  enter<{ number: string }>(rim, options, {
+    entry: {
+      what: 'case-note',
+      id,
+      kind: options.what,
+      note: options.text,
+      ...(amount === undefined ? {} : { amountMinor: amount }),
+      ...(options.proof === undefined ? {} : { proof: options.proof }),
     },
-    'sign on as 00, then 7, 2',
-  );
+    text: value => `${value.number}: ${WORDS[options.lang].noted}`,
+    keys: 'sign on as 00, then 7, 2',
+  });
 }
 
-function close(rim: CaseRim, id: string, options: CloseOptions): void {
+function close(rim: CaseRim, idText: string, options: CloseOptions): void {
   const wrong = wrongText('reason', options.reason);
   if (wrong) return refuse(rim, wrong, EXIT_NO_JOURNAL);
-  enter(
-    rim,
-    options,
-    journal => openCase(journal, id),
-    (journal, nowMs) => {
-      const closed = journal.closeCase(nowMs, numberOf('IC', id) as number, SUPERVISOR, options.reason);
-      if (!closed.ok) return refuse(rim, closed.fault);
-      if (options.json) return rim.print(JSON.stringify(jsonOf(journal, closed.value, nowMs), null, 2));
-      rim.print(`${caseNumber(closed.value.id)}: ${WORDS[options.lang].ended}`);
-    },
-    'sign on as 00, then 7, 2',
-  );
+  const id = numberOf('IC', idText);
+  if (id === undefined) return refuse(rim, noCase(idText));
+  enter<{ number: string }>(rim, options, {
+    entry: { what: 'case-close', id, note: options.reason },
+    text: value => `${value.number}: ${WORDS[options.lang].ended}`,
+    keys: 'sign on as 00, then 7, 2',
+  });
 }

@@ -1,27 +1,23 @@
 import { Option, type Command } from 'commander';
 import { type Fault, fault } from '../fault.ts';
-import type { Journal, Txn } from '../journal/journal.ts';
-import { digits, formatAmount } from '../units.ts';
+import { noRefund } from '../runtime/enter.ts';
+import { REFERENCE, RESOLVE_OUTCOMES } from '../runtime/entries.ts';
+import { formatAmount } from '../units.ts';
 import {
-  common,
   enter,
-  ENTRY_HELP,
   EXIT_NO_JOURNAL,
-  type EntryOptions,
   type EntryRim,
+  numberOf,
   refuse,
-  SUPERVISOR,
+  type WriteOptions,
+  writing,
   wrongText,
 } from './entry.ts';
-import { foundRefund, noRefund, shown, tracking } from './refund-view.ts';
 
 /** `pos8583 refund resolve`: what the acquirer says about an unknown refund, entered without the keypad. */
 
-const ADMINISTRATOR = '99';
-const OUTCOMES = ['accepted', 'not-accepted', 'still-unknown'] as const;
-
-interface ResolveOptions extends EntryOptions {
-  readonly outcome: (typeof OUTCOMES)[number];
+interface ResolveOptions extends WriteOptions {
+  readonly outcome: (typeof RESOLVE_OUTCOMES)[number];
   readonly reason: string;
   readonly operator: string;
   readonly reference?: string;
@@ -42,28 +38,40 @@ const WORDS = {
 } as const;
 
 export function registerResolve(refund: Command, rim: EntryRim): void {
-  common(
+  writing(
     refund
       .command('resolve')
       .argument('<id>', 'number of the refund, 14 or RF000014')
-      .description('enters what the acquirer says about an unknown refund; while no runtime has the journal open'),
+      .description('enters what the acquirer says about an unknown refund'),
   )
-    .addOption(new Option('--outcome <outcome>', 'what the acquirer says').choices(OUTCOMES).makeOptionMandatory())
+    .addOption(
+      new Option('--outcome <outcome>', 'what the acquirer says').choices(RESOLVE_OUTCOMES).makeOptionMandatory(),
+    )
     .requiredOption('--reason <text>', 'who said it, case number')
     .requiredOption('--operator <no>', 'who asked the acquirer: not the person who made the refund')
     .option('--reference <no>', "the acquirer's reference of the refund, 12 characters; needed for accepted")
-    .addHelpText('after', ENTRY_HELP)
-    .action((id: string, options: ResolveOptions) => {
-      const wrong = wrongFlags(options);
-      if (wrong) return refuse(rim, wrong, EXIT_NO_JOURNAL);
-      enter(
-        rim,
-        options,
-        journal => mayResolve(journal, id, options),
-        (journal, nowMs) => write(rim, journal, nowMs, foundRefund(journal, id) as Txn, options),
-        'sign on as 00, then 6',
-      );
-    });
+    .action((id: string, options: ResolveOptions) => resolve(rim, id, options));
+}
+
+function resolve(rim: EntryRim, idText: string, options: ResolveOptions): void {
+  const wrong = wrongFlags(options);
+  if (wrong) return refuse(rim, wrong, EXIT_NO_JOURNAL);
+  const id = numberOf('RF', idText);
+  if (id === undefined) return refuse(rim, noRefund(idText));
+  const { outcome, operator, reason, reference } = options;
+  enter<{ tracking: string; amountMinor: number }>(rim, options, {
+    entry: {
+      what: 'refund-resolve',
+      id,
+      outcome,
+      operator,
+      note: reason,
+      ...(outcome === 'accepted' && reference !== undefined ? { reference } : {}),
+    },
+    text: ({ tracking, amountMinor }) =>
+      `${tracking} ${formatAmount(amountMinor, true)}: ${WORDS[options.lang][outcome]}`,
+    keys: 'sign on as 00, then 6',
+  });
 }
 
 function wrongFlags({ outcome, reason, operator, reference }: ResolveOptions): Fault | undefined {
@@ -76,7 +84,7 @@ function wrongFlags({ outcome, reason, operator, reference }: ResolveOptions): F
       `--operator ${operator.slice(0, 8)} is no operator number`,
       'Give two digits',
     );
-  if (outcome === 'accepted' && !/^[0-9A-Za-z]{12}$/.test(reference ?? ''))
+  if (outcome === 'accepted' && !REFERENCE.test(reference ?? ''))
     return fault(
       'E_ILLEGAL',
       'reference',
@@ -84,67 +92,4 @@ function wrongFlags({ outcome, reason, operator, reference }: ResolveOptions): F
       'Ask the acquirer for it and give --reference',
     );
   return undefined;
-}
-
-/** Why this entry cannot be made; F19: a named person asked, and it is not the one who made the refund. */
-function mayResolve(journal: Journal, idText: string, { operator }: ResolveOptions): Fault | undefined {
-  const txn = foundRefund(journal, idText);
-  if (!txn) return noRefund(idText);
-  if (txn.state === 'open')
-    return fault(
-      'E_BUSY',
-      'refund-open',
-      `refund ${txn.id} was cut off while it was on its way`,
-      'Start the runtime once: it books it as unknown. Then enter what the acquirer says',
-    );
-  if (txn.state !== 'unknown')
-    return fault(
-      'E_ILLEGAL',
-      'refund-not-unknown',
-      `refund ${txn.id} is ${txn.state}, nothing is to be found out`,
-      '`pos8583 refund list --unknown` shows those that wait',
-    );
-  const settlement = journal.openSettlement();
-  if (settlement)
-    return fault(
-      'E_BUSY',
-      'settlement-unfinished',
-      `the settlement of batch ${digits(settlement.batch, 6)} stands at "${settlement.stage}", its totals must stay as they are`,
-      'Finish the settlement at the terminal first',
-    );
-  if (!journal.operator(operator) || operator === ADMINISTRATOR)
-    return fault(
-      'E_ILLEGAL',
-      'operator',
-      `operator ${operator} is not known here or may not do this`,
-      'Give 00 or a cashier',
-    );
-  if (operator === txn.intent.operator)
-    return fault(
-      'E_ILLEGAL',
-      'same-person',
-      `operator ${operator} made refund ${txn.id}, so somebody else has to ask the acquirer`,
-      'Two persons: give another --operator, or 00',
-    );
-  return undefined;
-}
-
-function write(rim: EntryRim, journal: Journal, nowMs: number, txn: Txn, options: ResolveOptions): void {
-  const { outcome, reason, operator, reference } = options;
-  if (outcome === 'still-unknown')
-    journal.appendEvent(nowMs, 'case', { txnId: txn.id, by: SUPERVISOR, operator, note: reason });
-  else {
-    const resolved = journal.resolveRefund(nowMs, txn.id, {
-      by: SUPERVISOR,
-      operator,
-      note: reason,
-      ...(outcome === 'accepted' && reference !== undefined
-        ? { accepted: true, reference }
-        : { accepted: false, resend: false }),
-    });
-    if (!resolved.ok) return refuse(rim, resolved.fault);
-  }
-  const after = journal.txn(txn.id) as Txn;
-  if (options.json) return rim.print(JSON.stringify(shown(after), null, 2));
-  rim.print(`${tracking(after)} ${formatAmount(after.requestedMinor, true)}: ${WORDS[options.lang][outcome]}`);
 }

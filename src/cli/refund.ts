@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Result } from '../fault.ts';
 import type { Journal, Txn } from '../journal/journal.ts';
 import type { Profile } from '../profile/schema.ts';
+import { isRefund, noRefund, shownRefund, trackingOf } from '../runtime/enter.ts';
 import { type Books, findRefunds, openRefunds, sideBySide } from '../runtime/status.ts';
 import type { RefundView } from '../terminal/refund-desk.ts';
 import { sentenceOf } from '../transaction/arrival.ts';
@@ -17,7 +18,7 @@ import {
   timeText,
   withJournal,
 } from './entry.ts';
-import { foundRefund, isRefund, noRefund, shown, tracking } from './refund-view.ts';
+import { foundRefund } from './refund-view.ts';
 import { registerEntries } from './refund-entries.ts';
 import { registerResolve } from './refund-resolve.ts';
 
@@ -140,7 +141,7 @@ function line(txn: Txn, lang: Lang): string {
   const { original } = txn.intent;
   const of = original?.trace === undefined ? (original?.reference ?? '-') : digits(original.trace, 6);
   const state = lang === 'zh' ? STATES[txn.state] : txn.state;
-  return `${txn.id}  ${tracking(txn)}  ${timeText(txn.atMs)}  ${state}  ${digits(txn.batch, 6)}/${digits(txn.trace, 6)}  ${formatAmount(txn.requestedMinor, true)}  ${WORDS[lang].original} ${of}`;
+  return `${txn.id}  ${trackingOf(txn)}  ${timeText(txn.atMs)}  ${state}  ${digits(txn.batch, 6)}/${digits(txn.trace, 6)}  ${formatAmount(txn.requestedMinor, true)}  ${WORDS[lang].original} ${of}`;
 }
 
 function list(rim: RefundRim, journal: Journal, options: ListOptions): void {
@@ -149,7 +150,7 @@ function list(rim: RefundRim, journal: Journal, options: ListOptions): void {
     : [...journal.list({ kind: 'refund', limit: LIST_LIMIT }), ...journal.list({ kind: 'qrRefund', limit: LIST_LIMIT })]
         .sort((a, b) => b.id - a.id)
         .slice(0, LIST_LIMIT);
-  if (options.json) return rim.print(JSON.stringify(refunds.map(shown), null, 2));
+  if (options.json) return rim.print(JSON.stringify(refunds.map(shownRefund), null, 2));
   const words = WORDS[options.lang];
   if (refunds.length === 0) return rim.print(options.unknown ? words.noUnknown : words.none);
   rim.print(refunds.map(txn => line(txn, options.lang)).join('\n'));
@@ -158,7 +159,7 @@ function list(rim: RefundRim, journal: Journal, options: ListOptions): void {
 function show(rim: RefundRim, journal: Journal, idText: string, options: EntryOptions): void {
   const txn = foundRefund(journal, idText);
   if (!txn) return refuse(rim, noRefund(idText));
-  if (options.json) return rim.print(JSON.stringify(shown(txn), null, 2));
+  if (options.json) return rim.print(JSON.stringify(shownRefund(txn), null, 2));
   const words = WORDS[options.lang];
   const { intent, answer } = txn;
   const lines = [line(txn, options.lang)];

@@ -1,22 +1,24 @@
 import { Option, type Command } from 'commander';
-import { type Fault, fault } from '../fault.ts';
+import { fault } from '../fault.ts';
 import type { Journal, Reversal } from '../journal/journal.ts';
+import { shownReversal } from '../runtime/enter.ts';
+import { REFERENCE } from '../runtime/entries.ts';
 import { digits, formatAmount } from '../units.ts';
 import {
   common,
   enter,
-  ENTRY_HELP,
   EXIT_NO_JOURNAL,
   type EntryOptions,
   type EntryRim,
   refuse,
-  SUPERVISOR,
   timeText,
   withJournal,
+  type WriteOptions,
+  writing,
   wrongText,
 } from './entry.ts';
 
-interface ResolveOptions extends EntryOptions {
+interface ResolveOptions extends WriteOptions {
   readonly outcome: 'reversed' | 'stands';
   readonly reference: string;
   readonly reason: string;
@@ -49,44 +51,25 @@ export function register(program: Command, rim: EntryRim): void {
   common(group.command('list').description('held and owed reversals, oldest first')).action((options: EntryOptions) =>
     withJournal(rim, rim.openJournal, options.journal, journal => list(rim, journal, options)),
   );
-  common(
+  writing(
     group
       .command('resolve')
       .argument('<id>', 'number of the transaction in the list')
-      .description('ends a held reversal by what the acquirer says; while no runtime has the journal open'),
+      .description('ends a held reversal by what the acquirer says'),
   )
     .addOption(
       new Option('--outcome <outcome>', 'what the acquirer says').choices(['reversed', 'stands']).makeOptionMandatory(),
     )
     .requiredOption('--reference <no>', "the acquirer's reference, 12 characters")
     .requiredOption('--reason <text>', 'who said it, case number')
-    .addHelpText('after', ENTRY_HELP)
     .action((id: string, options: ResolveOptions) => resolve(rim, id, options));
 }
 
 const waiting = (journal: Journal): Reversal[] => [...journal.heldReversals(), ...journal.owedReversals()];
 
-function shown({ id, txn, state, reason, tries, lastTryMs, lastCode, releasedBy }: Reversal): object {
-  return {
-    id,
-    state,
-    kind: txn.kind,
-    batch: digits(txn.batch, 6),
-    voucher: digits(txn.trace, 6),
-    amountMinor: txn.requestedMinor,
-    ...(txn.intent.card ? { card: txn.intent.card.masked } : {}),
-    atMs: txn.atMs,
-    reason,
-    tries,
-    ...(lastTryMs === undefined ? {} : { lastTryMs }),
-    ...(lastCode === undefined ? {} : { lastCode }),
-    ...(releasedBy === undefined ? {} : { releasedBy }),
-  };
-}
-
 function list(rim: EntryRim, journal: Journal, options: EntryOptions): void {
   const reversals = waiting(journal);
-  if (options.json) return rim.print(JSON.stringify(reversals.map(shown), null, 2));
+  if (options.json) return rim.print(JSON.stringify(reversals.map(shownReversal), null, 2));
   const words = WORDS[options.lang];
   if (reversals.length === 0) return rim.print(words.none);
   const text = (one: Reversal): string => {
@@ -106,50 +89,27 @@ function list(rim: EntryRim, journal: Journal, options: EntryOptions): void {
 }
 
 function resolve(rim: EntryRim, idText: string, options: ResolveOptions): void {
-  const id = /^\d{1,12}$/.test(idText) ? Number(idText) : -1;
+  const { outcome, reference, reason } = options;
   const wrong =
-    wrongText('reason', options.reason) ??
-    (/^[0-9A-Za-z]{12}$/.test(options.reference)
+    wrongText('reason', reason) ??
+    (REFERENCE.test(reference)
       ? undefined
       : fault('E_ILLEGAL', 'reference', '--reference is no reference number', 'Give its 12 letters and digits'));
   if (wrong) return refuse(rim, wrong, EXIT_NO_JOURNAL);
-  enter(
-    rim,
-    options,
-    journal => mayResolve(journal, id, idText),
-    (journal, nowMs) => {
-      const ended = journal.resolveReversal(nowMs, id, {
-        by: SUPERVISOR,
-        entry: {
-          result: options.outcome === 'stands' ? 'approved' : 'reversed',
-          reference: options.reference,
-          note: options.reason,
-        },
-      });
-      if (!ended.ok) return refuse(rim, ended.fault);
-      if (options.json) return rim.print(JSON.stringify(shown(ended.value), null, 2));
-      rim.print(`${id}: ${WORDS[options.lang][options.outcome]}`);
-    },
-    'sign on as 00, then 9, F1',
-  );
-}
-
-function mayResolve(journal: Journal, id: number, idText: string): Fault | undefined {
-  const reversal = journal.reversal(id);
-  if (reversal?.state !== 'held')
-    return fault(
-      reversal ? 'E_ILLEGAL' : 'E_NOEXIST',
-      'reversal-not-held',
-      `the reversal of ${idText.slice(0, 14)} is ${reversal?.state ?? 'not in this journal'}`,
-      reversal?.state === 'owed' ? 'The terminal sends it by itself' : '`pos8583 reversal list` shows those that wait',
+  const id = /^\d{1,12}$/.test(idText) ? Number(idText) : 0;
+  if (id === 0)
+    return refuse(
+      rim,
+      fault(
+        'E_NOEXIST',
+        'reversal-not-held',
+        `the reversal of ${idText.slice(0, 14)} is not in this journal`,
+        '`pos8583 reversal list` shows those that wait',
+      ),
     );
-  const settlement = journal.openSettlement();
-  return settlement
-    ? fault(
-        'E_BUSY',
-        'settlement-unfinished',
-        `the settlement of batch ${digits(settlement.batch, 6)} stands at "${settlement.stage}", its totals must stay as they are`,
-        'Finish the settlement at the terminal first',
-      )
-    : undefined;
+  enter<{ id: number }>(rim, options, {
+    entry: { what: 'reversal-resolve', id, outcome, reference, note: reason },
+    text: value => `${value.id}: ${WORDS[options.lang][outcome]}`,
+    keys: 'sign on as 00, then 9, F1',
+  });
 }
