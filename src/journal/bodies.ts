@@ -1,6 +1,7 @@
 import { assert } from '../assert.ts';
 import { AMOUNT_MINOR_MAX } from '../units.ts';
 import { canonical } from './chain.ts';
+import { EQUIPMENT_SHAPES } from './equipment.ts';
 import {
   blob,
   digitsText,
@@ -163,8 +164,6 @@ export const EVENT_KINDS = [
   'training-began',
   'training-ended',
   'approval',
-  'flash',
-  'terminal-changed',
   'profile-changed',
   'case',
   'cash-drawer',
@@ -172,11 +171,13 @@ export const EVENT_KINDS = [
   'boot',
   'shutdown',
   'notices-on',
+  'key-pattern',
   'note',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 const SHAPES: Readonly<Record<string, Shape>> = {
+  ...EQUIPMENT_SHAPES,
   intent: members({
     kind: txnKind,
     amountMinor: amount,
@@ -341,6 +342,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     'code?': groupedForm(/^[0-9A-Z]{1,256}$/),
   }),
   reprint: members({ slipId: id, 'by?': operator }),
+  entry: members({ request: hex(16), what: word, content: hex(32), way: oneOf('journal', 'counter') }),
   training: members({ operator, by: operator, score: int(999), of: int(999), passed: flag }),
 };
 

@@ -12,6 +12,8 @@ type Body = Readonly<Record<string, any>>;
  * no clock), so that the same records give the same tables at any time.
  */
 export class Fold {
+  /** Grows whenever a setting may have changed. */
+  settingsTurn = 0;
   private readonly db: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
 
@@ -115,10 +117,19 @@ export class Fold {
         return this.set('locked', body.operator ?? body.by ?? '');
       case 'unlocked':
         return this.run("DELETE FROM setting WHERE name = 'locked'");
+      case 'terminal':
+        if (body.changed !== undefined) this.set('terminalChanged', String(seq));
+        return this.set('terminal', String(seq));
+      case 'terminal-acknowledged':
+        return this.run("DELETE FROM setting WHERE name = 'terminalChanged' AND value = ?", String(body.id));
+      case 'flash':
+        return body.outcome === 'flashed' ? this.set('flashed', String(seq)) : undefined;
       case 'refunds-frozen':
         return this.set('refundsFrozen', String(seq));
       case 'refunds-freed':
         return this.run("DELETE FROM setting WHERE name = 'refundsFrozen'");
+      case 'entry':
+        return this.setNumber(`entry.${body.request}`, seq);
       default:
         this.refundDesk(seq, atMs, kind, body);
         return this.settlement(seq, atMs, kind, body);
@@ -337,6 +348,7 @@ export class Fold {
   }
 
   private run(sql: string, ...values: SQLInputValue[]): void {
+    if (sql.includes(' setting')) this.settingsTurn++;
     this.statement(sql).run(...values);
   }
 

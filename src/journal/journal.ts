@@ -1,5 +1,7 @@
 import { ok, type Result } from '../fault.ts';
+import { equipment, type Equipment } from './equipment.ts';
 import { refundDesk, type RefundDesk } from './refund-desk.ts';
+import { entries, type EntriesPart } from './entries.ts';
 import { ledger, type Ledger } from './ledger.ts';
 import { proof, type ProofPart } from './proof.ts';
 import { type Queries, queries } from './queries.ts';
@@ -15,7 +17,18 @@ export type { StoreOptions, Verification } from './store.ts';
 export { reversalTags, slipTags, tlvOf } from './emv.ts';
 export { FIRST_OPERATORS, KIND_RULES, refundableMinor, ROLE_RULES, roleOf } from './money.ts';
 export { channelOf, CHANNELS, counts, netOf, plus, type Tally, tally } from './reports.ts';
+export { FLASH_CHANGES_MAX, keptText } from './equipment.ts';
+export type {
+  Flash,
+  FlashEntry,
+  FlashTest,
+  SeenTerminal,
+  TerminalChange,
+  TerminalFacts,
+  TerminalMember,
+} from './equipment.ts';
 export type { EventKind } from './bodies.ts';
+export type { KnownEntry, NewEntry } from './entries.ts';
 export type { NewCase, NewCaseEntry, NewHold, NewNotice } from './refund-desk.ts';
 export type { ChainLink, ExactRecord } from './proof.ts';
 export type { EventBody, NewSlip } from './settlement.ts';
@@ -66,7 +79,9 @@ export type Journal = JournalFile &
   SessionPart &
   SettlementPart &
   Reports &
-  ProofPart;
+  Equipment &
+  ProofPart &
+  EntriesPart;
 
 /**
  * Opens a journal, or makes a new one. Checks the newest 50,000 records; older ones by `checkOlder`, all by `verify`. Faults: `journal-in-use`
@@ -103,7 +118,9 @@ export function openJournal(options: JournalOptions): Result<Journal> {
       session(store, read),
       settlement(store, read, atDesk),
       reports(store),
+      equipment(store),
       proof(store),
+      entries(store),
     ),
   );
 }

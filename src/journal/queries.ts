@@ -45,6 +45,16 @@ const REFUND_KINDS = Object.entries(KIND_RULES)
 /** Counted in totals and uploaded as details: a voided sale and its void both count, a reversed one nowhere. */
 const COUNTED = "state IN ('approved', 'voided')";
 
+/** All of {@link JournalCounts} at once. */
+const COUNTS = `SELECT
+  (SELECT count(*) FROM txn WHERE period = ? AND ${COUNTED}) AS batch,
+  (SELECT count(*) FROM reversal WHERE state = 'owed') AS owed,
+  (SELECT count(*) FROM reversal WHERE state = 'held') AS held,
+  (SELECT count(*) FROM txn WHERE state = 'unknown' AND kind IN (${REFUND_KINDS})) AS unknownRefunds,
+  (SELECT count(*) FROM hold WHERE state = 'held') AS heldRefunds,
+  (SELECT count(*) FROM incident WHERE state = 'open') AS openCases,
+  (SELECT count(*) FROM notice WHERE state = 'waiting') AS noticesWaiting`;
+
 /** Reading the journal. All of it may throw `JournalFailure` when the file cannot be read. */
 export function queries(store: Store) {
   const txns = (condition: string, ...values: (string | number)[]): Txn[] =>
@@ -178,16 +188,15 @@ export function queries(store: Store) {
         })),
 
     counts(): JournalCounts {
-      const count = (sql: string, ...values: number[]): number =>
-        Number(store.one(`SELECT count(*) AS n FROM ${sql}`, ...values)?.n);
+      const row = store.one(COUNTS, number('period'));
       return {
-        batch: count(`txn WHERE period = ? AND ${COUNTED}`, number('period')),
-        owed: count("reversal WHERE state = 'owed'"),
-        held: count("reversal WHERE state = 'held'"),
-        unknownRefunds: count(`txn WHERE state = 'unknown' AND kind IN (${REFUND_KINDS})`),
-        heldRefunds: count("hold WHERE state = 'held'"),
-        openCases: count("incident WHERE state = 'open'"),
-        noticesWaiting: count("notice WHERE state = 'waiting'"),
+        batch: Number(row?.batch),
+        owed: Number(row?.owed),
+        held: Number(row?.held),
+        unknownRefunds: Number(row?.unknownRefunds),
+        heldRefunds: Number(row?.heldRefunds),
+        openCases: Number(row?.openCases),
+        noticesWaiting: Number(row?.noticesWaiting),
       };
     },
 

@@ -168,8 +168,11 @@ export function slipOf(row: Row): Slip {
 
 /** Members that no person needs to see. */
 const HIDDEN = new Set(['sealedPan', 'salt', 'hash', 'wrapped']);
+/** Most records have none of them, and looking at each member is dear. */
+const HIDDEN_NAME = new RegExp(`"(?:${[...HIDDEN].join('|')})"`);
 
 /** A record's body for people and reports: sealed card numbers, password hashes and wrapped keys replaced by `…`. */
 export function shownBody(text: string): unknown {
+  if (!HIDDEN_NAME.test(text)) return JSON.parse(text);
   return JSON.parse(text, (name, value: unknown) => (HIDDEN.has(name) ? '…' : value));
 }

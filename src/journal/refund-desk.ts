@@ -311,6 +311,9 @@ export function refundDesk(store: Store, queries: Queries) {
       const row = store.one('SELECT * FROM incident WHERE id = ?', id);
       return row && caseOf(row);
     },
+    /** About one transaction or hold, oldest first. */
+    casesAbout: (about: number): Case[] =>
+      store.all('SELECT * FROM incident WHERE about = ? ORDER BY id', about).map(caseOf),
     /** Oldest first. */
     cases: (state?: Case['state']): Case[] =>
       (state === undefined
@@ -367,28 +370,40 @@ export function refundDesk(store: Store, queries: Queries) {
     },
     refundsFrozen,
 
-    /** Money moved or on its way since `fromMs`, holds and other ways included, oldest first: the past of the rules. */
-    pastSince: (fromMs: number, toMs = Number.MAX_SAFE_INTEGER): PastRow[] =>
-      store
+    /**
+     * Money moved or on its way, holds and other ways included, in the order of the journal: the past of the rules. From the
+     * first row of `fromMs` or later to the last one before record `beforeId`; a row in between is there whatever its time says.
+     */
+    pastSince(fromMs: number, beforeId: number = Number.MAX_SAFE_INTEGER): PastRow[] {
+      const first = store.one(
+        `SELECT min(id) AS id FROM (SELECT min(id) AS id FROM txn WHERE at_ms >= ?1
+           UNION ALL SELECT min(id) FROM hold WHERE at_ms >= ?1
+           UNION ALL SELECT min(id) FROM external_refund WHERE at_ms >= ?1)`,
+        fromMs,
+      )?.id;
+      if (typeof first !== 'number') return [];
+      return store
         .all(
-          `SELECT at_ms, act, channel, amount_minor, operator, token FROM txn
-             WHERE at_ms >= ?1 AND at_ms < ?2 AND state IN ('approved', 'voided', 'unknown', 'open')
-           UNION ALL SELECT at_ms, 'refund', channel, amount_minor, operator, token FROM hold
-             WHERE at_ms >= ?1 AND at_ms < ?2 AND state = 'held'
-           UNION ALL SELECT e.at_ms, 'refund', coalesce(t.channel, 'card'), e.amount_minor, e.operator, t.token
-             FROM external_refund e LEFT JOIN txn t ON t.id = e.original_id WHERE e.at_ms >= ?1 AND e.at_ms < ?2
+          `SELECT id, at_ms, act, channel, amount_minor, operator, token FROM txn
+             WHERE id >= ?1 AND id < ?2 AND state IN ('approved', 'voided', 'unknown', 'open')
+           UNION ALL SELECT id, at_ms, 'refund', channel, amount_minor, operator, token FROM hold
+             WHERE id >= ?1 AND id < ?2 AND state = 'held'
+           UNION ALL SELECT e.id, e.at_ms, 'refund', coalesce(t.channel, 'card'), e.amount_minor, e.operator, t.token
+             FROM external_refund e LEFT JOIN txn t ON t.id = e.original_id WHERE e.id >= ?1 AND e.id < ?2
            ORDER BY 1`,
-          fromMs,
-          toMs,
+          first,
+          beforeId,
         )
         .map(row => ({
+          id: row.id as number,
           atMs: row.at_ms as number,
           act: row.act as PastRow['act'],
           channel: row.channel as PastRow['channel'],
           amountMinor: row.amount_minor as number,
           operator: row.operator as string,
           ...(row.token === null ? {} : { token: row.token as string }),
-        })),
+        }));
+    },
     /** Has a card of this token paid here before? */
     hasPaid: (token: string): boolean =>
       store.one("SELECT 1 FROM txn WHERE token = ? AND act = 'sale' AND state IN ('approved', 'voided')", token) !==

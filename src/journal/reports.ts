@@ -62,6 +62,14 @@ export function tally(txns: Iterable<Txn>): Tally {
   return { ...all, netMinor: netOf(all), channels };
 }
 
+/** Money of the open batch against the refunds that may still take of it, minor units. */
+export interface Funds {
+  readonly netMinor: number;
+  readonly heldMinor: number;
+  readonly unknownMinor: number;
+  readonly freeMinor: number;
+}
+
 /** Sales less voids and refunds, minor units. */
 export function netOf(sums: Readonly<ChannelTally>): number {
   return sums.sales.amountMinor - sums.voids.amountMinor - sums.refunds.amountMinor;
@@ -90,6 +98,26 @@ export function reports(store: Store) {
     /** Refunds that the acquirer accepted, of `fromMs` ≤ time < `toMs`, oldest first. */
     acceptedRefunds: (fromMs: number, toMs: number): Generator<Txn> =>
       paged("txn.at_ms >= ? AND txn.at_ms < ? AND txn.act = 'refund' AND txn.state = 'approved'", fromMs, toMs),
+
+    /**
+     * What the open batch holds for refunds, minor units: its net, what is held or unknown and may still go out of it, and
+     * what is left then (it may be negative). `exceptHold`: the held refund that is about to be sent.
+     */
+    funds(exceptHold?: number): Funds {
+      const net = store.one(
+        `SELECT coalesce(sum(CASE act WHEN 'sale' THEN amount_minor ELSE -amount_minor END), 0) AS net FROM txn
+           WHERE period = ? AND state IN ('approved', 'voided')`,
+        Number(store.setting('period')),
+      )?.net as number;
+      const held = store.one(
+        "SELECT coalesce(sum(amount_minor), 0) AS sum FROM hold WHERE state = 'held' AND id <> ?",
+        exceptHold ?? 0,
+      )?.sum as number;
+      const unknown = store.one(
+        "SELECT coalesce(sum(amount_minor), 0) AS sum FROM txn WHERE state = 'unknown' AND act = 'refund'",
+      )?.sum as number;
+      return { netMinor: net, heldMinor: held, unknownMinor: unknown, freeMinor: net - held - unknown };
+    },
 
     /** Transactions of one period (the journal's own count of batches), oldest first. */
     txnsOfPeriod: (period: number): Generator<Txn> => paged('txn.period = ?', period),

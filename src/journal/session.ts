@@ -14,6 +14,9 @@ const HASH_LENGTH = 32;
 const SALT_LENGTH = 16;
 
 export function session(store: Store, queries: Queries) {
+  /** The session and its text: it is asked for at each key and changes once a day. */
+  let known: { readonly text?: string; readonly session?: Session } = {};
+
   function operatorOf(row: Row): Operator {
     const no = row.no as string;
     return {
@@ -66,8 +69,12 @@ export function session(store: Store, queries: Queries) {
     session(): Session | undefined {
       const text = store.setting('session');
       if (text === undefined) return undefined;
-      const { period: _, ...rest } = JSON.parse(text) as Session & { period: number };
-      return { ...ungroupKeys(rest), signedOn: store.setting('signedOn') === '1' };
+      const signedOn = store.setting('signedOn') === '1';
+      if (known.session?.signedOn !== signedOn || known.text !== text) {
+        const { period: _, ...rest } = JSON.parse(text) as Session & { period: number };
+        known = { text, session: { ...ungroupKeys(rest), signedOn } };
+      }
+      return known.session;
     },
 
     /**

@@ -10,6 +10,7 @@ import { DAMAGE_REMEDY, failureOf, JournalFailure, openFault, sqliteCode, sqlite
 import { Fold } from './fold.ts';
 import { grouped } from './guard.ts';
 import { Memo } from './memo.ts';
+import { Settings } from './settings.ts';
 import { APPLICATION_ID, FOLD_VERSION, FOLDED, RECORD_SQL, SCHEMA_VERSION } from './tables.ts';
 
 /** Newest records whose hashes are checked at each opening, weeks of a busy counter; `checkOlder` looks at the others. */
@@ -66,9 +67,11 @@ export class Store {
   private seq = 0;
   private hash: Uint8Array = new Uint8Array(32);
   private writing = false;
+  private joined = false;
   private broken: JournalFailure | undefined;
   private readonly firsts = new Memo();
   private readonly lists = new Memo();
+  private readonly settings = new Settings();
   private merchantsText = '';
   private merchants: ReadonlySet<string> = new Set();
 
@@ -113,6 +116,7 @@ export class Store {
   /** One durable step: all records of `work`, and what they change, or nothing. */
   commit<T>(work: () => T): T {
     assert(!this.readOnly, 'this journal was opened for looking only');
+    if (this.joined) return work();
     assert(!this.writing, 'one journal commit at a time');
     if (this.broken) throw this.broken;
     const { seq, hash } = this;
@@ -125,6 +129,7 @@ export class Store {
     } catch (cause) {
       this.seq = seq;
       this.hash = hash;
+      this.settings.forget();
       const failure = sqliteCode(cause) === 0 ? cause : failureOf(this.path, 'write', cause);
       if (failure instanceof JournalFailure) this.broken = failure;
       if (this.db.isTransaction) this.rollback();
@@ -133,6 +138,18 @@ export class Store {
       this.writing = false;
       this.forget();
     }
+  }
+
+  /** The commits that `work` makes are one durable step: all of their records, or nothing. */
+  together<T>(work: () => T): T {
+    return this.commit(() => {
+      this.joined = true;
+      try {
+        return work();
+      } finally {
+        this.joined = false;
+      }
+    });
   }
 
   /**
@@ -173,7 +190,7 @@ export class Store {
   }
 
   setting(name: string): string | undefined {
-    return this.one('SELECT value FROM setting WHERE name = ?', name)?.value as string | undefined;
+    return this.readOnly ? this.readSetting(name) : this.settings.value(name, this.fold.settingsTurn, this.readSetting);
   }
 
   /** Number of the last record; 0 when there is none. */
@@ -260,6 +277,7 @@ export class Store {
   close(): void {
     this.statements.clear();
     this.forget();
+    this.settings.forget();
     if (this.db.isOpen) this.db.close();
     if (this.lock?.isOpen) this.lock.close();
   }
@@ -410,6 +428,9 @@ export class Store {
       throw this.readFailure(cause);
     }
   };
+
+  private readonly readSetting = (name: string): string | undefined =>
+    this.first('SELECT value FROM setting WHERE name = ?', [name])?.value as string | undefined;
 
   private readFailure(cause: unknown): unknown {
     return sqliteCode(cause) === 0 ? cause : failureOf(this.path, 'read', cause);

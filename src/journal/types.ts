@@ -460,6 +460,8 @@ export interface Refusal {
 
 /** A transaction as the rules of the policy look at the past: what counts as money moved or on its way. */
 export interface PastRow {
+  /** Number of its record: what came first. */
+  readonly id: number;
   readonly atMs: number;
   readonly act: 'sale' | 'void' | 'refund';
   readonly channel: Channel;

@@ -9,12 +9,15 @@ import { MessageView } from '../iso8583/message-view.ts';
 import { compileFieldPlan } from '../iso8583/plan.ts';
 import type { Journal } from '../journal/journal.ts';
 import { FRAME_LENGTH_MAX } from '../limits.ts';
+import type { ProfileImage } from '../profile/image.ts';
 import type { Profile } from '../profile/schema.ts';
 import { Keypad } from '../terminal/machine.ts';
 import { panelProfile } from '../terminal/profile.ts';
 import type { TraceRecord } from '../trace/record.ts';
 import type { Lang } from '../terminal/types.ts';
+import { type ControlCall, controlOf } from './control.ts';
 import { redraw, serve } from './desk.ts';
+import { type EquipmentOptions, equipmentState, meetTerminal } from './equipment.ts';
 import { dropHeldCards } from './hold.ts';
 import { Inbox, hostThroughInbox, throughInbox } from './inbox.ts';
 import { type Shop, forgetCard } from './shop.ts';
@@ -31,6 +34,8 @@ export interface BootOptions {
   readonly trace?: (record: TraceRecord) => void;
   /** Keys of the signed slip codes; without them slips carry none and none can be scanned. */
   readonly slips?: SlipDesk;
+  /** The image that is run, and where images for the terminal lie; without it the profile comes from a source. */
+  readonly equipment?: EquipmentOptions;
   /** Where training happens; without it there is none. */
   readonly training?: TrainingRoom;
 }
@@ -38,6 +43,8 @@ export interface BootOptions {
 /** Why a runtime ended. */
 export type End =
   | { readonly kind: 'stopped' }
+  /** A new image was flashed: the counter goes on with it. */
+  | { readonly kind: 'flashed'; readonly image: ProfileImage }
   /** The terminal line could not be opened at the start. */
   | { readonly kind: 'serial'; readonly reason: SerialClose }
   /** The terminal cannot carry this profile. */
@@ -46,6 +53,8 @@ export type End =
 export interface Runtime {
   /** Ends after what is in flight: an exchange is finished or reversed, a waiting step is given up, the line is left clean. */
   stop(): void;
+  /** An entry that came over the control socket, in its turn. */
+  control(call: ControlCall): void;
 }
 
 /**
@@ -79,6 +88,7 @@ export function boot(
     terminal: new TerminalLine(hal, device),
     host: new AcquirerLine(hal.host, hal.timers),
     keypad,
+    equipment: equipmentState(options.equipment ?? {}),
     out: new Uint8Array(FRAME_LENGTH_MAX),
     builder: new MessageBuilder(plan.value),
     answer: new MessageView(plan.value),
@@ -97,10 +107,13 @@ export function boot(
     document: undefined,
     signOnAgain: false,
     stopping: false,
+    news: false,
     working: false,
     version: options.version,
-    progress: news => redraw(shop, news),
+    jobEnded: () => inbox.post(() => control.jobEnded()),
+    progress: (news, always) => redraw(shop, news, always),
   };
+  const control = controlOf(shop);
   let over = false;
   const finish = (end: End): void => {
     if (over) return;
@@ -130,6 +143,7 @@ export function boot(
     }
     const unfit = misfit(shop);
     if (unfit) return finish({ kind: 'terminal', fault: unfit });
+    meetTerminal(shop);
     if (greeted) return;
     greeted = true;
     run(serve(shop), () => leave());
@@ -141,16 +155,23 @@ export function boot(
         if (!shop.terminal.isReady) return;
         yield* wait(resume => device.close(undefined, resume));
       })(),
-      () => finish({ kind: 'stopped' }),
+      () => {
+        const { goesOn, flashed } = shop.equipment;
+        finish(goesOn && flashed ? { kind: 'flashed', image: flashed } : { kind: 'stopped' });
+      },
     );
   };
 
   shop.terminal.open();
   return ok({
+    control(call) {
+      inbox.post(() => control.take(call));
+    },
     stop() {
       if (shop.stopping) return;
       shop.stopping = true;
       if (!greeted) return finish({ kind: 'stopped' });
+      if (shop.equipment.cancel) return shop.equipment.cancel();
       if (device.waiting) device.cancelWait(() => {});
       else if (!shop.terminal.isReady && !shop.working) finish({ kind: 'stopped' });
     },

@@ -76,6 +76,7 @@ function* readChip(shop: Shop, source: 'chip' | 'tap', draft: Draft): Task<CardI
   const hand = inHand(shop, card, stripe ? 'swipe' : source, stripe && info.iccStatus === 1);
   if (info.emvData) hand.tags = slipTags(info.emvData);
   if (info.label !== undefined) hand.label = info.label;
+  if (info.acquirer !== undefined) hand.acquirer = info.acquirer;
   info.emvData?.fill(0);
   return hand;
 }
@@ -186,7 +187,7 @@ function* goOnline(shop: Shop, card: CardInHand, draft: Draft, skip: boolean): T
   const answer = yield* wait<Result<GoResult>>(resume =>
     shop.device.emvGo(
       {
-        acquirer: 0,
+        acquirer: card.acquirer ?? 0,
         ...(skip ? {} : { pinMethod: 1 }),
         keyIndex: acquirer.masterKeyIndex,
         wrappedKey: key.value,

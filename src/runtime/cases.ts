@@ -53,6 +53,25 @@ export function newCase(
   };
 }
 
+/** A case that nobody opened: a refund failed at `failedMs`, by what `kind` of trouble. */
+export function failedCase(
+  about: Txn,
+  kind: CaseClass,
+  policy: Pick<Policy, 'caseDueHours'>,
+  failedMs: number,
+  note: string,
+): NewCase {
+  return {
+    about: about.id,
+    type: 'failed',
+    class: kind,
+    owner: OWNER_OF[kind],
+    dueMs: failedMs + policy.caseDueHours * HOUR_MS,
+    operator: about.intent.operator,
+    note,
+  };
+}
+
 /** The refund, or the held one, that a case is about. */
 export function aboutOf(journal: Journal, one: Case): { tracking: string; amountMinor: number; txn?: Txn } {
   const txn = journal.txn(one.about);

@@ -17,10 +17,13 @@ import type {
   ScreenSpec,
   TerminalEvent,
 } from '../terminal/types.ts';
+import { lookAgain, stopsTrade } from './equipment.ts';
+import { startFailedCases } from './failed-cases.ts';
 import { nextDue } from './hold.ts';
 import { perform } from './jobs.ts';
 import { heldDue } from './reversal.ts';
 import { isLineFault } from './keys.ts';
+import { KeyPatterns } from './key-pattern.ts';
 import { startNotices } from './notices.ts';
 import { type Shop, wipeAnswer } from './shop.ts';
 import { type Task, pause, wait } from './task.ts';
@@ -89,10 +92,10 @@ function shown(shop: Shop, spec: ScreenSpec): { id: ShownId; values: Values } {
   }
 }
 
-/** Shows news of a running job, unless the screen is just being drawn. */
-export function redraw(shop: Shop, news: Progress): void {
+/** Shows news of a running job; unless the terminal is at something, or `always`: in its turn. */
+export function redraw(shop: Shop, news: Progress, always = false): void {
   shop.keypad.send({ type: 'PROGRESS', progress: news });
-  if (!shop.terminal.isReady || shop.device.busy) return;
+  if (!shop.terminal.isReady || (shop.device.busy && !always)) return;
   const view = shop.keypad.view();
   const { lines, reverse } = draw(shop, view.screen);
   traceScreen(shop, view.step, lines);
@@ -136,7 +139,8 @@ export function deskStatus(shop: Shop, before?: DeskStatus): DeskStatus {
   const same = before?.operator === shop.operator && before?.chipIn === shop.chipIn && before?.scanner === scanner;
   // Only time makes a case overdue.
   const inTime = (before?.caseDueMs ?? Number.POSITIVE_INFINITY) >= shop.hal.clock.nowMs();
-  if (before?.anchor === anchor && same && inTime) return before;
+  const equipment = shop.training ? undefined : shop.equipment.view;
+  if (before?.anchor === anchor && same && inTime && before.equipment === equipment) return before;
   const counts = journal.counts();
   const frozen = journal.refundsFrozen();
   const session = journal.session();
@@ -157,6 +161,7 @@ export function deskStatus(shop: Shop, before?: DeskStatus): DeskStatus {
     settlementOpen: journal.openSettlement() !== undefined,
     ...(lockedBy === undefined ? {} : { lockedBy }),
     chipIn: shop.chipIn,
+    ...(equipment === undefined ? {} : { equipment }),
     scanner,
     version: shop.version,
     anchor,
@@ -177,6 +182,8 @@ export function* serve(shop: Shop): Task<void> {
   // Damage in the old books of an exercise must not stop the trade.
   if (!shop.training) checkOldRecords(shop);
   const tell = startNotices(shop);
+  const followUp = startFailedCases(shop);
+  const habits = new KeyPatterns();
   let drawnTurn = 0;
   let flush = true;
   for (;;) {
@@ -184,6 +191,9 @@ export function* serve(shop: Shop): Task<void> {
       yield* wait<boolean>(resume => shop.terminal.whenReady(resume));
       flush = true;
     }
+    // Another terminal may have come to the line.
+    if (!shop.training && shop.keypad.context.desk.equipment !== shop.equipment.view)
+      shop.keypad.send({ type: 'STATUS', desk: deskStatus(shop) });
     const view = shop.keypad.view();
     if (shop.stopping && !(shop.terminal.isReady && endsWell(view))) return;
     const picture = draw(shop, view.screen);
@@ -195,12 +205,13 @@ export function* serve(shop: Shop): Task<void> {
     // A stop that came while the screen was drawn found nobody waiting whom it could have ended.
     if (shop.stopping && !endsWell(view)) return;
     const event = yield* await_(shop, view, flush);
-    if (event === undefined) continue;
+    habits.see(shop, view, event);
     // A key that was pressed while no key counted must never confirm the next screen.
-    flush = view.await.kind !== 'event';
+    if (event !== undefined) flush = view.await.kind !== 'event';
+    followUp();
     const desk = deskStatus(shop, shop.keypad.context.desk);
     if (desk !== shop.keypad.context.desk) shop.keypad.send({ type: 'STATUS', desk });
-    shop.keypad.send(event);
+    if (event !== undefined) shop.keypad.send(event);
     tell();
   }
 }
@@ -244,6 +255,7 @@ function* job(shop: Shop, work: Extract<Await, { kind: 'job' }>['job']): Task<Do
   const done = yield* perform(shop, work);
   shop.working = false;
   wipeAnswer(shop);
+  shop.jobEnded();
   if (done.fault) shop.hal.log.warn({ event: 'job', job: work.kind, fault: done.fault.name }, faultText(done.fault));
   shop.hal.log.info(
     {
@@ -258,6 +270,13 @@ function* job(shop: Shop, work: Extract<Await, { kind: 'job' }>['job']): Task<Do
   return done;
 }
 
+/** Was something entered from outside since idle was drawn? */
+function takeNews(shop: Shop): boolean {
+  const { news } = shop;
+  shop.news = false;
+  return news;
+}
+
 /** A key, a card, or time. Undefined: nothing that this step can use, wait again. */
 function* person(
   shop: Shop,
@@ -269,8 +288,9 @@ function* person(
   if (want.cards.includes('chip') && shop.chipIn && view.step !== 'idle') return { type: 'CARD', source: 'chip' };
   const idle = view.screen.kind === 'idle';
   // A held refund goes out when nobody is at the keypad.
-  const due = idle ? nextDue(shop) : undefined;
+  const due = idle && !stopsTrade(shop) ? nextDue(shop) : undefined;
   if (due?.inMs === 0) return { type: 'DUE', id: due.id };
+  if (idle && takeNews(shop)) return undefined;
   const toMinute = MINUTE_MS - (shop.hal.clock.nowMs() % MINUTE_MS);
   const timeoutMs = idle ? Math.min(toMinute, due?.inMs ?? toMinute) : want.timeoutMs;
   const asked = yield* wait<Result<PanelEvent>>(resume =>
@@ -287,7 +307,7 @@ function* person(
     ),
   );
   if (!asked.ok) {
-    if (shop.stopping) return undefined;
+    if (shop.stopping || (idle && takeNews(shop))) return undefined;
     if (isLineFault(asked.fault)) {
       if (shop.terminal.isReady) shop.terminal.restart(asked.fault);
     } else {
@@ -296,6 +316,7 @@ function* person(
     }
     return undefined;
   }
+  if (idle && asked.value.kind === 'timeout') yield* lookAgain(shop);
   traceEvent(shop, view.step, asked.value);
   return panelEvent(shop, asked.value, want);
 }
@@ -320,7 +341,7 @@ function panelEvent(shop: Shop, event: PanelEvent, want: Extract<Await, { kind: 
     want.cards.includes(source) ? { type: 'CARD', source } : undefined;
   switch (event.kind) {
     case 'key':
-      return { type: 'KEY', key: event.key };
+      return { type: 'KEY', key: shop.profile.terminal.keymap[event.key] ?? event.key };
     case 'timeout':
       return { type: 'TIMEOUT' };
     case 'swiped':

@@ -2,9 +2,12 @@ import { faultText } from '../fault.ts';
 import type { PromptId } from '../profile/words.ts';
 import { channelOf, KIND_RULES, type Txn } from '../journal/journal.ts';
 import type { Done, Draft, Job } from '../terminal/types.ts';
+import { isEquipmentJob } from '../terminal/equipment.ts';
 import { isTrainingJob } from '../terminal/quiz.ts';
 import type { Wallet } from '../transaction/qr.ts';
 import { pin, readCard } from './cards.ts';
+import { stopsTrade } from './equipment.ts';
+import { performEquipment } from './flashing.ts';
 import { echo, signOff, signOn } from './management.ts';
 import { afterSending, heldAt, heldLeft, hold, leaveToPerson, refundsOf, stopHeld, takeHeld } from './hold.ts';
 import { printHeld } from './held-slip.ts';
@@ -32,6 +35,7 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
   const { journal, hal } = shop;
   const now = hal.clock.nowMs();
   if (isDeskJob(job)) return yield* performAtDesk(shop, job);
+  if (isEquipmentJob(job)) return yield* performEquipment(shop, job);
   if (isTrainingJob(job)) return yield* performTraining(shop, job);
   switch (job.kind) {
     case 'recover':
@@ -204,6 +208,8 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
 
 /** The rules have the last word; then it goes out. */
 function* send(shop: Shop, draft: Draft): Task<Done> {
+  // The screens lead nobody here; this is the lock behind them.
+  if (stopsTrade(shop)) return refused('F23.stopped', 'failed');
   const undoes = draft.kind !== 'sale' && draft.resend === undefined;
   const looked = undoes ? lastLook(shop, draft, 'send') : undefined;
   if (looked && 'type' in looked) {
@@ -246,6 +252,8 @@ function recover(shop: Shop): Done {
 const SLIP_WAITS = 'later';
 /** Newest records in which a slip that waits is looked for after a restart. */
 const SLIP_LOOK_BACK = 300;
+/** Kinds of record that say what became of it. */
+const SLIP_RECORDS = ['reprint', 'paper'];
 
 /**
  * The newest transaction whose slip was put off and not printed since, or which was cut off before its slip was made. The
@@ -254,7 +262,8 @@ const SLIP_LOOK_BACK = 300;
 function owedSlip(shop: Shop): Txn | undefined {
   const { journal } = shop;
   const printed = new Set<number>();
-  for (const { kind, body } of journal.records(SLIP_LOOK_BACK)) {
+  const newest = journal.recordsAfter(journal.headSeq - SLIP_LOOK_BACK, SLIP_RECORDS, SLIP_LOOK_BACK);
+  for (const { kind, body } of newest.toReversed()) {
     const { txnId, code, slipId } = body as { txnId?: number; code?: string; slipId?: number };
     if (kind === 'reprint' && slipId !== undefined) {
       const of = journal.slip(slipId)?.txnId;

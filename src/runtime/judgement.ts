@@ -7,7 +7,6 @@ import {
   judge,
   lookBackMs,
   type Original,
-  type PastRow,
   type Verdict,
 } from '../transaction/refund-rules.ts';
 import { dayStartMs } from '../transaction/shop-day.ts';
@@ -29,16 +28,8 @@ function verdictOf(shop: Shop, draft: Draft): Verdict {
   const held = draft.heldId === undefined ? undefined : journal.held(draft.heldId);
   const atMs = held?.atMs ?? hal.clock.nowMs();
   const attempt = attemptOf(shop, draft, atMs, held);
-  const past = journal.pastSince(atMs - lookBackMs(profile.policy));
-  return judge(profile.policy, attempt, held ? without(past, held) : past);
-}
-
-/** A hold counts in the past as a refund on its way: not against itself. */
-function without(past: readonly PastRow[], held: HeldRefund): readonly PastRow[] {
-  const own = past.findIndex(
-    row => row.atMs === held.atMs && row.amountMinor === held.amountMinor && row.operator === held.operator,
-  );
-  return past.filter((_, index) => index !== own);
+  const past = journal.pastSince(atMs - lookBackMs(profile.policy), held?.id);
+  return judge(profile.policy, attempt, past);
 }
 
 function attemptOf(shop: Shop, draft: Draft, atMs: number, held: HeldRefund | undefined): Attempt {
@@ -60,6 +51,7 @@ function attemptOf(shop: Shop, draft: Draft, atMs: number, held: HeldRefund | un
     ...(token === undefined ? {} : { token }),
     linked: sale !== undefined,
     cardPaidBefore: token === undefined ? sale !== undefined : journal.hasPaid(token),
+    fundsMinor: journal.funds(draft.heldId).freeMinor,
     reprinted: sale !== undefined && journal.slipsOf(sale.id).some(slip => slip.reprints > 0),
     ...(original ? { original } : {}),
   };

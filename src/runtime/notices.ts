@@ -114,6 +114,8 @@ function eventOf(
     case 'refund-stopped':
       return { event: 'stopped', about: id };
     case 'case-opened':
+      // That it failed was told with its outcome.
+      if (body.type === 'failed') return undefined;
       return { event: 'wrong', about: body.about as number };
     case 'case-closed': {
       const about = shop.journal.case(body.caseId as number)?.about;

@@ -359,18 +359,27 @@ function purchaseSlip(shop: Shop, txn: Txn, copy: 'merchant' | 'cardholder'): Pu
     ...(kind === 'refund' ? { tracking: trackingNumber(txn), due: dueText(shop, txn) } : {}),
     remarks: [
       ...(answer?.centreText === undefined ? [] : [answer.centreText]),
-      ...(kind === 'refund' && copy === 'cardholder' ? refundAdvice(shop) : []),
+      ...(copy === 'cardholder' ? advice(shop, txn) : []),
     ],
     ...(chip ? { chip } : {}),
     servicePhone: profile.merchant.servicePhone,
   };
 }
 
-/** What the customer of a refund must know; its number, reference and day stand above. */
-function refundAdvice(shop: Shop): readonly string[] {
-  return shop.lang === 'zh'
-    ? ['已受理不等于已到账', '到期未到请凭参考号致电发卡行']
-    : ['ACCEPTED IS NOT YET ARRIVED', 'NOT THERE BY THEN: CALL YOUR BANK WITH THE REFERENCE'];
+/** What the customer must know: until when a sale can be refunded, what becomes of a void, that a refund is on its way. */
+function advice(shop: Shop, txn: Txn): readonly string[] {
+  const zh = shop.lang === 'zh';
+  const days = shop.profile.policy.channels[channelOf(txn)].refundWindowDays;
+  switch (KIND_RULES[txn.kind].act) {
+    case 'sale':
+      return [zh ? `退货期限${days}天,请保留本单` : `REFUND WITHIN ${days} DAYS: KEEP THIS`];
+    case 'void':
+      return [zh ? '撤销后原扣款解除,当日至次日可见' : 'CHARGE RELEASED BY NEXT DAY'];
+    case 'refund':
+      return zh
+        ? ['已受理不等于已到账', '到期未到请凭参考号致电发卡行']
+        : ['ACCEPTED IS NOT YET ARRIVED', 'NOT THERE BY THEN: CALL YOUR BANK WITH THE REFERENCE'];
+  }
 }
 
 export function reasonText(

@@ -1,7 +1,8 @@
-import { channelOf, type HeldRefund, KIND_RULES, type Txn } from '../journal/journal.ts';
+import { channelOf, type HeldRefund, type Journal, KIND_RULES, type Txn } from '../journal/journal.ts';
 import type { RecordView } from '../terminal/types.ts';
 import { digits } from '../units.ts';
 import { maskCode, valueAt, type Wallet } from '../transaction/qr.ts';
+import { type AccountKind, arrivalOf, kindOfApplication } from '../transaction/arrival-account.ts';
 import { type Due, dueOf } from '../transaction/calendar.ts';
 import type { Shop } from './shop.ts';
 
@@ -53,12 +54,30 @@ export function trackingOfHeld(held: Pick<HeldRefund, 'id'>): string {
   return `RF${digits(held.id, 6)}`;
 }
 
+/**
+ * Where the money of a refund (or of a sale) arrives: a wallet pays to its balance, a card of another organisation takes
+ * longer, and the chip that paid says whether its account is debit or credit. Nothing tells it of a stripe.
+ */
+export function accountOf(journal: Journal, txn: Txn): AccountKind {
+  const channel = channelOf(txn);
+  if (channel === 'wechat' || channel === 'alipay') return 'balance';
+  if (channel === 'card' && (txn.answer?.organisation ?? 'CUP') !== 'CUP') return 'foreign';
+  const original = txn.intent.original?.txnId;
+  const sale = original === undefined ? undefined : journal.txn(original);
+  return applicationOf(txn) ?? (sale && applicationOf(sale)) ?? 'unknown';
+}
+
+function applicationOf({ answer }: Txn): 'debit' | 'credit' | undefined {
+  return kindOfApplication(answer?.emv?.['84'] ?? answer?.emv?.['4F'] ?? answer?.emv?.['9F06']);
+}
+
 /** When refunded money is usually there, by the calendar of banks; counted from when it was sent. */
 export function dueOfRefund(shop: Shop, txn: Txn): Due {
   const { channels, cutOff } = shop.profile.policy;
-  const { arrival } = channels[channelOf(txn)];
-  const foreign = channelOf(txn) === 'card' && (txn.answer?.organisation ?? 'CUP') !== 'CUP';
-  return dueOf(shop.hal.clock.local(txn.atMs), (foreign ? arrival.foreign : undefined) ?? arrival.debit, cutOff);
+  const account = accountOf(shop.journal, txn);
+  // A slip says when the money is on the card behind a wallet; its minutes stand beside it.
+  const kind = account === 'balance' ? 'debit' : account;
+  return dueOf(shop.hal.clock.local(txn.atMs), arrivalOf(channels[channelOf(txn)], kind), cutOff);
 }
 
 /** Tracking number of an accepted refund and when it is usually there: working days, or minutes for a wallet's balance. */

@@ -11,6 +11,7 @@ import type { Profile } from '../profile/schema.ts';
 import type { Keypad } from '../terminal/machine.ts';
 import type { CardSource, Done, Lang, Progress } from '../terminal/types.ts';
 import type { TraceRecord } from '../trace/record.ts';
+import type { EquipmentState } from './equipment.ts';
 import type { SlipDesk } from './slip-code.ts';
 import type { Task } from './task.ts';
 import type { TerminalLine } from './terminal-line.ts';
@@ -28,6 +29,8 @@ export interface CardInHand {
   /** Chip tags for the slip and the TC upload. */
   tags: EmvTags;
   label?: string;
+  /** Acquirer of the EMV tables that the terminal took for this card, 0–99. */
+  acquirer?: number;
   pinBlock?: Uint8Array;
   /** PIN key under which {@link pinBlock} was made, as the session holds it: after a new sign-on the block is worth nothing. */
   pinKey?: string;
@@ -46,6 +49,8 @@ export interface Shop {
   readonly terminal: TerminalLine;
   readonly host: AcquirerLine;
   readonly keypad: Keypad;
+  /** The terminal against its profile and its past, and what can be flashed. */
+  readonly equipment: EquipmentState;
   /** One reused buffer for requests, and views over answers. */
   readonly out: Uint8Array;
   readonly builder: MessageBuilder;
@@ -67,6 +72,8 @@ export interface Shop {
   /** The acquirer asked for a new sign-on before the next transaction (header digit 6, or A0, 99, 77). */
   signOnAgain: boolean;
   stopping: boolean;
+  /** Something came in over the control socket that the idle screen does not show yet. */
+  news: boolean;
   /** A job is being done: the end waits for its outcome. */
   working: boolean;
   /** View over requests, for the trace only. */
@@ -81,8 +88,10 @@ export interface Shop {
   readonly train: ((shop: Shop, operator: string, by: string) => Task<Done>) | undefined;
   /** Version of this software, for the screen. */
   readonly version: string;
-  /** Shows news of the running job. */
-  progress(progress: Progress): void;
+  /** A job is over: what waited for that goes on. */
+  jobEnded(): void;
+  /** Shows news of the running job; `always`: also when the terminal is at something else, as soon as it can. */
+  progress(progress: Progress, always?: boolean): void;
 }
 
 /** Zeroes the last answer. */

@@ -142,7 +142,9 @@ export function foreignOriginal(shop: Shop, code: SlipCode): Done {
     outcome,
     prompt,
   });
-  if (code.channel !== 'card') return refused('E05', 'notFound');
+  // The acquirer knows a scanned payment by its order number, for which the code has no room: that is scanned next.
+  if (code.channel !== 'card')
+    return profile.acquirer.scanPayment ? refused('E94', 'scanOrder') : refused('E05', 'notFound');
   const dateMmdd = code.date.slice(2);
   const here = journal.taken({ reference: code.reference, dateMmdd });
   if (here.some(refund => refund.state === 'unknown')) return refused('E17');

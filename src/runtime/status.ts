@@ -11,9 +11,11 @@ import {
 import type { Profile } from '../profile/schema.ts';
 import { dueText, explainArrival } from '../transaction/arrival.ts';
 import { progressOf } from '../transaction/calendar.ts';
-import type { CardKind, Channel } from '../transaction/refund-policy.ts';
+import type { AccountKind } from '../transaction/arrival-account.ts';
+import type { Channel } from '../transaction/refund-policy.ts';
 import { nextRefundState, refundStateOf, type RefundState } from '../transaction/refund-life.ts';
 import type { RefundView } from '../terminal/refund-desk.ts';
+import { accountOf } from './records.ts';
 import { digits } from '../units.ts';
 
 /** Where each refund is: found by whatever the customer has in hand, with the words for both sides of the counter. */
@@ -70,7 +72,7 @@ export function viewOfTxn(books: Books, txn: Txn): RefundView {
     operator: txn.intent.operator,
     ...(txn.intent.approver === undefined ? {} : { approver: txn.intent.approver }),
     ...(txn.intent.original?.txnId === undefined ? {} : { originalId: txn.intent.original.txnId }),
-    foreign: (txn.answer?.organisation ?? 'CUP') !== 'CUP',
+    card: accountOf(journal, txn),
     ...(txn.answer?.code === undefined ? {} : { code: txn.answer.code }),
     ...(life === undefined ? {} : { life }),
   });
@@ -92,7 +94,7 @@ export function viewOfHold(books: Books, hold: HeldRefund): RefundView {
     operator: hold.operator,
     ...(hold.approver === undefined ? {} : { approver: hold.approver }),
     ...(hold.original.txnId === undefined ? {} : { originalId: hold.original.txnId }),
-    foreign: false,
+    card: accountOfOriginal(books, hold.channel, hold.original.txnId),
   });
 }
 
@@ -109,7 +111,7 @@ export function viewOfExternal(books: Books, external: ExternalRefund): RefundVi
     atMs: external.atMs,
     operator: external.operator,
     ...(external.original.txnId === undefined ? {} : { originalId: external.original.txnId }),
-    foreign: false,
+    card: accountOfOriginal(books, 'card', external.original.txnId),
   });
 }
 
@@ -126,20 +128,19 @@ function viewOfVoided(books: Books, sale: Txn): RefundView {
     atMs: sale.atMs,
     operator: sale.intent.operator,
     originalId: sale.id,
-    foreign: false,
+    card: accountOf(books.journal, sale),
   });
 }
 
-type Facts = Omit<RefundView, 'answer' | 'due' | 'at' | 'card' | 'late'> & {
+type Facts = Omit<RefundView, 'answer' | 'due' | 'at' | 'late'> & {
   readonly atMs: number;
-  readonly foreign: boolean;
   readonly code?: string;
   readonly life?: Life;
 };
 
-function view(books: Books, { foreign, code, life, ...facts }: Facts): RefundView {
+function view(books: Books, { code, life, ...facts }: Facts): RefundView {
   const { policy, responses } = books.profile;
-  const card = cardKind(facts.channel, foreign);
+  const { card } = facts;
   const at = books.local(facts.atMs);
   const { due, slow, late } = progressOf(policy, {
     channel: facts.channel,
@@ -153,7 +154,6 @@ function view(books: Books, { foreign, code, life, ...facts }: Facts): RefundVie
   const response = code === undefined ? undefined : responses[code];
   return {
     ...facts,
-    card,
     at,
     late: waits && late,
     due: waits ? dueText(due) : { zh: '', en: '' },
@@ -174,10 +174,11 @@ function view(books: Books, { foreign, code, life, ...facts }: Facts): RefundVie
   };
 }
 
-/** A wallet pays to its balance; a card of another organisation takes longer; nothing tells debit from credit here. */
-function cardKind(channel: Channel, foreign: boolean): CardKind {
+/** Where the money of a refund that was not sent arrives: as its sale says. */
+function accountOfOriginal(books: Books, channel: Channel, originalId: number | undefined): AccountKind {
   if (channel === 'wechat' || channel === 'alipay') return 'balance';
-  return foreign ? 'foreign' : 'debit';
+  const sale = originalId === undefined ? undefined : books.journal.txn(originalId);
+  return sale ? accountOf(books.journal, sale) : 'unknown';
 }
 
 /**

@@ -3,6 +3,7 @@ import { approverSteps } from './flows/approval.ts';
 import { settlementSteps } from './flows/books.ts';
 import { caseSteps, externalSteps, freezeSteps } from './flows/cases.ts';
 import { THREE_BEEPS, commonSteps } from './flows/common.ts';
+import { equipmentSteps, technicianSteps } from './flows/flash.ts';
 import { idleSteps, lockSteps } from './flows/idle.ts';
 import { heldSteps } from './flows/held.ts';
 import { helpSteps, withHelp } from './flows/help.ts';
@@ -45,7 +46,8 @@ export function allSteps(profile: PanelProfile): Steps {
     ...externalSteps(profile),
     ...freezeSteps(profile),
     ...helpSteps(profile),
-    ...(profile.training ? trainingRoomSteps(profile) : trainingSteps(profile)),
+    ...equipmentSteps(),
+    ...(profile.training ? trainingRoomSteps(profile) : { ...technicianSteps(profile), ...trainingSteps(profile) }),
   };
   return withHelp(steps, profile);
 }

@@ -1,6 +1,7 @@
 import type { LocalTime } from '../hal/hal.ts';
 import type { Answer } from '../transaction/arrival.ts';
-import type { CardKind, Channel } from '../transaction/refund-policy.ts';
+import type { AccountKind } from '../transaction/arrival-account.ts';
+import type { Channel } from '../transaction/refund-policy.ts';
 import type { RefundState } from '../transaction/refund-life.ts';
 
 /** What the refund desk shows and asks for: where a refund is, cases, money given back by another way, the freeze. */
@@ -15,7 +16,7 @@ export interface RefundView {
   readonly amountMinor: number;
   readonly channel: Channel;
   /** Where the money arrives. */
-  readonly card: CardKind;
+  readonly card: AccountKind;
   readonly masked: string;
   /** Reference of the acquirer, or proof of another way. */
   readonly reference: string;

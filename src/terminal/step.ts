@@ -3,6 +3,7 @@ import type { PromptId, WordId } from '../profile/words.ts';
 import type { Values } from '../profile/template.ts';
 import type { PanelProfile } from './profile.ts';
 import type { CaseView, DeskWork, RefundView } from './refund-desk.ts';
+import type { FlashView } from './equipment.ts';
 import { NO_TRAINING, type TrainingWork } from './quiz.ts';
 import type {
   Await,
@@ -49,6 +50,9 @@ export interface Context {
   readonly work: DeskWork;
   /** Quiz and drill in hand. */
   readonly training: TrainingWork;
+  /** The image that is looked at, and the place of the next one. */
+  readonly flash?: FlashView | undefined;
+  readonly flashAt?: number | undefined;
   /** Full minutes at the idle screen without a key. */
   readonly idleMinutes: number;
   readonly remark?: Remark;

@@ -5,6 +5,7 @@ import type { PromptId, WordId } from '../profile/words.ts';
 import type { Values } from '../profile/template.ts';
 import type { MoneyKind } from '../transaction/kinds.ts';
 import type { CaseView, DeskJob, RefundView, SideView } from './refund-desk.ts';
+import type { EquipmentJob, EquipmentView, FlashMoment, FlashNews, FlashView } from './equipment.ts';
 import type { DrillView, Lines, QuizView, ScoreView, TrainingJob } from './quiz.ts';
 import type { Finding } from '../transaction/refund-rules.ts';
 import type { Wallet } from '../transaction/qr.ts';
@@ -52,6 +53,8 @@ export interface DeskStatus {
   readonly lockedBy?: string;
   /** A chip card is in the slot. */
   readonly chipIn: boolean;
+  /** What is odd about the terminal; absent: nothing. */
+  readonly equipment?: EquipmentView;
   /** The terminal has a scanner: codes of slips and orders can be scanned. */
   readonly scanner?: boolean;
   /** Version of this software. */
@@ -166,6 +169,8 @@ export interface Draft {
   readonly channel?: Wallet;
   /** Order number of a scanned payment that this journal does not hold. */
   readonly order?: string;
+  /** Code of a slip that was scanned at the idle screen: the refund begins with it. */
+  readonly slip?: string;
   /** Inquiries made while the customer confirms. */
   readonly inquiries?: number;
 }
@@ -241,6 +246,7 @@ export type Job =
   | { readonly kind: 'owedReversal' }
   | { readonly kind: 'release' }
   | DeskJob
+  | EquipmentJob
   | TrainingJob;
 
 /** Text of an answer or refusal on the screen. */
@@ -267,6 +273,9 @@ export interface Done {
   readonly questions?: readonly QuizView[];
   readonly drill?: DrillView;
   readonly score?: ScoreView;
+  /** What can be flashed, and where a flash failed. */
+  readonly flash?: FlashView;
+  readonly moment?: FlashMoment;
   /** What is said about a drill. */
   readonly told?: Lines;
   /** Another transaction whose slip waits. */
@@ -312,7 +321,8 @@ export type Progress =
   | { readonly stage: 'totals'; readonly secondsLeft: number }
   | { readonly stage: 'balance'; readonly cup: string; readonly foreign: string }
   | { readonly stage: 'upload'; readonly done: number; readonly of: number; readonly secondsLeft?: number }
-  | { readonly stage: 'printing' };
+  | { readonly stage: 'printing' }
+  | FlashNews;
 
 export type TerminalEvent =
   | { readonly type: 'KEY'; readonly key: KeyName }
@@ -328,7 +338,7 @@ export type TerminalEvent =
 
 /** Idle; idle with something that waits for a person (F01.1b and its like); not signed on; locked. */
 export type IdleId =
-  | 'F01.1' | 'F01.1b' | 'F01.1r' | 'F01.1u' | 'F01.1f' | 'F01.1h' | 'F01.1o' | 'F01.1c' | 'F01.1s' | 'F01.1m' | 'F01.2' | 'F01.3'; // prettier-ignore
+  | 'F01.1' | 'F01.1b' | 'F01.1r' | 'F01.1u' | 'F01.1f' | 'F01.1h' | 'F01.1o' | 'F01.1c' | 'F01.1s' | 'F01.1m' | 'F01.2' | 'F01.3' | 'F01.7' | 'F01.8'; // prettier-ignore
 
 /** Something that waits for a person, in the short form that stands beside others. */
 export interface Badge {

@@ -267,6 +267,18 @@ describe('where a refund is, cases, notices', () => {
     expect(journal.pastSince(T0).every(row => row.token === token && row.channel === 'card')).toBe(true);
     expect([journal.hasPaid(token), journal.hasPaid(cardOf(journal, PANS[3]).token)]).toEqual([true, false]);
   });
+
+  test('the past of the rules is in the order of the journal, whatever the clock was set to', () => {
+    const journal = open();
+    const DAY = 86_400_000;
+    const ids = [T0 - 9 * DAY, T0, T0 + 400 * DAY, T0 - 9 * DAY, T0 + 1].map(atMs => sale(journal, atMs).id);
+    const past = (fromMs: number, beforeId?: number): number[] =>
+      journal.pastSince(fromMs, beforeId).map(row => ids.indexOf(row.id));
+    expect(past(T0)).toEqual([1, 2, 3, 4]);
+    expect(past(T0, ids[3])).toEqual([1, 2]);
+    expect(past(T0 + DAY)).toEqual([2, 3, 4]);
+    expect(past(T0 + 500 * DAY)).toEqual([]);
+  });
 });
 
 test('whatever is held, stopped, sent and given back: never above the sale, and the records alone give the same tables', () => {

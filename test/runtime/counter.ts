@@ -8,6 +8,7 @@ import { type Journal, openJournal } from '../../src/journal/journal.ts';
 import { namedProfile } from '../../src/node/profiles.ts';
 import { loadProfile, type Profile } from '../../src/profile/profile.ts';
 import { boot, type End, type Runtime } from '../../src/runtime/boot.ts';
+import type { EquipmentOptions } from '../../src/runtime/equipment.ts';
 import { reversalPolicyOf } from '../../src/runtime/reversal.ts';
 import type { TrainingRoom } from '../../src/runtime/training.ts';
 import type { TraceRecord } from '../../src/trace/record.ts';
@@ -17,7 +18,7 @@ import { type Ledger, ledgerSummary, openLedger } from '../../src/sim/acquirer/l
 import type { FaultRule } from '../../src/sim/acquirer/rules.ts';
 import { parseDeck, type TestCard } from '../../src/sim/terminal/deck.ts';
 import type { KeyName } from '../../src/sim/terminal/machine.ts';
-import { VirtualTerminal } from '../../src/sim/terminal/terminal.ts';
+import { VirtualTerminal, type VirtualTerminalOptions } from '../../src/sim/terminal/terminal.ts';
 import { type Message, Network } from './network.ts';
 import { Cable, type Process, seeded, timersOf, World } from './world.ts';
 
@@ -82,6 +83,12 @@ export interface CounterOptions {
   readonly training?: (rim: Pick<Hal, 'clock' | 'timers' | 'entropy'>, profile: Profile) => TrainingRoom;
   /** Ways to tell somebody outside. */
   readonly outbox?: Outbox;
+  /** The image that is run and the shelf. */
+  readonly equipment?: EquipmentOptions;
+  /** The terminal where it is another one than usual. */
+  readonly terminal?: Partial<
+    Pick<VirtualTerminalOptions, 'model' | 'firmware' | 'serialNumber' | 'checkImage' | 'slotMemory'>
+  >;
 }
 
 /** Thrown through the runtime to end it, as a power cut would. */
@@ -97,7 +104,8 @@ export type CrashPoint = { readonly call: number; readonly when: 'before' | 'aft
  */
 export class Counter {
   readonly world: World;
-  readonly profile: Profile;
+  profile: Profile;
+  equipment: EquipmentOptions | undefined;
   readonly terminal: VirtualTerminal;
   readonly cable: Cable;
   readonly network: Network;
@@ -126,6 +134,8 @@ export class Counter {
     this.options = options;
     this.world = new World(options.startMs);
     this.profile = changed(profileOf(options.profile ?? 'unionpay-pos'), options.change as Change<Profile> | undefined);
+    if (options.equipment?.image) this.profile = options.equipment.image.profile;
+    this.equipment = options.equipment;
     this.entropy = seeded(options.seed ?? 1);
     this.plan = value(compileFieldPlan(this.profile.dialect, this.profile.acquirer.dialectOptions));
     this.ledger = value(openLedger(':memory:'));
@@ -138,6 +148,7 @@ export class Counter {
       tmk: options.terminalKey ?? MASTER_KEY,
       serialNumber: 'SIM00000001',
       panel: options.panel ?? true,
+      ...options.terminal,
       write: bytes => this.cable.fromTerminal(bytes),
       onScreen: screen => this.screens.push(screen.lines.join('\n')),
       onSlip: slip => this.slips.push(slip.text),
@@ -177,6 +188,7 @@ export class Counter {
       lang: this.options.lang ?? 'zh',
       version: '0.0.0-test',
       ...(slips ? { slips } : {}),
+      ...(this.equipment ? { equipment: this.equipment } : {}),
       ...(training
         ? {
             training: training(hal, this.profile),
@@ -193,6 +205,22 @@ export class Counter {
 
   stop(): void {
     this.runtime?.stop();
+  }
+
+  /** A line that comes over the control socket; the answers that it got so far. */
+  control(line: string, isGone: () => boolean = () => false): string[] {
+    const answers: string[] = [];
+    const { process } = this;
+    this.guarded(() =>
+      this.runtime?.control({
+        line,
+        isGone,
+        answer: text => {
+          if (!process.dead) answers.push(text);
+        },
+      }),
+    );
+    return answers;
   }
 
   /** The process is gone, between two events of its inbox or in the middle of one. */

@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Counter } from './counter.ts';
-import { open, paidSale, paper, refundByVoucher, sale, typeSupervisorPassword, voidSale } from '../scenarios/people.ts';
+import {
+  beginRefund,
+  open,
+  paidSale,
+  paper,
+  refundAmount,
+  refundByVoucher,
+  sale,
+  typeSupervisorPassword,
+  voidSale,
+} from '../scenarios/people.ts';
 import { paidScan, scanRefund } from '../scenarios/scan.ts';
 
 /** The refund desk at a whole counter: where a refund is, wrong ones as cases, the freeze, other ways, held reversals. */
@@ -31,20 +41,43 @@ describe('refund status', () => {
     const tracking = `RF${String(refundOf(c).id).padStart(6, '0')}`;
     for (const number of ['3', String(refundOf(c).id), '0014', '2']) {
       c.on(IDLE, 'F2').on('退货进度').type(number).on(`${tracking} 处理中`);
-      expect(c.screen).toBe(`${tracking} 处理中\n金额:      60.00\n银行卡\n约11/26前到账`);
+      expect(c.screen).toBe(`${tracking} 处理中\n金额:      60.00\n银行卡\n约12/02前到账`);
       c.keys('CANCEL').on('跟踪号', 'CANCEL');
     }
     c.on(IDLE, 'MENU').on('主菜单', '5').on('退货进度', 'ENTER').on(`${tracking} 处理中`, 'ENTER');
-    expect(c.on('告知顾客').screen).toBe('告知顾客:   (下)\n银行处理中,1至3\n个工作日到账\n约11/26前到账');
+    expect(c.on('告知顾客').screen).toBe('告知顾客:   (下)\n1至7个工作日,\n信用卡看账单贷记\n约12/02前到账');
     expect(c.keys('ENTER').on('收银员须知').screen).toContain('处理人:顾客');
     const printed = c.slips.length;
     c.keys('ENTER')
       .on('处理中', 'F1')
       .wait(() => c.slips.length > printed, 'no status slip');
     expect(c.slips.at(-1)).toContain('退货进度单');
-    expect(c.slips.at(-1)).toContain('银行处理中,1至3个工作日到账');
+    expect(c.slips.at(-1)).toContain('信用卡看账单贷记');
     expect(c.differences()).toEqual([]);
   });
+
+  test.each([
+    ['chip', '借记卡', '约11/26前到账', '银行处理中,1至3'],
+    ['tap', '贷记卡', '约12/02前到账', '信用卡3至7个工作'],
+  ] as const)(
+    'paid by %s: the chip says what account it is, the date and the words are its own',
+    (way, account, due, words) => {
+      const c = paidSale(open(), 12_800, way);
+      const to = beginRefund(c)
+        .keys('1')
+        .on('请输入原凭证号')
+        .type(2)
+        .on('退货-原交易', 'ENTER')
+        .on('请插卡/刷卡/挥卡');
+      if (way === 'chip') to.insert('chip');
+      else to.tap('tap');
+      paper(refundAmount(to, 6_000));
+      c.on(IDLE, 'F2').on('退货进度', 'ENTER').on('处理中');
+      expect(c.screen.split('\n').slice(2)).toEqual([`银行卡 ${account}`, due]);
+      expect(c.keys('ENTER').on('告知顾客').screen).toContain(words);
+      expect(c.slips.at(-1)).toContain(`${due.slice(1, 6)} 前`);
+    },
+  );
 
   test('several hits are a list; nothing found says so; FN says where the number stands, what was typed stays', () => {
     const c = refunded(refunded(open(), 1_000), 2_000);

@@ -327,7 +327,13 @@ function check(c: Counter, verdict: string): void {
 test('in English, and begun by 99: the same marks, the password of 99 leads out', () => {
   const { c } = counter({ lang: 'en' });
   c.on('ENTER:MENU', 'MENU').on('MENU', '7').on('MANAGE', '1').on('1.', '1').on('OPERATOR').type('99').on('PASSWORD');
-  c.type('00000000').on('NEW PASSWORD').type('24682468').on('AGAIN').type('24682468').on('ENTER TRAINING?', 'ENTER');
+  c.type('00000000')
+    .on('NEW PASSWORD')
+    .type('24682468')
+    .on('AGAIN')
+    .type('24682468')
+    .on('SYSTEM', '9')
+    .on('ENTER TRAINING?', 'ENTER');
   c.on('TRAINEE NO').type('02').on('PASSWORDS HERE', 'ENTER').on('*TRAIN*');
   const screens = c.screens.length;
   c.wait(() => c.screen.includes('ENTER:MENU'), 'no idle screen');

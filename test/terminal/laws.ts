@@ -25,6 +25,7 @@ export function learn(steps: Steps, node: Node, event: TerminalEvent, after: Pla
         changing: undefined,
         ...(second ? { second: job.operator } : {}),
         ...(job.operator === '00' && !second ? { supervisor: true } : {}),
+        ...(job.operator === '99' ? { technician: true } : {}),
       };
     }
     if (job.kind === 'pin' && event.outcome === 'ok') return { ...facts, pinAsked: true };
@@ -43,6 +44,7 @@ export function learn(steps: Steps, node: Node, event: TerminalEvent, after: Pla
   if (event.key === 'CANCEL') return id === 'PARTIAL' ? { ...facts, refusedPart: true } : facts;
   if (/^[1-6]$/.test(event.key) && (id === 'F05.4' || id === 'F06.9')) return { ...facts, reason: true };
   if (event.key !== 'ENTER') return facts;
+  if (id === 'F23.2a') return { ...facts, flashAsked: true };
   if (id === 'F06.4' && context.entry.length === 12) return { ...facts, reference: true };
   if (id === 'F06.5' && context.entry.length === 4) return { ...facts, date: true };
   if (id === 'F06.8' && spec.kind === 'screen') return { ...facts, confirmedMinor: Number(spec.values.amount) };
@@ -101,6 +103,8 @@ export function judge(step: Step, node: Node, panel: PanelProfile, report: Repor
     job.kind === 'removeOperator'
   )
     must(facts.supervisor === true, `${job.kind} without the supervisor's password`);
+  if (job.kind === 'flash')
+    must(facts.technician === true && facts.flashAsked === true, 'flash that 99 did not ask for');
   if (job.kind === 'train') must(facts.supervisor === true || job.by === '99', 'training that nobody allowed');
   if (job.kind === 'stopHeld') must(facts.supervisor === true, "stopped without the supervisor's password");
   if (job.kind !== 'online' && job.kind !== 'hold') return;
@@ -110,6 +114,8 @@ export function judge(step: Step, node: Node, panel: PanelProfile, report: Repor
     must(facts.held === draft.heldId, 'a held refund that nobody took up');
     return;
   }
+  // What 00 sends again is refused by the runtime, and stays unknown.
+  must(context.desk.equipment === undefined || draft.resend !== undefined, `${kind} at a terminal that is not known`);
   must(draft.amountMinor > 0, `${kind} of nothing`);
   const scanned = draft.channel !== undefined;
   must(facts.pinAsked === true || (scanned && kind === 'sale'), `${kind} past the PIN step`);
@@ -268,6 +274,10 @@ export function landing(steps: Steps, from: Node, job: Job, end: Done, to: Node)
       return is(next === 'takeHeld');
     case 'gone':
       return is(next === 'forgetCard');
+    case 'flashed':
+      return is(next === 'flashSlip');
+    case 'fellBack':
+      return is(id === 'F23.6');
     case 'noScore':
       return is(spec.kind === 'idle');
     case 'broken':
@@ -286,8 +296,8 @@ export function landing(steps: Steps, from: Node, job: Job, end: Done, to: Node)
     case 'ok':
     case 'mustChange':
     case 'foreign':
-      // 99 may begin a training, and nothing inside of one.
-      if (job.kind === 'logOn' && job.operator === '99') return is(shown === 'E39' || next === 'trainingReady');
+      // 99 has a menu of its own, and nothing inside of a training.
+      if (job.kind === 'logOn' && job.operator === '99') return is(shown === 'E39' || id === 'MENU.technician');
       return is(shown === undefined && spec.kind !== 'response');
     default:
       return `nobody says where ${end.outcome} leads`;

@@ -4,6 +4,9 @@ import type { Draft, Judged, ScreenSpec, TerminalEvent } from '../../src/termina
 /** What the person and the acquirer's side really did since the idle screen, seen from outside the machine. */
 export interface Facts {
   readonly supervisor?: boolean;
+  /** 99 gave the password; the question before a flash was answered. */
+  readonly technician?: boolean;
+  readonly flashAsked?: boolean;
   readonly shownVoucher?: number;
   readonly reference?: boolean;
   readonly date?: boolean;

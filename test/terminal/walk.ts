@@ -8,7 +8,7 @@ import type { DeskStatus, Done, Job, KeyName, TerminalEvent } from '../../src/te
 import { judge, landing, learn } from './laws.ts';
 import { linesOf, look, type Memo } from './picture.ts';
 import { contextOf, type Facts, follow, idOf, type Node, type Place, type Report, stepOf } from './place.ts';
-import { deskAfter, HELD, leftovers, OUTCOMES, RECORD } from './world.ts';
+import { deskAfter, HELD, leftovers, ODD, OUTCOMES, RECORD } from './world.ts';
 
 /**
  * Walks the whole keypad machine: from power-up, every key, card, time-out and answer of every job, until nothing new
@@ -53,6 +53,8 @@ const TYPED = [
   '10000',
   '999999999',
 ] as const;
+/** What is scanned: something, and what wants to be the code of a slip. */
+const SCANNED = ['P8', `P8${'0'.repeat(188)}`] as const;
 /** Steps that wait for ever, by what they show: paper trouble and an unknown refund want a person (F18, F19-2). */
 const PATIENT: ReadonlySet<string> = new Set(['F18.1', 'F18.3', 'F19.2', 'F19.2v']);
 /** Jobs on the way home after CANCEL: none of them moves money, but for the void that CANCEL asks for at PARTIAL. */
@@ -64,6 +66,7 @@ const HOME_JOBS: ReadonlySet<Job['kind']> = new Set([
   'openCases',
   'owedReversal',
   'printCase',
+  'flashGoOn',
 ]);
 /** A customer is asked to confirm a scanned payment: CANCEL asks whether to go on waiting. */
 const ON_ITS_WAY: ReadonlySet<string> = new Set(['F07.3', 'F07.3s']);
@@ -104,6 +107,9 @@ export const BUSY: DeskStatus = {
 };
 export const QUIET = DESK;
 
+/** Steps that only a terminal which was exchanged under the counter's feet leads to. */
+const CHANGED_ONLY: ReadonlySet<string> = new Set(['terminalSeen']);
+
 /** Desks at power-up: busy, quiet, a settlement cut off, stopped by a held reversal, locked. */
 const STARTS: readonly DeskStatus[] = [
   BUSY,
@@ -112,6 +118,9 @@ const STARTS: readonly DeskStatus[] = [
   { ...DESK, reversalsOwed: 120, reversalsDue: 120, blocked: true, unknownRefunds: 120 },
   { ...DESK, lockedBy: '01', reversalsOwed: 120, unknownRefunds: 120, scanner: false },
   { ...DESK, heldRefunds: 2, frozen: { by: '00', at: RECORD.at } },
+  { ...DESK, equipment: ODD[0] },
+  { ...DESK, equipment: ODD[1], operator: undefined, signedOn: false },
+  { ...DESK, equipment: ODD[2] },
 ];
 
 export function walk(steps: Steps, panel: PanelProfile, profile: Profile, desks: readonly DeskStatus[] = STARTS): Walk {
@@ -124,7 +133,9 @@ export function walk(steps: Steps, panel: PanelProfile, profile: Profile, desks:
   };
   for (const desk of desks) go({ value: 'boot', context: { ...FIRST_CONTEXT, desk } });
   if (desks.includes(QUIET)) go({ value: 'idle', context: leftovers({ ...FIRST_CONTEXT, desk: DESK }) });
-  for (const name of Object.keys(steps)) if (!visited.has(name)) findings.add(`${name}: no way leads here`);
+  const changed = desks.some(desk => desk.equipment?.change);
+  for (const name of Object.keys(steps))
+    if (!visited.has(name) && (changed || !CHANGED_ONLY.has(name))) findings.add(`${name}: no way leads here`);
   return { findings: [...findings], states, screens };
 }
 
@@ -192,6 +203,18 @@ const ENDS: ReadonlySet<string> = new Set([
 const role = (operator: string | undefined): string | undefined =>
   operator === undefined || operator === '00' || operator === '99' ? operator : 'cashier';
 
+/** What {@link is} has found out, by pattern and step: some hundred steps are asked about a million times. */
+const KNOWN = new Map<string, Map<string, boolean>>();
+
+/** Does the pattern fit the name of the step? */
+function is(pattern: RegExp, step: string): boolean {
+  let known = KNOWN.get(pattern.source);
+  if (!known) KNOWN.set(pattern.source, (known = new Map()));
+  let fits = known.get(step);
+  if (fits === undefined) known.set(step, (fits = pattern.test(step)));
+  return fits;
+}
+
 /** Steps that print look at the transaction and the printer only. */
 const PRINTS = /^(slip|settleSlip|settlePrint|reprint(ed|Owed|Resume|Trouble|$)|print[A-Z])/;
 /** Steps in which it counts whose number or password is typed. */
@@ -199,7 +222,7 @@ const PEOPLE = /[Oo]perator|[Pp]assword|^logon|^unlock|^approver/;
 
 /** Steps outside every transaction. */
 const NO_MONEY =
-  /^(boot|journalFull|menu|logon|newPassword|passwordOld|passwordChanged|lock|unlock|sign|echo|version|help|query|settle|supervisor|addOp|removeOp|operator|listOp|release|status|case|external|freez|frozen|free|compensation|contact|reversalE|reversalResolve|reversalReference)/;
+  /^(boot|journalFull|menu|logon|newPassword|passwordOld|passwordChanged|lock|unlock|sign|echo|version|help|query|settle|supervisor|addOp|removeOp|operator|listOp|release|status|case|external|freez|frozen|free|compensation|contact|reversalE|reversalResolve|reversalReference|technician|flash|terminalSeen)/;
 
 /** Steps of the refund desk: who is signed on does not count there. */
 const DESK_WORK = /^(status|case|external|compensation|contact|reversalE|reversalResolve|reversalReference)/;
@@ -209,10 +232,10 @@ const READS = /(Card|Again|UseChip|Fallback|OneCard|Read-[a-z]+)$/;
 
 /** What the steps of the refund desk look at, each only its own. */
 function refundDesk(step: string, { work, refunds, cases }: Context): string {
-  if (/^status(Ask|Find|List|Show|C)/.test(step)) return [refunds.length, work.refund?.state].join();
-  if (/^case(Ask|Find|List)/.test(step)) return String(refunds.length);
-  if (/^caseS/.test(step)) return [cases.length, work.sides?.length].join();
-  return /^reversalRes/.test(step) ? String(work.stands) : '';
+  if (is(/^status(Ask|Find|List|Show|C)/, step)) return [refunds.length, work.refund?.state].join();
+  if (is(/^case(Ask|Find|List)/, step)) return String(refunds.length);
+  if (is(/^caseS/, step)) return [cases.length, work.sides?.length].join();
+  return is(/^reversalRes/, step) ? String(work.stands) : '';
 }
 
 /** Two nodes with the same key behave the same: sizes of amounts, texts and leftovers that no guard looks at are left out. */
@@ -222,36 +245,56 @@ function keyOf(node: Node, panel: PanelProfile): string {
   const { operator, signedOn, lockedBy, chipIn, settlementOpen, blocked, journalFull, reversalsDue, frozen } = c.desk;
   const owes = reversalsDue > 0 || blocked;
   const held =
-    (step === 'idle' || ENDS.has(step) || /^(menu|menuManage|settleAsk)$/.test(step)) && c.desk.heldRefunds > 0;
-  const place = [step, operator !== undefined, signedOn, lockedBy, chipIn, settlementOpen, journalFull, held].join();
+    (step === 'idle' || ENDS.has(step) || is(/^(menu|menuManage|settleAsk)$/, step)) && c.desk.heldRefunds > 0;
+  const odd = c.desk.equipment && (c.desk.equipment.trouble ? 'refused' : 'changed');
+  const place = [
+    step,
+    operator !== undefined,
+    signedOn,
+    lockedBy,
+    chipIn,
+    settlementOpen,
+    journalFull,
+    held,
+    odd,
+  ].join();
   const cases = [c.desk.openCases, c.desk.overdueCases].join('/');
   if (step === 'idle') return [place, frozen?.by, blocked, owes, c.owedSlip !== undefined, c.idleMinutes, cases].join();
   if (ENDS.has(step))
     return [place, owes, c.owedSlip !== undefined, c.notice, step === 'declined' && c.remark?.code].join();
-  if (PRINTS.test(step))
+  if (is(PRINTS, step))
     return [place, owes, c.record?.kind, c.done?.outcome, c.owedSlip?.id === c.record?.id, dueKind(c)].join();
-  const tries = /^(void|refund|reprint|approver|heldStop|status|external)Password/.test(step)
+  const tries = is(/^(void|refund|reprint|approver|heldStop|status|external)Password/, step)
     ? Math.min(c.tries, panel.passwordTries)
     : 0;
-  const people = PEOPLE.test(step) ? [c.password?.length, role(c.operator), role(c.candidate), tries].join() : '';
+  const people = is(PEOPLE, step) ? [c.password?.length, role(c.operator), role(c.candidate), tries].join() : '';
   // A title changes nothing but the first line; two steps look at it.
-  const topic = /^(oweFirst|passwordOld|newPassword)/.test(step) ? c.topic : '';
-  const list = LISTS.test(step) ? [c.page, c.records.length].join() : '';
-  const lesson = /^(quiz|drill)/.test(step)
+  const topic = is(/^(oweFirst|passwordOld|newPassword)/, step) ? c.topic : '';
+  const list = is(LISTS, step) ? [c.page, c.records.length].join() : '';
+  const lesson = is(/^(quiz|drill)/, step)
     ? [c.training.at, c.training.questions.length, c.training.drill?.index].join()
     : '';
-  const sides = /Totals/.test(step) && c.done?.sides?.length;
+  const sides = is(/Totals/, step) && c.done?.sides?.length;
+  if (is(/^(flash|technician)/, step))
+    return [step, chipIn, odd, c.notice, c.page, c.flash?.digest, flashEnd(step, c), flashFacts(node)].join();
   const shown = [topic, c.notice, list, lesson, c.entry === '', sides].join();
   const f = node.facts;
-  if (DESK_WORK.test(step))
-    return [step, /^case/.test(step) ? cases : '', frozen?.by, shown, refundDesk(step, c), people, f.supervisor].join(
+  if (is(DESK_WORK, step))
+    return [step, is(/^case/, step) ? cases : '', frozen?.by, shown, refundDesk(step, c), people, f.supervisor].join(
       '|',
     );
-  if (NO_MONEY.test(step)) return [place, owes, frozen?.by, shown, refundDesk(step, c), people, f.supervisor].join('|');
-  const chip = READS.test(step) || /(Pin|Online)$/.test(step) ? chipIn : '';
+  if (is(NO_MONEY, step)) return [place, owes, frozen?.by, shown, refundDesk(step, c), people, f.supervisor].join('|');
+  const chip = is(READS, step) || is(/(Pin|Online)$/, step) ? chipIn : '';
   const off = c.draft.kind === 'sale' ? '' : frozen?.by;
   return [step, chip, off, shown, people, moneyKey(step, node, panel)].join('|');
 }
+
+/** How the job before ended, in the two steps that show it. */
+const flashEnd = (step: string, { done }: Context): string =>
+  step === 'flashFellBack' || step === 'flashSlipTrouble' ? [done?.outcome, done?.moment].join('/') : '';
+
+/** What the laws over a flash look at. */
+const flashFacts = ({ facts }: Node): string => [facts.technician, facts.flashAsked].join('/');
 
 /** Which form the end of a refund has. */
 const dueKind = ({ done, record }: Context): string =>
@@ -275,7 +318,7 @@ function moneyKey(step: string, node: Node, panel: PanelProfile): string {
           rules.second && (d.second === undefined || f.second !== d.second),
           rules.blind && f.blind !== true,
           rules.holdSeconds > 0,
-          /(Warn|Confirm|Reason|Note|Advice|Help)$/.test(step) && rules.voidInstead,
+          is(/(Warn|Confirm|Reason|Note|Advice|Help)$/, step) && rules.voidInstead,
           warning && rules.warnings.length,
         ];
   const draft = [
@@ -287,13 +330,14 @@ function moneyKey(step: string, node: Node, panel: PanelProfile): string {
     d.note === undefined,
     d.approver,
     d.card === undefined ? '' : d.kind === 'sale' && d.card.entry === 'tap',
-    ...(/(Pin|Online)$/.test(step) ? [d.pinTries === 0 ? 0 : d.pinTries < panel.pinSendsMax] : []),
-    ...(READS.test(step) ? [d.fallback, d.readTries + 1 < panel.readTriesMax] : []),
+    ...(is(/(Pin|Online)$/, step) ? [d.pinTries === 0 ? 0 : d.pinTries < panel.pinSendsMax] : []),
+    ...(is(READS, step) ? [d.fallback, d.readTries + 1 < panel.readTriesMax] : []),
     d.resend,
-    /^qr/.test(step) ? [d.channel, d.inquiries].join() : d.channel === undefined,
+    is(/^qr/, step) ? [d.channel, d.inquiries].join() : d.channel === undefined,
     d.heldId,
+    is(/Password|^oweFirst/, step) && d.slip !== undefined,
     role(d.second),
-    /^approver/.test(step) && d.blindMinor === undefined,
+    is(/^approver/, step) && d.blindMinor === undefined,
     open(d.judged).join(),
   ];
   const facts = [
@@ -308,7 +352,7 @@ function moneyKey(step: string, node: Node, panel: PanelProfile): string {
     f.judged?.kind === d.kind && f.judged.minor === d.amountMinor,
     open(f.judged).join(),
     warning ? f.warned : (f.warned ?? 0) >= (f.judged?.warnings.length ?? 0),
-    /^approver/.test(step) && f.changing,
+    is(/^approver/, step) && f.changing,
     f.held,
   ];
   return [...draft, ...facts].join();
@@ -333,7 +377,7 @@ function moves(steps: Steps, node: Node, profile: Profile, report: Report): Node
     next.push(send(steps, there, { type: 'CARD', source }));
   }
   if (step.on.DUE) next.push(send(steps, node, { type: 'DUE', id: HELD.id }));
-  if (waiting.scanner) next.push(send(steps, node, { type: 'SCAN', text: 'P8' }));
+  if (waiting.scanner) for (const text of SCANNED) next.push(send(steps, node, { type: 'SCAN', text }));
   if (waiting.removal)
     next.push(send(steps, atDesk(node, { ...contextOf(node).desk, chipIn: false }), { type: 'REMOVED' }));
   if (waiting.timeoutMs !== undefined) next.push(send(steps, node, { type: 'TIMEOUT' }));
@@ -344,6 +388,7 @@ function moves(steps: Steps, node: Node, profile: Profile, report: Report): Node
 function answers(steps: Steps, node: Node, job: Job, profile: Profile, report: Report): Node[] {
   const next: Node[] = [];
   for (const end of outcomesOf(job)) {
+    if (!('qrAmount' in steps) && onlyScanned(job, end)) continue;
     const after = deskAfter(contextOf(node).desk, job, end, profile.policy.autoSignOff);
     const landed = send(steps, atDesk(node, after), end);
     const wrong = landing(steps, node, job, end, landed);
@@ -355,6 +400,12 @@ function answers(steps: Steps, node: Node, job: Job, profile: Profile, report: R
   }
   return next;
 }
+
+/** What only a scanned payment can end in: not where the profile has none. */
+const onlyScanned = (job: Job, { outcome }: Done): boolean =>
+  outcome === 'otherOrder' ||
+  outcome === 'scanOrder' ||
+  (job.kind === 'online' && job.draft.kind === 'void' && outcome === 'unknownRefund');
 
 const outcomesOf = (job: Job): readonly Done[] => (OUTCOMES[job.kind] as (job: Job) => readonly Done[])(job);
 

@@ -1,5 +1,6 @@
 import type { PromptId } from '../../src/profile/words.ts';
 import type { CaseView, RefundView, SideView } from '../../src/terminal/refund-desk.ts';
+import type { ChangeView, EquipmentView, FlashMoment, FlashView } from '../../src/terminal/equipment.ts';
 import type { DrillView, QuizView, ScoreView } from '../../src/terminal/quiz.ts';
 import { explainArrival } from '../../src/transaction/arrival.ts';
 import type { Context } from '../../src/terminal/step.ts';
@@ -83,6 +84,7 @@ const REFUSALS: readonly RuleView[] = [
 const WARNINGS: readonly RuleView[] = [
   { ...rule('E90', 'count', 'sameAmount', 999), hours: 720 },
   rule('E93', 'hours', 'lateVoid', 24),
+  rule('E95', 'minor', 'funds', -WIDE),
   rule('E93', 'count', 'reprintBefore', 1),
 ];
 
@@ -233,6 +235,27 @@ const QUESTIONS: readonly QuizView[] = [
 const DRILL: DrillView = { ...TWO_LINES, task: THREE_LINES, index: 0, of: 2 };
 const SCORE: ScoreView = { operator: '98', score: 18, of: 18, passed: true };
 
+const SIDES_OF_FLASH = { was: 'profile v99', is: 'profile v99' } as const;
+const CHANGE: ChangeView = { zh: '八个汉字宽的标签', en: 'LABEL OF 16 COLS', marked: true, ...SIDES_OF_FLASH };
+const FLASHES: readonly FlashView[] = [
+  { index: 0, of: 2, digest: 'ab'.repeat(32), ...SIDES_OF_FLASH, changes: [CHANGE, { ...CHANGE, marked: false }] },
+  { index: 0, of: 1, digest: 'cd'.repeat(32), ...SIDES_OF_FLASH, changes: [] },
+];
+const MOMENTS: readonly FlashMoment[] = [
+  'compare', 'load', 'readBack', 'activate', 'trial', 'echo', 'printer', 'panel', 'confirm', 'back',
+]; // prettier-ignore
+
+/** What is odd about the terminal: refused in every way, another one. */
+const SIDES_OF_TERMINAL = { was: '12345678', is: '01234567890' } as const;
+export const ODD: readonly EquipmentView[] = [
+  { trouble: { part: 'image', way: 'flash', ...SIDES_OF_TERMINAL } },
+  {
+    trouble: { part: 'firmware', way: 'other', ...SIDES_OF_TERMINAL },
+    change: { id: 7, part: 'model', ...SIDES_OF_TERMINAL },
+  },
+  { change: { id: 7, part: 'firmware', ...SIDES_OF_TERMINAL } },
+];
+
 /** What each job may bring; the first is the good end. Every kind of job stands here, the type checker sees to it. */
 export const OUTCOMES: { readonly [K in Job['kind']]: (job: Extract<Job, { kind: K }>) => readonly Done[] } = {
   recover: () => [done('ok'), done('ok', { record: RECORD })],
@@ -341,6 +364,7 @@ export const OUTCOMES: { readonly [K in Job['kind']]: (job: Extract<Job, { kind:
         record: { ...RECORD, id: 0, masked: '****1234', foreign: { terminal: '12345678', dateMmdd: '1231' } },
       }),
       done('ok', { record: SCANNED }),
+      done('scanOrder', { prompt: 'E94' }),
       done('otherOrder', { channel: 'unionpayQr', order: '58211121000000010000', date: '1121' }),
       ...bad([...FOUND_BAD, 'E75']),
       ...failed('E17', 'E04', 'E55', 'E10'),
@@ -421,6 +445,19 @@ export const OUTCOMES: { readonly [K in Job['kind']]: (job: Extract<Job, { kind:
   drillCheck: () => [done('passed', { told: TWO_LINES }), done('notYet', { told: TWO_LINES }), done('none')],
   leaveTraining: () => [done('ok'), done('wrong'), ...failed('E14')],
   release: () => [done('ok')],
+  flashLook: job => [
+    ...FLASHES.map(one => done('ok', { flash: { ...one, index: job.index % one.of } })),
+    ...failed('F23.none', 'F23.signature', 'F23.model', 'F23.slots', 'E42'),
+    ...failed('E64', 'F23.unknown', 'F23.held', 'E77', 'E35', 'F23.signedOn'),
+  ],
+  flash: () => [
+    done('flashed'),
+    ...MOMENTS.map(moment => done('fellBack', { moment })),
+    ...failed('F23.same', 'F23.none', 'F23.failed', 'F23.model', 'E64'),
+  ],
+  flashSlip: () => [done('ok'), ...PAPER],
+  flashGoOn: () => [done('ok')],
+  acknowledgeTerminal: () => [done('ok')],
 };
 
 /** News that a running job may show, with its widest values. */
@@ -436,6 +473,8 @@ export const PROGRESS: readonly Progress[] = [
   { stage: 'balance', cup: '2', foreign: '2' },
   { stage: 'upload', done: 300, of: 300, secondsLeft: 60 },
   { stage: 'printing' },
+  ...MOMENTS.map(moment => ({ stage: 'flash', moment, percent: 100, secondsLeft: 9999 }) as const),
+  { stage: 'flash', moment: 'panel', percent: 100, secondsLeft: 30, code: '9' },
 ];
 
 /** What an answer changes at the desk, for the members that open and close ways. */
@@ -471,6 +510,8 @@ export function deskAfter(desk: DeskStatus, job: Job, end: Done, autoSignOff: bo
       return { ...desk, frozen: undefined };
     case 'stopHeld':
       return good ? { ...desk, heldRefunds: Math.max(0, desk.heldRefunds - 1) } : desk;
+    case 'acknowledgeTerminal':
+      return { ...desk, equipment: undefined };
     case 'release':
       return { ...desk, blocked: false, reversalsDue: 0 };
     case 'reverse':

@@ -24,7 +24,7 @@ import {
   show,
 } from '../step.ts';
 import type { KeyName } from '../types.ts';
-import { passwordSteps, stars, THREE_BEEPS, typedAmount } from './common.ts';
+import { passwordSteps, stars, THREE_BEEPS, typedAmount, voucherSteps } from './common.ts';
 import { numberAndAmount, refundFinder } from './status.ts';
 
 const PROOF_LENGTH = 12;
@@ -299,22 +299,17 @@ export function externalSteps(profile: PanelProfile): Steps {
       wrong: 'E13',
       triesMax: profile.passwordTries,
     }),
-    externalVoucher: entryStep(profile, {
+    ...voucherSteps(profile, {
+      ask: 'externalVoucher',
+      find: 'externalFind',
       screen: c => show('F20.16', { entry: c.entry }),
-      lengthMax: 6,
-      check: entry => (Number(entry) > 0 ? undefined : 'E02'),
-      accept: entry => ({ entry }),
-      next: 'externalFind',
-      cancel: 'idle',
-    }),
-    externalFind: jobStep(
-      c => show('F20.16', { entry: c.entry }),
-      c => ({ kind: 'findVoucher', voucher: Number(c.entry), purpose: 'query' }),
-      [
+      purpose: 'query',
+      found: [
         goWhen(outcome('ok'), 'externalSale', (_, e) => ({ record: doneOf(e).record })),
         go('externalVoucher', (_, e) => ({ notice: doneOf(e).prompt ?? 'E02' })),
       ],
-    ),
+      cancel: 'idle',
+    }),
     /** Looks whether it is a sale of which something is left. */
     externalSale: jobStep(
       () => busy('external'),

@@ -1,4 +1,4 @@
-import { digits } from '../../units.ts';
+import { digits, formatAmount } from '../../units.ts';
 import type { LocalTime } from '../../hal/hal.ts';
 import type { ScreenId } from '../../profile/screens.ts';
 import type { PromptId, WordId } from '../../profile/words.ts';
@@ -22,7 +22,7 @@ import {
   show,
   keypad,
 } from '../step.ts';
-import type { Draft, Remark } from '../types.ts';
+import type { Draft, Job, Remark } from '../types.ts';
 import { figuresOf } from './figures.ts';
 
 export const THREE_BEEPS = 'S-S-S';
@@ -309,6 +309,68 @@ export function passwordSteps(profile: PanelProfile, name: string, options: Pass
           change: (c, e) => ({ ...gone, tries: 0, notice: doneOf(e).prompt ?? options.wrong, topic: c.topic }),
         },
       ],
+    ),
+  };
+}
+
+/** The amount of a sale, above nothing and at most what the shop allows. */
+export function saleAmountStep(
+  profile: PanelProfile,
+  { screen, next, cancel }: { readonly screen: 'F04.1' | 'F07.1'; readonly next: string; readonly cancel: string },
+): Step {
+  return entryStep(profile, {
+    screen: c => show(screen, { entry: formatAmount(typedAmount(c)) }),
+    lengthMax: 9,
+    amount: true,
+    check: entry => {
+      const amount = Number(entry);
+      if (amount <= 0) return 'F04.amount';
+      return amount > profile.saleMaxMinor ? 'F04.limit' : undefined;
+    },
+    accept: (entry, c) => ({ draft: { ...c.draft, amountMinor: Number(entry) } }),
+    next,
+    cancel,
+  });
+}
+
+export interface VoucherOptions {
+  /** Step in which the number is typed, and the one that looks it up. */
+  readonly ask: string;
+  readonly find: string;
+  readonly screen: Step['screen'];
+  readonly purpose: Extract<Job, { kind: 'findVoucher' }>['purpose'];
+  /** What the job found; the last way leads back to `ask`, or on. */
+  readonly found: readonly Way[];
+  readonly cancel?: string;
+  /** Other keys of the entry, and the step that gets a scanned text. */
+  readonly ways?: readonly Way[];
+  readonly scanned?: string;
+  /** UP and DOWN choose the batch, which is the page; else it is the present one. */
+  readonly batches?: true;
+}
+
+/** A voucher number of up to six digits is typed and looked up in the journal. */
+export function voucherSteps(profile: PanelProfile, options: VoucherOptions): Steps {
+  const { ask, find, screen, purpose, found, cancel, scanned, batches } = options;
+  const turn = (name: 'UP' | 'DOWN', by: number): Way => ({
+    when: key(name),
+    change: c => ({ page: Math.min(Math.max(c.page + by, 1), c.desk.batch), notice: undefined }),
+  });
+  return {
+    [ask]: entryStep(profile, {
+      screen,
+      lengthMax: 6,
+      check: entry => (Number(entry) > 0 ? undefined : 'E02'),
+      accept: (entry, c) => (batches ? { entry, page: c.page } : { entry }),
+      next: find,
+      ways: batches ? [turn('UP', -1), turn('DOWN', 1)] : (options.ways ?? []),
+      ...(scanned === undefined ? {} : { scanned }),
+      ...(cancel === undefined ? {} : { cancel }),
+    }),
+    [find]: jobStep(
+      screen,
+      c => ({ kind: 'findVoucher', voucher: Number(c.entry), purpose, ...(batches ? { batch: c.page } : {}) }),
+      found,
     ),
   };
 }

@@ -13,6 +13,10 @@ const WITHOUT: ReadonlySet<RuleView['kind']> = new Set([
 /** The numbers of a rule for one line of the screen: what was found against what the shop allows. */
 export function figuresOf({ kind, value, limit, unit }: RuleView): Figures | undefined {
   if (WITHOUT.has(kind)) return undefined;
+  if (kind === 'funds') {
+    const net = formatAmount(limit);
+    return { zh: labelled('净额 ', 5, net), en: labelled('NET ', 4, net) };
+  }
   switch (unit) {
     case 'minor': {
       const amount = formatAmount(limit);

@@ -7,7 +7,7 @@ import type { ScreenSpec } from '../types.ts';
 /** Help: what an entry asks for and where it stands on the slip (FN), and the questions that customers ask (manage 8). */
 
 /** The questions of the counter, as the states of a refund that answer them; the words are those of the explanation. */
-const QUESTIONS: Readonly<Record<Exclude<AnswerRow, 'holiday' | 'slow'>, Question>> = {
+const QUESTIONS: Readonly<Record<Exclude<AnswerRow, 'either' | 'holiday' | 'slow'>, Question>> = {
   debit: { state: 'ACCEPTED', channel: 'card', card: 'debit' },
   credit: { state: 'ACCEPTED', channel: 'card', card: 'credit' },
   foreign: { state: 'ACCEPTED', channel: 'card', card: 'foreign' },

@@ -22,6 +22,7 @@ import {
   keypad,
 } from '../step.ts';
 import type { WordId } from '../../profile/words.ts';
+import { isSlipCodeText } from '../../transaction/slip-code.ts';
 import type { Values } from '../../profile/template.ts';
 import type { Badge, Draft, IdleId, KeyName } from '../types.ts';
 import type { PanelProfile } from '../profile.ts';
@@ -29,6 +30,13 @@ import { about, beforeScreen, commonEnds, keepDone, passwordSteps, stars } from 
 import { dueWay } from './held.ts';
 
 const ready = (c: Context): boolean => c.desk.operator !== undefined && c.desk.signedOn;
+
+/** The terminal is the one that this profile needs, and a person has seen when it was changed. */
+const known = (c: Context): boolean => c.desk.equipment === undefined;
+
+/** Nothing but the notice of a changed terminal stands on the idle screen. */
+const onlyChanged = (c: Context): boolean =>
+  c.desk.equipment?.change !== undefined && c.desk.equipment.trouble === undefined;
 
 const COUNT_MAX = 99;
 
@@ -57,6 +65,12 @@ function waiting(c: Context): readonly { readonly id: IdleId; readonly badge: Ba
 function idleScreen(c: Context): { readonly id: IdleId; readonly values?: Values; readonly badges?: readonly Badge[] } {
   const { desk } = c;
   if (desk.lockedBy !== undefined) return { id: 'F01.3' };
+  const { trouble, change } = desk.equipment ?? {};
+  if (trouble) {
+    const { part, was, is, way } = trouble;
+    return { id: 'F01.7', values: { part, was, is, way } };
+  }
+  if (change) return { id: 'F01.8', values: { part: change.part, was: change.was, is: change.is } };
   if (!ready(c)) return { id: 'F01.2' };
   if (desk.blocked) return { id: 'F01.1b' };
   const all = waiting(c);
@@ -87,6 +101,13 @@ export function begin(what: Begun): Change {
 /** The way into a money flow, with the checks before any transaction: sign-on, a settlement that was cut off, a full journal. */
 export function startWays(when: Guard, what: Begun): readonly Way[] {
   return [
+    // The idle screen says what is odd, and asks for the key that is wanted.
+    goWhen((c, e) => when(c, e) && onlyChanged(c), 'idle'),
+    goWhen(
+      (c, e) => when(c, e) && !known(c),
+      'refusal',
+      () => ({ topic: what, notice: 'F23.stopped' }),
+    ),
     goWhen((c, e) => when(c, e) && c.desk.settlementOpen, 'settleInterrupted'),
     goWhen((c, e) => when(c, e) && c.desk.journalFull, 'journalFull'),
     goWhen(
@@ -101,6 +122,17 @@ export function startWays(when: Guard, what: Begun): readonly Way[] {
     goWhen(when, STARTS[what].step, begin(what)),
   ];
 }
+
+const slipScanned: Guard = (_, e) => e.type === 'SCAN' && isSlipCodeText(e.text);
+
+/** The code of a slip at the idle screen begins its refund; anything else that is scanned there says nothing. */
+const slipWays: readonly Way[] = startWays(slipScanned, 'refund').map(({ change, ...way }) => ({
+  ...way,
+  change: (c, e) => {
+    const next = change?.(c, e) ?? {};
+    return next.draft && e.type === 'SCAN' ? { ...next, draft: { ...next.draft, slip: e.text } } : next;
+  },
+}));
 
 /** Something at the refund desk begins. */
 const atDesk =
@@ -238,15 +270,19 @@ export function idleSteps(profile: PanelProfile): Steps {
       // The clock line is redrawn every minute; the runtime shortens the first wait to the full minute.
       await: c => ({
         kind: 'event',
-        cards: ready(c) && c.desk.lockedBy === undefined && profile.cardStartsSale ? ['swipe', 'chip', 'tap'] : [],
+        cards:
+          ready(c) && known(c) && c.desk.lockedBy === undefined && profile.cardStartsSale
+            ? ['swipe', 'chip', 'tap']
+            : [],
         removal: c.desk.chipIn,
-        scanner: false,
+        scanner: ready(c) && known(c) && c.desk.lockedBy === undefined && c.desk.scanner === true,
         timeoutMs: 60_000,
       }),
       on: {
         KEY: [
           ...(profile.training ? [goWhen(key('FN'), 'trainMenu', about('training'))] : []),
           goWhen(c => c.desk.lockedBy !== undefined, 'unlockOperator', about('unlock')),
+          goWhen((c, e) => key('ENTER')(c, e) && onlyChanged(c), 'terminalSeen'),
           goWhen(c => c.desk.operator === undefined, 'logonOperator', about('operatorSignOn')),
           // MENU opens the menu also when the acquirer cannot be reached: a supervisor must get in.
           goWhen(key('MENU'), 'menu', about('terminal')),
@@ -261,6 +297,7 @@ export function idleSteps(profile: PanelProfile): Steps {
           ...at('F3', 'void'),
         ],
         CARD: profile.cardStartsSale ? cardWays : [],
+        SCAN: [...slipWays, go('idle')],
         DUE: [dueWay],
         REMOVED: [go('idle')],
         // The first wait ends with the minute, so one more is counted than the policy says.

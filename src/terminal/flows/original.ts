@@ -1,5 +1,7 @@
 import type { PanelProfile } from '../profile.ts';
 import {
+  type Context,
+  type Step,
   type Steps,
   busy,
   doneOf,
@@ -15,18 +17,32 @@ import {
   show,
 } from '../step.ts';
 import { managerSteps } from './approval.ts';
-import { otherOrder } from './qr.ts';
-import { commonEnds, noticeOf, stampOf, takeOriginal, voucherText } from './common.ts';
+import { orderNext, otherOrder } from './qr.ts';
+import { commonEnds, noticeOf, stampOf, takeOriginal, voucherText, voucherSteps } from './common.ts';
 
 /**
  * F06-1…6: who may, and which sale. By voucher, by the code of its slip, or by card, reference and date; then the original
  * and what is left of it.
  */
 export function originalSteps(profile: PanelProfile): Steps {
+  const slipFound = (text: (c: Context) => string): Step =>
+    jobStep(
+      () => busy('refund'),
+      c => ({ kind: 'findSlip', text: text(c), purpose: 'refund' }),
+      [
+        goWhen(outcome('ok'), 'refundOriginal', takeOriginal),
+        ...(profile.scan ? [otherOrder, orderNext] : []),
+        goWhen(outcome('notFound'), 'refundScan', noticeOf('E75')),
+        ...commonEnds(),
+      ],
+    );
   return {
     ...managerSteps(profile, 'refundPassword', 'F06.1', profile.refundNeedsManager, 'refundFind', [
       goWhen(c => c.draft.original !== undefined, 'refundChecked'),
+      goWhen(c => c.draft.slip !== undefined, 'refundSlip'),
     ]),
+    /** A slip that was scanned at the idle screen. */
+    refundSlip: slipFound(c => c.draft.slip ?? ''),
     /** A void that became a refund: may this original still be refunded? */
     refundChecked: jobStep(
       () => busy('refund'),
@@ -63,37 +79,20 @@ export function originalSteps(profile: PanelProfile): Steps {
         TIMEOUT: [go('idle')],
       },
     },
-    refundScanned: jobStep(
-      () => busy('refund'),
-      c => ({ kind: 'findSlip', text: c.entry, purpose: 'refund' }),
-      [
-        goWhen(outcome('ok'), 'refundOriginal', takeOriginal),
-        ...(profile.scan ? [otherOrder] : []),
-        goWhen(outcome('notFound'), 'refundScan', noticeOf('E75')),
-        ...commonEnds(),
-      ],
-    ),
-    refundVoucher: entryStep(profile, {
+    refundScanned: slipFound(c => c.entry),
+    ...voucherSteps(profile, {
+      ask: 'refundVoucher',
+      find: 'refundFound',
       screen: c => show('F06.2a', { entry: c.entry, batch: voucherText(c.page) }),
-      lengthMax: 6,
-      check: entry => (Number(entry) > 0 ? undefined : 'E02'),
-      accept: (entry, c) => ({ entry, page: c.page }),
-      next: 'refundFound',
-      ways: [
-        { when: key('UP'), change: c => ({ page: Math.max(c.page - 1, 1), notice: undefined }) },
-        { when: key('DOWN'), change: c => ({ page: Math.min(c.page + 1, c.desk.batch), notice: undefined }) },
-      ],
-      scanned: 'refundScanned',
-    }),
-    refundFound: jobStep(
-      c => show('F06.2a', { entry: c.entry, batch: voucherText(c.page) }),
-      c => ({ kind: 'findVoucher', voucher: Number(c.entry), batch: c.page, purpose: 'refund' }),
-      [
+      purpose: 'refund',
+      found: [
         goWhen(outcome('ok'), 'refundOriginal', takeOriginal),
         goWhen(outcome('notFound'), 'refundVoucher', (c, e) => ({ ...noticeOf('E02')(c, e), page: c.page })),
         ...commonEnds(),
       ],
-    ),
+      scanned: 'refundScanned',
+      batches: true,
+    }),
     refundReference: entryStep(profile, {
       screen: c => show('F06.4', { entry: c.entry }),
       lengthMax: 12,

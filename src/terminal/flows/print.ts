@@ -8,7 +8,6 @@ import {
   type Way,
   busy,
   doneOf,
-  entryStep,
   go,
   goWhen,
   jobStep,
@@ -20,7 +19,16 @@ import {
   keypad,
 } from '../step.ts';
 import type { RecordView } from '../types.ts';
-import { commonEnds, keepDone, passwordSteps, stampOf, stars, THREE_BEEPS, voucherText } from './common.ts';
+import {
+  commonEnds,
+  keepDone,
+  passwordSteps,
+  stampOf,
+  stars,
+  THREE_BEEPS,
+  voucherText,
+  voucherSteps,
+} from './common.ts';
 
 const printing: Step['screen'] = () => show('F10.3', {});
 
@@ -134,19 +142,14 @@ export function printSteps(profile: PanelProfile): Steps {
       on: { TIMEOUT: [go(reprint, c => ({ record: c.owedSlip }))] },
     },
     reprintLast: jobStep(printing, () => ({ kind: 'findLast', purpose: 'reprint' }), foundForReprint),
-    reprintVoucher: entryStep(profile, {
+    ...voucherSteps(profile, {
+      ask: 'reprintVoucher',
+      find: 'reprintFind',
       screen: c => show('F10.2', { entry: c.entry }),
-      lengthMax: 6,
-      check: entry => (Number(entry) > 0 ? undefined : 'E02'),
-      accept: entry => ({ entry }),
-      next: 'reprintFind',
+      purpose: 'reprint',
+      found: foundForReprint,
       cancel: 'menuPrint',
     }),
-    reprintFind: jobStep(
-      c => show('F10.2', { entry: c.entry }),
-      c => ({ kind: 'findVoucher', voucher: Number(c.entry), purpose: 'reprint' }),
-      foundForReprint,
-    ),
     ...(profile.reprintNeedsManager
       ? passwordSteps(profile, 'reprintPassword', {
           screen: c => show('F10.4', stars(c)),
@@ -272,18 +275,12 @@ export function querySteps(profile: PanelProfile): Steps {
       () => ({ kind: 'history' }),
       [goWhen(outcome('ok'), 'queryShow', (_, e) => ({ records: doneOf(e).records ?? [] })), ...commonEnds()],
     ),
-    queryVoucher: entryStep(profile, {
+    ...voucherSteps(profile, {
+      ask: 'queryVoucher',
+      find: 'queryFind',
       screen: c => show('F12.3', { entry: c.entry }),
-      lengthMax: 6,
-      check: entry => (Number(entry) > 0 ? undefined : 'E02'),
-      accept: entry => ({ entry }),
-      next: 'queryFind',
-      cancel: 'menuQuery',
-    }),
-    queryFind: jobStep(
-      c => show('F12.3', { entry: c.entry }),
-      c => ({ kind: 'findVoucher', voucher: Number(c.entry), purpose: 'query' }),
-      [
+      purpose: 'query',
+      found: [
         goWhen(outcome('ok'), 'queryShow', (_, e) => {
           const record = doneOf(e).record;
           return { records: record ? [record] : [] };
@@ -291,7 +288,8 @@ export function querySteps(profile: PanelProfile): Steps {
         goWhen(outcome('notFound'), 'queryVoucher', (_, e) => ({ notice: doneOf(e).prompt ?? 'E02' })),
         ...commonEnds(),
       ],
-    ),
+      cancel: 'menuQuery',
+    }),
     queryShow: step(false),
     queryShow2: step(true),
     queryEnd: {

@@ -1,5 +1,5 @@
-import { formatAmount } from '../../units.ts';
 import type { PanelProfile } from '../profile.ts';
+import type { Job } from '../types.ts';
 import {
   type Context,
   type Step,
@@ -8,7 +8,6 @@ import {
   busy,
   doneOf,
   edited,
-  entryStep,
   go,
   goWhen,
   jobStep,
@@ -28,8 +27,8 @@ import {
   noticeOf,
   stars,
   takeOriginal,
-  typedAmount,
   withDraft,
+  saleAmountStep,
 } from './common.ts';
 
 /** Longest payer's code and order number that can be typed where no scanner is. */
@@ -52,18 +51,7 @@ export function qrSaleSteps(profile: PanelProfile): Steps {
   const confirm: Step['screen'] = c => show('F07.3', { seconds: left(c) });
   const asked = withDraft(d => ({ inquiries: (d.inquiries ?? 0) + 1 }));
   return {
-    qrAmount: entryStep(profile, {
-      screen: c => show('F07.1', { entry: formatAmount(typedAmount(c)) }),
-      lengthMax: 9,
-      amount: true,
-      check: entry => {
-        const amount = Number(entry);
-        if (amount <= 0) return 'F04.amount';
-        return amount > profile.saleMaxMinor ? 'F04.limit' : undefined;
-      },
-      accept: (entry, c) => ({ draft: { ...c.draft, amountMinor: Number(entry) } }),
-      next: 'qrScan',
-    }),
+    qrAmount: saleAmountStep(profile, { screen: 'F07.1', next: 'qrScan', cancel: 'idle' }),
     qrScan: scanStep(
       profile,
       c => show('F07.2', { amount: c.draft.amountMinor, entry: c.entry.slice(-SHOWN_DIGITS) }),
@@ -143,18 +131,7 @@ export function qrVoidSteps(profile: PanelProfile): Steps {
   ];
   return {
     ...manager(profile, 'qrVoidPassword', 'F05.1', profile.voidNeedsManager, 'qrVoidFind'),
-    qrVoidFind: scanStep(
-      profile,
-      c => show('F05.2q', { entry: c.entry.slice(-SHOWN_DIGITS) }),
-      'qrVoidScanned',
-      'qrVoidTyped',
-    ),
-    qrVoidScanned: jobStep(
-      () => busy('qrVoid'),
-      c => ({ kind: 'findSlip', text: c.entry, purpose: 'void' }),
-      found,
-    ),
-    qrVoidTyped: findTyped('qrVoid', 'void', found),
+    ...slipOrVoucher(profile, 'qrVoid', 'F05.2q', 'void', found),
     /** A void of a scanned payment has no reversal: without an answer its sale is locked until a person knows. */
     voidUnknown: {
       screen: c => show('F19.2v', { tracking: c.done?.tracking ?? '' }),
@@ -171,23 +148,13 @@ export function qrRefundSteps(profile: PanelProfile): Steps {
   const found: readonly Way[] = [
     goWhen(outcome('ok'), 'refundOriginal', takeOriginal),
     otherOrder,
+    orderNext,
     goWhen(outcome('notFound'), 'qrRefundFind', noticeOf('E02')),
     ...commonEnds(),
   ];
   return {
     ...manager(profile, 'qrRefundPassword', 'F08.1', profile.refundNeedsManager, 'qrRefundFind'),
-    qrRefundFind: scanStep(
-      profile,
-      c => show('F08.2', { entry: c.entry.slice(-SHOWN_DIGITS) }),
-      'qrRefundScanned',
-      'qrRefundTyped',
-    ),
-    qrRefundScanned: jobStep(
-      () => busy('qrRefund'),
-      c => ({ kind: 'findSlip', text: c.entry, purpose: 'refund' }),
-      found,
-    ),
-    qrRefundTyped: findTyped('qrRefund', 'refund', found),
+    ...slipOrVoucher(profile, 'qrRefund', 'F08.2', 'refund', found),
   };
 }
 
@@ -204,16 +171,31 @@ export const otherOrder: Way = goWhen(outcome('otherOrder'), 'refundAmount', (c,
   };
 });
 
-/** Digits typed: up to six are a voucher, more are an order number. */
-function findTyped(topic: 'qrVoid' | 'qrRefund', purpose: 'void' | 'refund', found: readonly Way[]): Step {
-  return jobStep(
-    () => busy(topic),
-    c =>
-      c.entry.length > 6
-        ? { kind: 'findSlip', text: c.entry, purpose }
-        : { kind: 'findVoucher', voucher: Number(c.entry), purpose },
-    found,
-  );
+/** The slip of another terminal's scanned payment does not hold the order number: that is scanned or typed next. */
+export const orderNext: Way = goWhen(outcome('scanOrder'), 'qrRefundFind', (c, e) => ({
+  ...noticeOf('E94')(c, e),
+  topic: 'qrRefund',
+}));
+
+/** The original by the code of its slip or its order number, scanned or typed; up to six typed digits are a voucher. */
+function slipOrVoucher(
+  profile: PanelProfile,
+  topic: 'qrVoid' | 'qrRefund',
+  id: 'F05.2q' | 'F08.2',
+  purpose: 'void' | 'refund',
+  found: readonly Way[],
+): Steps {
+  const screen: Step['screen'] = c => show(id, { entry: c.entry.slice(-SHOWN_DIGITS) });
+  const bySlip = (c: Context): Job => ({ kind: 'findSlip', text: c.entry, purpose });
+  return {
+    [`${topic}Find`]: scanStep(profile, screen, `${topic}Scanned`, `${topic}Typed`),
+    [`${topic}Scanned`]: jobStep(() => busy(topic), bySlip, found),
+    [`${topic}Typed`]: jobStep(
+      () => busy(topic),
+      c => (c.entry.length > 6 ? bySlip(c) : { kind: 'findVoucher', voucher: Number(c.entry), purpose }),
+      found,
+    ),
+  };
 }
 
 /** A step in which a code is scanned, or typed where that is easier. */

@@ -1,25 +1,12 @@
-import { formatAmount } from '../../units.ts';
 import type { PanelProfile } from '../profile.ts';
-import { type Steps, entryStep, go, goWhen, jobStep, key, keypad, outcome, show } from '../step.ts';
+import { type Steps, go, goWhen, jobStep, key, keypad, outcome, show } from '../step.ts';
 import { cardSteps } from './card.ts';
-import { THREE_BEEPS, beforeScreen, commonEnds, keepDone, secondsLeft, typedAmount } from './common.ts';
+import { THREE_BEEPS, beforeScreen, commonEnds, keepDone, secondsLeft, saleAmountStep } from './common.ts';
 
 /** F04 sale 消费. */
 export function saleSteps(profile: PanelProfile): Steps {
   return {
-    saleAmount: entryStep(profile, {
-      screen: c => show('F04.1', { entry: formatAmount(typedAmount(c)) }),
-      lengthMax: 9,
-      amount: true,
-      check: entry => {
-        const amount = Number(entry);
-        if (amount <= 0) return 'F04.amount';
-        return amount > profile.saleMaxMinor ? 'F04.limit' : undefined;
-      },
-      accept: (entry, c) => ({ draft: { ...c.draft, amountMinor: Number(entry) } }),
-      next: 'saleAfterAmount',
-      cancel: 'forget',
-    }),
+    saleAmount: saleAmountStep(profile, { screen: 'F04.1', next: 'saleAfterAmount', cancel: 'forget' }),
     /** A card that was swiped at the idle screen is not asked for again. */
     saleAfterAmount: {
       screen: c => show('F04.2', { amount: c.draft.amountMinor }),

@@ -109,7 +109,7 @@ export function signOnSteps(profile: PanelProfile): Steps {
         goWhen(c => c.operator === '00', 'supervisor', about('supervisor')),
         profile.training
           ? goWhen(c => c.operator === '99', 'notOpen', about('terminal'))
-          : goWhen(c => c.operator === '99', 'trainLook', about('training')),
+          : goWhen(c => c.operator === '99', 'technician', about('technician')),
         goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
         goWhen(c => c.desk.signedOn, 'idle'),
         go('signOn', about('signOn')),

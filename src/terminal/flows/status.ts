@@ -151,7 +151,7 @@ export function statusSteps(profile: PanelProfile): Steps {
             headEn: view ? headOf(view, 'en') : '',
             amount: view?.amountMinor ?? 0,
             channel: view?.channel ?? 'card',
-            account: view?.card ?? 'debit',
+            account: view?.card ?? 'unknown',
             dueZh: view?.due.zh ?? '',
             dueEn: view?.due.en ?? '',
           }),

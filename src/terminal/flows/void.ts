@@ -6,7 +6,6 @@ import {
   type Steps,
   type Way,
   busy,
-  entryStep,
   go,
   goWhen,
   jobStep,
@@ -18,7 +17,7 @@ import {
 } from '../step.ts';
 import { decided, judgeSteps, managerSteps, reasonStep } from './approval.ts';
 import { cardSteps } from './card.ts';
-import { THREE_BEEPS, commonEnds, noticeOf, stampOf, takeOriginal, voucherText } from './common.ts';
+import { THREE_BEEPS, commonEnds, noticeOf, stampOf, takeOriginal, voucherText, voucherSteps } from './common.ts';
 
 /** F05 sale void 消费撤销: always the whole original amount, in this batch only. */
 export function voidSteps(profile: PanelProfile): Steps {
@@ -47,23 +46,18 @@ export function voidSteps(profile: PanelProfile): Steps {
     ...managerSteps(profile, 'voidPassword', 'F05.1', profile.voidNeedsManager, 'voidVoucher', [
       goWhen(c => c.draft.original !== undefined, 'voidJudge'),
     ]),
-    voidVoucher: entryStep(profile, {
+    ...voucherSteps(profile, {
+      ask: 'voidVoucher',
+      find: 'voidFind',
       screen: c => show('F05.2', { entry: c.entry }),
-      lengthMax: 6,
-      check: entry => (Number(entry) > 0 ? undefined : 'E02'),
-      accept: entry => ({ entry }),
-      next: 'voidFind',
+      purpose: 'void',
+      found,
       ways: [goWhen(key('F1'), 'voidFindLast')],
       scanned: 'voidScanned',
     }),
     voidScanned: jobStep(
       () => busy('void'),
       c => ({ kind: 'findSlip', text: c.entry, purpose: 'void' }),
-      found,
-    ),
-    voidFind: jobStep(
-      c => show('F05.2', { entry: c.entry }),
-      c => ({ kind: 'findVoucher', voucher: Number(c.entry), purpose: 'void' }),
       found,
     ),
     voidFindLast: jobStep(

@@ -315,6 +315,31 @@ export interface CaseSlip {
   readonly anchor: string;
 }
 
+/** A profile was flashed into the terminal. */
+export interface FlashSlip {
+  readonly kind: 'flash';
+  readonly shop: SlipShop;
+  readonly serialNumber: string;
+  readonly model: string;
+  /** Profile and version before and after, e.g. `demo-shop v8`. */
+  readonly was: string;
+  readonly is: string;
+  /** SHA-256 of the image, hex; the slip shows its first 16 digits. */
+  readonly digest: string;
+  readonly by: string;
+  readonly at: LocalTime;
+  /** Tests that passed on trial. */
+  readonly tests: readonly ('echo' | 'printer' | 'panel')[];
+  /** In the language of the slip. */
+  readonly changes: readonly {
+    readonly label: string;
+    readonly mark: string;
+    readonly was: string;
+    readonly is: string;
+  }[];
+  readonly anchor: string;
+}
+
 export type SlipData =
   | StatusSlip
   | CaseSlip
@@ -323,6 +348,7 @@ export type SlipData =
   | DetailSlip
   | TotalsSlip
   | DaySlip
+  | FlashSlip
   | FaultSlip
   | TrackingSlip
   | HeldSlip

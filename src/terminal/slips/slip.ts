@@ -1,6 +1,7 @@
 import { unreachable } from '../../assert.ts';
 import type { SlipData, SlipOptions } from './data.ts';
 import { caseLines, statusLines } from './desk.ts';
+import { flashLines } from './flash.ts';
 import { faultLines, heldLines, trackingLines, unknownLines } from './notices.ts';
 import { purchaseLines } from './purchase.ts';
 import { dayLines, detailLines, settlementLines, totalsLines } from './reports.ts';
@@ -26,6 +27,8 @@ export function slipLines(slip: SlipData, options: SlipOptions): string[] {
       return totalsLines(slip, options);
     case 'day':
       return dayLines(slip, options);
+    case 'flash':
+      return flashLines(slip, options);
     case 'fault':
       return faultLines(slip, options);
     case 'tracking':
