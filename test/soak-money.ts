@@ -12,8 +12,8 @@ export interface SoakOptions {
   readonly seeds?: number | undefined;
 }
 
-/** Histories of one process, so that its memory stays small and a failure is seen soon. */
-const SEEDS_AT_ONCE = 250;
+/** Histories of one process, so that its memory stays small and a failure is seen soon; a process is slow at first. */
+const SEEDS_AT_ONCE = 500;
 const SABOTAGE_SEEDS = 60;
 /** What a change must come to: histories of 50 intents, kinds of fault, and how often each must have struck. */
 const SEEDS_WANTED = 10_000;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { CACHED } from '../simulation/fleet.ts';
 
 const MAIN = fileURLToPath(new URL('./matrix-main.ts', import.meta.url));
 
@@ -26,7 +27,7 @@ export function matrix(args: readonly string[], told?: (text: string) => void): 
   return new Promise((resolve, reject) => {
     // Short-lived worlds by the thousand: a larger nursery, and no helpers that take the other worker's core.
     const flags = ['--max-semi-space-size=64', '--single-threaded-gc', MAIN];
-    const child = spawn(process.execPath, [...flags, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...flags, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: CACHED });
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));

@@ -37,6 +37,8 @@ export interface Preparation extends Trouble {
 
 export const OPTIONS: ShopOptions = {
   lang: 'en',
+  profile: 'unionpay-pos',
+  routes: 1,
   keyMode: '003',
   answerTimeoutSeconds: 2,
   reversalTries: 3,

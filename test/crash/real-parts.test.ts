@@ -56,7 +56,7 @@ test('what was shown and is not in the journal is named', () => {
     'the screen said that 000002 is approved, the journal says nothing of it',
   ]);
   expect(says('银联POS签购单\n批次号: 000001    凭证号: 000007', 'slip')).toHaveLength(1);
-  expect(says('退货已受理\n跟踪号 RF000018\n约3个工作日')).toHaveLength(1);
+  expect(says('退货已受理\n跟踪号 RF000018\n约7个工作日')).toHaveLength(1);
   expect(says('结算成功\n新批次号: 000009\n操作员已签退')).toHaveLength(1);
   expect(says('***故障报告单***\n凭证号: 000007', 'slip')).toEqual([]);
   opened.value.close();

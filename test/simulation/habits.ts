@@ -24,6 +24,8 @@ export const KEYS: readonly KeyName[] = [
 ];
 /** Acts in one intent after which a person only wants to get out, and after which the terminal is stuck. */
 export const PATIENCE = 120;
+/** Vouchers and amounts that somebody keys for one void or refund before the customer is sent away. */
+export const NUMBERS_MAX = 4;
 export const NEW_PASSWORDS: Readonly<Record<string, string>> = { '00': '258025', '01': '2580' };
 export const FIRST_PASSWORDS: Readonly<Record<string, string>> = { '00': '123456', '01': '0000' };
 /** Steps that belong to what was wanted, not to the way there. */

@@ -7,7 +7,7 @@ import { VirtualTerminal } from '../../src/sim/terminal/terminal.ts';
 import type { TraceRecord } from '../../src/trace/record.ts';
 import { type BooksVerdict, checkBooks } from './books.ts';
 import { Eyes } from './eyes.ts';
-import { Disk, mount } from './disk.ts';
+import { type CommitFault, Disk, mount } from './disk.ts';
 import { SerialLine } from './line.ts';
 import { type Mood, Network } from './network.ts';
 import { Person } from './person.ts';
@@ -85,6 +85,8 @@ export class History {
   private idleLines: readonly string[] = [];
   private calm = false;
   private jumpMs = 0;
+  /** Commits until the program ends once more; 0: it does not. */
+  private relapseAt = 0;
   private journal: Journal | undefined;
   private runtime: Runtime | undefined;
   private process: Process & { link?: { drop(): void } } = { dead: true };
@@ -119,7 +121,7 @@ export class History {
             .toString('latin1')
             .replace(/[^ -~]/g, c => '<' + c.charCodeAt(0).toString(16) + '>'),
         );
-    this.disk.onCommit = () => this.take('commit')?.what;
+    this.disk.onCommit = () => this.relapse() ?? this.take('commit')?.what;
     this.eyes = new Eyes(() => this.journal);
     this.network = new Network(
       this.timeline,
@@ -137,6 +139,7 @@ export class History {
       },
       this.told ? line => this.note('acquirer', line) : undefined,
     );
+    this.network.routes = plan.options.routes;
     this.terminal = new VirtualTerminal({
       timers: this.timeline,
       entropy: new Random(plan.seed, 3),
@@ -250,6 +253,9 @@ export class History {
     switch (fault.what) {
       case 'crash':
         return this.crash('between two events');
+      case 'crashTwice':
+        this.relapseAt = new Random(fault.seed).between(1, 5);
+        return this.crash('between two events, and again while it recovers');
       case 'stop':
         return this.runtime?.stop();
       case 'clockJump':
@@ -324,6 +330,11 @@ export class History {
     this.line.drop();
     if (this.disk.forgets > 0) this.disk.lose();
     this.restart(this.process);
+  }
+
+  private relapse(): CommitFault | undefined {
+    if (this.relapseAt === 0 || --this.relapseAt > 0 || this.calm) return undefined;
+    return this.crashes % 2 === 0 ? 'crashBefore' : 'crashAfter';
   }
 
   private restart(process: Process & { link?: { drop(): void } }): void {

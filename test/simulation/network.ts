@@ -46,6 +46,8 @@ interface Connection {
 export class Network {
   /** Until when a request that is held in the network may still arrive; then the world is quiet. */
   heldUntilMs = 0;
+  /** Ways to the acquirer; all of them end in the same books. */
+  routes = 1;
   private readonly timeline: Timeline;
   private readonly plan: FieldPlan;
   private readonly ledger: Ledger;
@@ -84,8 +86,8 @@ export class Network {
       connection = undefined;
     };
     return {
-      routes: 1,
-      routeName: () => 'acquirer.sim:8583',
+      routes: this.routes,
+      routeName: route => `acquirer.sim:${8583 + route}`,
       connect: (_, sink) => {
         drop();
         const opened: Connection = { open: true, sink };

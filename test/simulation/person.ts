@@ -4,7 +4,7 @@ import type { TestCard } from '../../src/sim/terminal/deck.ts';
 import type { KeyName } from '../../src/sim/terminal/machine.ts';
 import type { VirtualTerminal } from '../../src/sim/terminal/terminal.ts';
 import { digits } from '../../src/units.ts';
-import { FIRST_PASSWORDS, FLOW, KEYS, NEW_PASSWORDS, PATIENCE, typed } from './habits.ts';
+import { FIRST_PASSWORDS, FLOW, KEYS, NEW_PASSWORDS, NUMBERS_MAX, PATIENCE, typed } from './habits.ts';
 import type { Intent, PersonFault } from './plan.ts';
 import { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
@@ -52,6 +52,8 @@ export class Person {
   private readonly receipts: Receipt[] = [];
   private typing: KeyName[] = [];
   private visits = 0;
+  /** Vouchers and amounts of old sales that were keyed in this intent. */
+  private numbers = 0;
   private begun = false;
   private engaged = false;
   private attempts = 0;
@@ -126,6 +128,7 @@ export class Person {
       this.engaged = false;
       this.attempts = 0;
       this.acts = 0;
+      this.numbers = 0;
       this.typing = [];
       this.wrongPin = false;
       this.wrongCard = false;
@@ -270,6 +273,8 @@ export class Person {
     const key = this.typing.shift();
     if (key !== undefined) return key;
     this.visits++;
+    // Whose number was refused twice has the wrong slip in hand and gives up.
+    if (/Voucher$|^refundAmount$/.test(this.step) && ++this.numbers > NUMBERS_MAX) return 'CANCEL';
     if (this.step !== 'idle' && (this.acts > PATIENCE || this.visits > 6))
       return this.acts % 3 === 0 ? 'ENTER' : 'CANCEL';
     const act = this.wanted();

@@ -41,7 +41,7 @@ export type PersonFault =
 
 /** What happens between two events of the world. */
 export type WorldFault =
-  'crash' | 'stop' | 'clockJump' | 'terminalRestart' | 'cancelKey' | 'cardPulledNow' | 'linePulled';
+  'crash' | 'crashTwice' | 'stop' | 'clockJump' | 'terminalRestart' | 'cancelKey' | 'cardPulledNow' | 'linePulled';
 
 /** Where a fault waits: the n-th thing of its channel within its intent. */
 interface Place {
@@ -63,9 +63,15 @@ export type Fault =
   | (Place & { readonly channel: 'world'; readonly what: WorldFault });
 export type Channel = Fault['channel'];
 
+/** Profiles of the histories. */
+export const PROFILES = ['unionpay-pos', 'unionpay-pos', 'unionpay-pos-48'] as const;
+
 /** Members of the profile that differ from seed to seed. */
 export interface ShopOptions {
   readonly lang: 'zh' | 'en';
+  readonly profile: (typeof PROFILES)[number];
+  /** Ways to the acquirer. */
+  readonly routes: number;
   readonly keyMode: '001' | '003' | '004';
   readonly answerTimeoutSeconds: number;
   readonly reversalTries: number;
@@ -197,9 +203,9 @@ export const FAULT_KINDS: readonly FaultKind[] = [
     ] as const
   ).map(person),
   ...(['crashBefore', 'crashAfter', 'full', 'syncFailedLost', 'syncFailedKept'] as const).map(commit),
-  ...(['crash', 'stop', 'clockJump', 'terminalRestart', 'cancelKey', 'cardPulledNow', 'linePulled'] as const).map(w =>
-    world(w),
-  ),
+  ...(
+    ['crash', 'crashTwice', 'stop', 'clockJump', 'terminalRestart', 'cancelKey', 'cardPulledNow', 'linePulled'] as const
+  ).map(w => world(w)),
 ];
 
 /** Lies of an acquirer that no terminal can see through; only the settlement can. */
@@ -237,6 +243,8 @@ export function planOf(seed: number): Plan {
     autoSignOff: random.chance(0.15),
     thinkMs: random.pick([20, 60, 300]),
     restartMs: random.pick([300, 2_000, 20_000]),
+    profile: random.pick(PROFILES),
+    routes: random.pick([1, 1, 2]),
   };
   const unsurvivable = seed % 16 === 15;
   const intents: Intent[] = [];

@@ -4,7 +4,7 @@ import { faultText, type Result } from '../../src/fault.ts';
 import { namedProfile } from '../../src/node/profiles.ts';
 import { loadProfile, type Profile } from '../../src/profile/profile.ts';
 import { parseDeck, type TestCard } from '../../src/sim/terminal/deck.ts';
-import type { ShopOptions } from './plan.ts';
+import { PROFILES, type ShopOptions } from './plan.ts';
 
 const DECK = fileURLToPath(new URL('../../firmware-profiles/decks/test-deck.json', import.meta.url));
 
@@ -18,13 +18,16 @@ export const CARDS: ReadonlyMap<string, TestCard> = new Map(
   value(parseDeck(readFileSync(DECK, 'utf8'))).cards.map(card => [card.id, card]),
 );
 
-const shipped: Profile = value(loadProfile('unionpay-pos', name => namedProfile('unionpay-pos').read(name)));
+const shipped = new Map<string, Profile>(
+  PROFILES.map(id => [id, value(loadProfile(id, name => namedProfile(id).read(name)))]),
+);
 
-/** The shipped profile with the options of one history. */
+/** A shipped profile with the options of one history. */
 export function profileOf(options: ShopOptions): Profile {
-  const { policy, acquirer } = shipped;
+  const profile = shipped.get(options.profile) as Profile;
+  const { policy, acquirer } = profile;
   return {
-    ...shipped,
+    ...profile,
     policy: {
       ...policy,
       slipCopies: options.slipCopies as typeof policy.slipCopies,
