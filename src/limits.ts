@@ -12,6 +12,12 @@ export const PRINT_PART_MAX = 980;
 export const INBOX_MAX = 4096;
 /** Longest EBX input, bytes. */
 export const ENCRYPT_LENGTH_MAX = 256;
+/** Longest line on the control socket, bytes; connections at a time; lines that wait for the end of a job. */
+export const CONTROL_LINE_MAX = 8192;
+export const CONTROL_CONNECTIONS_MAX = 8;
+export const CONTROL_WAITING_MAX = 8;
+/** How long such a line waits before it is refused, milliseconds. */
+export const CONTROL_WAIT_MS = 60_000;
 /** Cards of held refunds that stay in memory; those of more holds are asked for again. */
 export const HELD_CARDS_MAX = 32;
 /** How long such a card outlives the end of its waiting time, milliseconds. */

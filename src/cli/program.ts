@@ -79,6 +79,10 @@ const COMMANDS: Readonly<Record<string, Add>> = {
     const { profileOf } = await import('./profiles.ts');
     register(program, { ...shared, ...(await entryRim()), loadProfile: profileOf });
   },
+  async freeze(program, shared) {
+    const [{ register }, { fileNames }] = await Promise.all([import('./freeze.ts'), import('../node/archive.ts')]);
+    register(program, { ...shared, ...(await entryRim()), fileNames });
+  },
   async case(program, shared) {
     const { register } = await import('./case.ts');
     const { profileOf } = await import('./profiles.ts');
@@ -143,6 +147,10 @@ const COMMANDS: Readonly<Record<string, Add>> = {
       write: text => shared.console.write(text),
     });
   },
+  async profile(program, shared) {
+    const { register } = await import('./profile/profile.ts');
+    register(program, shared);
+  },
   async policy(program, shared) {
     const [{ register }, { profileOf }] = await Promise.all([import('./policy/policy.ts'), import('./profiles.ts')]);
     const clock = openClock();
@@ -158,6 +166,14 @@ const COMMANDS: Readonly<Record<string, Add>> = {
     const { register } = await import('./training.ts');
     register(program, { console, openJournal: await openToRead() });
   },
+  async doctor(program, { console }) {
+    const [{ register }, { profileOf }] = await Promise.all([import('./doctor/doctor.ts'), import('./profiles.ts')]);
+    register(program, { console, loadProfile: profileOf });
+  },
+  async flash(program, { console, version }) {
+    const [{ register }, { profileOf }] = await Promise.all([import('./flash/flash.ts'), import('./profiles.ts')]);
+    register(program, { console, version, loadProfile: profileOf });
+  },
   async ports(program, { console }) {
     const { register } = await import('./ports.ts');
     register(program, { console });
@@ -166,12 +182,12 @@ const COMMANDS: Readonly<Record<string, Add>> = {
     const { console } = shared;
     const sim = program.command('sim').description('simulators: virtual terminal and virtual acquirer');
     const { register: acquirer } = await import('./sim-acquirer.ts');
-    const { dialectOf } = await import('./profiles.ts');
+    const { profileOf } = await import('./profiles.ts');
     const { tcpServer } = await import('../node/tcp-server.ts');
     const { openTimers } = await import('../node/timers.ts');
     acquirer(program, {
       ...shared,
-      loadDialect: dialectOf,
+      loadProfile: profileOf,
       readFile: readBytes,
       tcp: tcpServer,
       clock: openClock(),
@@ -239,10 +255,21 @@ function commandOf(program: Command, name: string): Command {
 /** What commands need that write what a supervisor says. */
 async function entryRim() {
   const { readSecret } = await import('../node/secret.ts');
+  const { askCounter, hasControl } = await import('../node/control.ts');
+  const { openTimers } = await import('../node/timers.ts');
+  const timers = openTimers();
   return {
     openJournal: await openToRead(),
     openForEntry: await openToEnter(),
+    hasCounter: hasControl,
+    askCounter,
+    newRequest: () => {
+      const bytes = new Uint8Array(16);
+      openEntropy().fill(bytes);
+      return Buffer.from(bytes).toString('hex');
+    },
     nowMs: () => openClock().nowMs(),
+    after: (ms: number, go: () => void) => void timers.set(ms, go),
     readSecret,
   };
 }

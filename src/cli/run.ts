@@ -4,7 +4,12 @@ import type { Hal, Log } from '../hal/hal.ts';
 import { JournalFailure, openJournal, type Journal } from '../journal/journal.ts';
 import { openClock } from '../node/clock.ts';
 import type { Console } from '../node/console.ts';
+import { type ControlSocket, openControl } from '../node/control.ts';
 import { openEntropy } from '../node/entropy.ts';
+import { openImageFolder } from '../node/image-folder.ts';
+import { type FolderShelf, IMAGE_ENDING, openImageShelf } from '../node/image-shelf.ts';
+import { readPublicKeys } from '../node/key-files.ts';
+import { builtShape } from '../node/profiles.ts';
 import { type LineFile, keepFilesPrivate, openJournalKey, openLines, syncFolderOf } from '../node/files.ts';
 import { openLog } from '../node/log.ts';
 import { openOutbox } from '../node/outbox.ts';
@@ -12,9 +17,11 @@ import { openSerialPort } from '../node/serial.ts';
 import { openSlipDesk } from '../node/slip-desk.ts';
 import { type HostRoute, type HostTls, checkCertificates, openHostLink } from '../node/tcp.ts';
 import { openTimers } from '../node/timers.ts';
+import { checkImageProfile, type ProfileImage, sourceOfImage } from '../profile/image.ts';
 import type { Profile } from '../profile/schema.ts';
 import { boot, type End } from '../runtime/boot.ts';
 import { reversalPolicyOf } from '../runtime/reversal.ts';
+import { readImageFile } from './profile/image-file.ts';
 
 /** Line speeds that a serial device may have. */
 const BAUD_MIN = 300;
@@ -59,6 +66,8 @@ interface Flags {
   readonly log?: string;
   readonly notices?: string;
   readonly noticesTo?: string;
+  readonly trust?: readonly string[];
+  readonly images?: string;
   readonly lang?: 'zh' | 'en';
   readonly baud?: string;
   readonly tls?: boolean;
@@ -71,7 +80,10 @@ export function register(program: Command, rim: RunRim): void {
   program
     .command('run')
     .description('drive a payment terminal: keypad, cards and slips on a serial line, ISO 8583 to the acquirer')
-    .requiredOption('--profile <id>', 'terminal profile, e.g. unionpay-pos')
+    .requiredOption(
+      '--profile <id>',
+      `terminal profile: an id, e.g. unionpay-pos, a source, or a signed image (${IMAGE_ENDING})`,
+    )
     .requiredOption('--port <tty>', 'serial device of the terminal')
     .option('--acquirer <host:port>', 'address of the acquirer (default: the routes of the profile)')
     .option('--backup <host:port>', 'second address, tried when no connection to the first can be made')
@@ -79,6 +91,8 @@ export function register(program: Command, rim: RunRim): void {
       '--journal <file>',
       'journal of all transactions; made at the first start, with a key file beside it',
     )
+    .option('--trust <file>', 'public key that may sign images; repeatable', collect)
+    .option('--images <folder>', 'look there, too, for images to flash at the keypad (always: <journal>.images)')
     .option('--trace <file>', 'append a redacted trace of keys, screens, messages and slips (JSON lines)')
     .option('--log <file>', 'append the log to a file instead of stderr')
     .addOption(
@@ -96,7 +110,7 @@ export function register(program: Command, rim: RunRim): void {
 Exit status:
     0  stopped (Ctrl-C, SIGTERM, SIGHUP) after what was in flight
     2  usage: flags, addresses, certificate, trace, log or notice file
-    3  profile unknown or wrong
+    3  profile or image unknown, wrong, or not signed by a trusted key
     4  serial line: no such device, busy, no permission, no tty
     5  journal: cannot be opened, in use, damaged, key file, or a write failed
     6  the terminal cannot carry the profile (no panel, screen too small)
@@ -106,13 +120,55 @@ Exit status:
     .action((flags: Flags) => start(flags, rim));
 }
 
-async function start(flags: Flags, rim: RunRim): Promise<void> {
+const collect = (one: string, all: readonly string[] = []): readonly string[] => [...all, one];
+
+/** What goes on when a new image was flashed: the line stays the one that it was. */
+interface GoOn {
+  readonly image: ProfileImage;
+  readonly serial: Hal['serial'];
+}
+
+/** The image that the flags or the flash before name; undefined: the profile is a source. */
+async function imageOf(flags: Flags, goOn: GoOn | undefined): Promise<Result<ProfileImage | undefined>> {
+  if (goOn) return ok(goOn.image);
+  if (!flags.profile.endsWith(IMAGE_ENDING)) return ok(undefined);
+  if (flags.trust !== undefined) return readImageFile(flags.profile, flags.trust);
+  return failed(
+    fault(
+      'E_ILLEGAL',
+      'no-trust',
+      `${flags.profile} is an image, and no key is named that may have signed it`,
+      'Give --trust with the public key (.pub) of who makes the images',
+    ),
+  );
+}
+
+/** The images beside the journal. */
+async function shelfOf(flags: Flags, image: ProfileImage | undefined, flashed: boolean): Promise<Result<FolderShelf>> {
+  const trusted = readPublicKeys(flags.trust ?? []);
+  if (!trusted.ok) return trusted;
+  const shape = builtShape();
+  // Only a program that was not built needs the whole checker.
+  const loadProfile = shape ? undefined : (await import('../profile/profile.ts')).loadProfile;
+  const shelf = openImageShelf(openImageFolder(flags.journal), flags.images, trusted.value, one => {
+    const checked = shape
+      ? checkImageProfile(one, shape)
+      : (loadProfile?.(one.manifest.id, sourceOfImage(one)) ?? ok(one.profile));
+    return checked.ok ? undefined : checked.fault;
+  });
+  const kept = !image ? ok('') : flashed ? shelf.makeCurrent(image) : shelf.keep(image);
+  return kept.ok ? ok(shelf) : kept;
+}
+
+async function start(flags: Flags, rim: RunRim, goOn?: GoOn): Promise<void> {
   const { console } = rim;
   const give = (status: number, f: Fault): void => {
     console.printError(`pos8583: ${faultText(f)}`);
     console.setExitStatus(status);
   };
-  const profile = await rim.loadProfile(flags.profile);
+  const image = await imageOf(flags, goOn);
+  if (!image.ok) return give(image.fault.name === 'no-trust' ? RunExit.usage : RunExit.profile, image.fault);
+  const profile = image.value ? ok(image.value.profile) : await rim.loadProfile(flags.profile);
   if (!profile.ok) return give(RunExit.profile, profile.fault);
   const routes = routesOf(flags, profile.value);
   if (!routes.ok) return give(RunExit.usage, routes.fault);
@@ -144,6 +200,11 @@ async function start(flags: Flags, rim: RunRim): Promise<void> {
     journal.value.close();
     return give(RunExit.journal, slips.fault);
   }
+  const shelf = await shelfOf(flags, image.value, goOn !== undefined);
+  if (!shelf.ok) {
+    journal.value.close();
+    return give(RunExit.usage, shelf.fault);
+  }
   const trace = flags.trace === undefined ? undefined : openLines(flags.trace);
   if (trace && !trace.ok) {
     journal.value.close();
@@ -154,12 +215,15 @@ async function start(flags: Flags, rim: RunRim): Promise<void> {
     clock: openClock(),
     timers,
     entropy,
-    serial: openSerialPort(flags.port, { baudRate }),
+    serial: goOn?.serial ?? openSerialPort(flags.port, { baudRate }),
     host: openHostLink(routes.value, tls.value === undefined ? {} : { tls: tls.value }),
     log: log.value,
     outbox: outbox.value,
   };
+  let control: ControlSocket | undefined;
+  let noStop = (): void => {};
   const leave = (status: number): void => {
+    control?.close();
     journal.value.close();
     log.value.flush();
     console.exit(status);
@@ -179,6 +243,7 @@ async function start(flags: Flags, rim: RunRim): Promise<void> {
       lang: flags.lang ?? profile.value.policy.language,
       version: rim.version,
       slips: slips.value,
+      equipment: { shelf: shelf.value, ...(image.value ? { image: image.value } : {}) },
       training: {
         open(opened) {
           // The simulator is loaded when somebody trains: a counter that opens does not wait for it.
@@ -196,16 +261,30 @@ async function start(flags: Flags, rim: RunRim): Promise<void> {
       },
       ...(trace?.ok ? { trace: traceInto(trace.value, console) } : {}),
     },
-    end => leave(ended(end, flags.port, console, log.value)),
+    end => {
+      if (end.kind !== 'flashed') return leave(ended(end, flags.port, console, log.value));
+      // The counter goes on in this process: nobody may be near this computer to start it again.
+      hal.host.close();
+      control?.close();
+      journal.value.close();
+      log.value.flush();
+      noStop();
+      console.printError(`pos8583: ${changedText(end.image, shelf.value)}`);
+      void start(flags, rim, { image: end.image, serial: hal.serial });
+    },
   );
   if (!started.ok) {
     journal.value.close();
     return give(RunExit.profile, started.fault);
   }
+  control = openControl(flags.journal, started.value.control, f => {
+    console.printError(`pos8583: no entries from the command line: ${faultText(f)}`);
+    log.value.warn({ event: 'control', fault: f.name }, faultText(f));
+  });
   const { connectTimeoutSeconds, answerTimeoutSeconds } = profile.value.acquirer;
   const waitSeconds = routes.value.length * connectTimeoutSeconds + answerTimeoutSeconds + STOP_SPARE_SECONDS;
   let asked = false;
-  console.onStop(() => {
+  noStop = console.onStop(() => {
     if (asked) console.exit(RunExit.atOnce);
     asked = true;
     timers.set(STOP_TELL_MS, () =>
@@ -233,7 +312,7 @@ function traceInto(file: LineFile, console: Console): (record: object) => void {
 }
 
 /** TLS as the flags and the profile want it; undefined: plain TCP. A certificate file is tried now, not at the first sale. */
-function tlsOf(flags: Flags, profile: Profile): Result<HostTls | undefined> {
+export function tlsOf(flags: Pick<Flags, 'tls' | 'tlsCa' | 'tlsName'>, profile: Profile): Result<HostTls | undefined> {
   const { tls, tlsCa, tlsName } = flags;
   if (tls !== true && tlsCa === undefined && tlsName === undefined && !profile.acquirer.tls) return ok(undefined);
   if (tlsCa !== undefined) {
@@ -246,7 +325,13 @@ function tlsOf(flags: Flags, profile: Profile): Result<HostTls | undefined> {
   });
 }
 
-function ended(end: End, port: string, console: Console, log: Log): number {
+/** What a person must know when the profile was changed by a flash. */
+function changedText({ manifest, digest }: ProfileImage, shelf: FolderShelf): string {
+  const { id, version } = manifest;
+  return `the terminal now runs ${id} version ${version} (${digest.slice(0, 8)}), and so does this program; start it with --profile ${shelf.currentPath} from now on`;
+}
+
+function ended(end: Exclude<End, { kind: 'flashed' }>, port: string, console: Console, log: Log): number {
   switch (end.kind) {
     case 'stopped':
       log.info({ event: 'stopped' }, 'stopped');
@@ -307,7 +392,7 @@ function openBooks(path: string, profile: Profile, entropy: Hal['entropy']): Res
   return named;
 }
 
-function routesOf(flags: Flags, profile: Profile): Result<HostRoute[]> {
+export function routesOf(flags: Pick<Flags, 'acquirer' | 'backup'>, profile: Profile): Result<HostRoute[]> {
   const texts = flags.acquirer === undefined ? [...profile.acquirer.routes] : [flags.acquirer];
   if (flags.backup !== undefined) texts.push(flags.backup);
   const routes: HostRoute[] = [];

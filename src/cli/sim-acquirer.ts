@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { type Fault, failed, fault, faultText, ok, type Result } from '../fault.ts';
 import type { Clock, Entropy, Timers } from '../hal/hal.ts';
-import { compileFieldPlan, type DialectSource } from '../iso8583/plan.ts';
+import { compileFieldPlan } from '../iso8583/plan.ts';
+import type { Profile } from '../profile/schema.ts';
 import { Acquirer, DEFAULT_MASTER_KEY_HEX, DEFAULT_TERMINAL, type Registration } from '../sim/acquirer/acquirer.ts';
 import { type Ledger, openLedger } from '../sim/acquirer/ledger.ts';
 import { type FaultRule, parseFaultRules } from '../sim/acquirer/rules.ts';
@@ -9,9 +10,15 @@ import { AcquirerSession, type TcpRim } from '../sim/acquirer/server.ts';
 import { statementCsv } from '../sim/acquirer/statement.ts';
 import { fromHex } from '../wire/hex.ts';
 
+/** What a profile says of the messages of its acquirer. */
+export interface Spoken {
+  readonly dialect: Profile['dialect'];
+  readonly acquirer: Pick<Profile['acquirer'], 'dialectOptions' | 'macAlgorithm'>;
+}
+
 /** What the command needs from outside. */
 export interface SimAcquirerRim {
-  loadDialect(id: string): Promise<Result<DialectSource>> | Result<DialectSource>;
+  loadProfile(id: string): Promise<Result<Spoken>> | Result<Spoken>;
   readFile(path: string): Result<Uint8Array>;
   readonly tcp: TcpRim;
   readonly clock: Clock;
@@ -65,16 +72,17 @@ export function register(program: Command, rim: SimAcquirerRim): void {
     .option('--tid <list>', `terminal numbers that may trade, with commas (default: ${DEFAULT_TERMINAL.tid})`, collect)
     .option('--mid <list>', `merchant numbers that may trade, with commas (default: ${DEFAULT_TERMINAL.mid})`, collect)
     .option('--any-terminal', 'accept every terminal number of 8 letters and digits')
-    .option('--profile <id>', 'profile whose dialect is spoken', 'unionpay-pos')
+    .option('--profile <id>', 'profile whose dialect and MAC are spoken', 'unionpay-pos')
     .option('--quiet', 'no line for each message')
     .option('--export', 'print the books of --ledger as a statement (CSV) for `pos8583 reconcile`, and end')
     .action(async (flags: Flags) => {
       if (flags.export === true) return exportBooks(rim, flags.ledger);
       const setup = readFlags(flags, rim);
       if (!setup.ok) return stopWith(rim, setup.fault, EXIT_USAGE);
-      const dialect = await rim.loadDialect(flags.profile);
-      if (!dialect.ok) return stopWith(rim, dialect.fault, EXIT_USAGE);
-      const plan = compileFieldPlan(dialect.value);
+      const profile = await rim.loadProfile(flags.profile);
+      if (!profile.ok) return stopWith(rim, profile.fault, EXIT_USAGE);
+      const { dialectOptions, macAlgorithm } = profile.value.acquirer;
+      const plan = compileFieldPlan(profile.value.dialect, dialectOptions);
       if (!plan.ok) return stopWith(rim, plan.fault, EXIT_USAGE);
       if (!plan.value.framing.length)
         return stopWith(
@@ -98,6 +106,7 @@ export function register(program: Command, rim: SimAcquirerRim): void {
         masterKey: setup.value.masterKey,
         terminals: setup.value.terminals,
         rules: setup.value.rules,
+        mac: { kind: macAlgorithm, tail: 'hex', part: macAlgorithm === 'x9.19' ? 'whole' : 'left' },
         log,
       });
       return serve(rim, setup.value, acquirer, ledger.value, log);

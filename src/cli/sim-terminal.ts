@@ -4,16 +4,21 @@ import { faultText, type Result } from '../fault.ts';
 import { openClock } from '../node/clock.ts';
 import { openConsole, type Console } from '../node/console.ts';
 import { openEntropy } from '../node/entropy.ts';
-import { readText } from '../node/files.ts';
+import { readBytes, readText } from '../node/files.ts';
+import { readPublicKeys } from '../node/key-files.ts';
+import { openSlotFile } from '../node/slot-file.ts';
 import { linkDevice, openPty, unlinkDevice, type Pty } from '../node/pty.ts';
 import { TextTerminal, openScreenRecord, openSlipFolder, type KeyboardAction } from '../node/text-terminal.ts';
 import { openTimers } from '../node/timers.ts';
 import { fromHex } from '../sim/terminal/command.ts';
 import { parseDeck, type Deck } from '../sim/terminal/deck.ts';
 import type { Slip } from '../sim/terminal/printer.ts';
+import { imageCheck } from '../sim/terminal/image-check.ts';
 import type { ScreenState } from '../sim/terminal/screen.ts';
 import { ScriptRunner, parseScript, type Step } from '../sim/terminal/script.ts';
-import { VirtualTerminal } from '../sim/terminal/terminal.ts';
+import { SLOT_MEMORY_LENGTH, type SlotMemory } from '../sim/terminal/slot-memory.ts';
+import { type ImageCheck, SLOT_CAPACITY } from '../sim/terminal/slots.ts';
+import { DEFAULT_FIRMWARE, DEFAULT_MODEL, VirtualTerminal } from '../sim/terminal/terminal.ts';
 import { UartPacer } from '../sim/terminal/uart.ts';
 
 /** Exit status: wrong flags, deck or script. */
@@ -37,6 +42,11 @@ interface Flags {
   readonly strict: boolean;
   readonly screens?: string;
   readonly serialNumber: string;
+  readonly model: string;
+  readonly firmware: string;
+  readonly trust: readonly string[];
+  readonly image?: string;
+  readonly state?: string;
   readonly quiet: boolean;
   readonly note?: string;
 }
@@ -47,9 +57,14 @@ interface Setup {
   readonly deck: Deck;
   readonly baud: number | undefined;
   readonly steps: readonly Step[] | undefined;
+  readonly slotMemory: SlotMemory | undefined;
+  readonly trusted: readonly Uint8Array[];
+  readonly image: Uint8Array | undefined;
   readonly writeSlip: ((slip: Slip) => Result<void>) | undefined;
   readonly writeScreen: ((ms: number, screen: ScreenState) => void) | undefined;
 }
+
+const several = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 /** Adds `terminal` to the given command group: the virtual terminal on a pseudo-terminal. */
 export function register(program: Command, rim?: Console): void {
@@ -66,6 +81,11 @@ export function register(program: Command, rim?: Console): void {
     .option('--strict', 'card and PIN commands need OPN, cards need loaded tables', false)
     .option('--screens <file>', 'append a JSON line for each change of the screen')
     .option('--serial-number <text>', 'serial number of the terminal', 'SIM00000001')
+    .option('--model <text>', 'model that the terminal tells of itself', DEFAULT_MODEL)
+    .option('--firmware <version>', 'firmware version that it tells, numbers with dots', DEFAULT_FIRMWARE)
+    .option('--trust <pub>', 'take only profile images signed by this key; may be repeated', several, [])
+    .option('--image <file>', 'profile image that a new terminal comes with, in slot A')
+    .option('--state <file>', 'keep the profile slots in this file: they outlive the simulator, however it ends')
     .option('--quiet', 'no notes about slips, beeps and restarts', false)
     .option('--note <text>', 'a line under the drawn keys')
     .action((flags: Flags) => {
@@ -88,6 +108,8 @@ function readSetup(flags: Flags): Setup | string {
   if (baud !== undefined && !(Number.isInteger(baud) && baud >= BAUD_MIN && baud <= BAUD_MAX))
     return `--baud ${flags.baud}: give a whole number from ${BAUD_MIN} to ${BAUD_MAX}`;
   if (!/^[\x20-\x7e]{1,32}$/.test(flags.serialNumber)) return '--serial-number: give 1 to 32 ASCII characters';
+  if (!/^[\x20-\x7e]{1,20}$/.test(flags.model)) return '--model: give 1 to 20 ASCII characters';
+  if (!/^[\x20-\x7e]{1,32}$/.test(flags.firmware)) return '--firmware: give 1 to 32 ASCII characters';
   const deckText = readText(flags.deck);
   if (!deckText.ok) return `--deck: ${faultText(deckText.fault)}`;
   const deck = parseDeck(deckText.value);
@@ -100,11 +122,31 @@ function readSetup(flags: Flags): Setup | string {
     if (!script.ok) return `--script ${flags.script}: ${faultText(script.fault)}`;
     steps = script.value;
   }
+  const trusted = readPublicKeys(flags.trust);
+  if (!trusted.ok) return `--trust: ${faultText(trusted.fault)}`;
+  const image = flags.image === undefined ? undefined : readBytes(flags.image);
+  if (image && !image.ok) return `--image: ${faultText(image.fault)}`;
+  if (image && image.value.length > SLOT_CAPACITY)
+    return `--image ${flags.image} has ${image.value.length} bytes; a slot holds ${SLOT_CAPACITY}`;
+  const memory = flags.state === undefined ? undefined : openSlotFile(flags.state, SLOT_MEMORY_LENGTH);
+  if (memory && !memory.ok) return `--state: ${faultText(memory.fault)}`;
+  const slotMemory = memory?.value;
   const slips = flags.slips === undefined ? undefined : openSlipFolder(flags.slips);
   if (slips && !slips.ok) return `--slips: ${faultText(slips.fault)}`;
   const screens = flags.screens === undefined ? undefined : openScreenRecord(flags.screens);
   if (screens && !screens.ok) return `--screens: ${faultText(screens.fault)}`;
-  return { flags, tmk, deck: deck.value, baud, steps, writeSlip: slips?.value, writeScreen: screens?.value };
+  return {
+    flags,
+    tmk,
+    deck: deck.value,
+    baud,
+    steps,
+    slotMemory,
+    trusted: trusted.value,
+    image: image?.value,
+    writeSlip: slips?.value,
+    writeScreen: screens?.value,
+  };
 }
 
 /** The running program: wires the virtual terminal to the line, the script or the keyboard, and the files. */
@@ -132,8 +174,12 @@ class Program {
       entropy: openEntropy(),
       tmk: setup.tmk,
       serialNumber: flags.serialNumber,
+      model: flags.model,
+      firmware: flags.firmware,
+      ...(setup.trusted.length === 0 ? {} : { checkImage: this.imageCheck() }),
       panel: flags.panel,
       strict: flags.strict,
+      ...(setup.slotMemory ? { slotMemory: setup.slotMemory } : {}),
       write: bytes => (this.toHost ? this.toHost.push(bytes) : this.pty?.write(bytes)),
       onScreen: screen => {
         setup.writeScreen?.(this.clock.monotonicMs() - this.startedMs, screen);
@@ -168,10 +214,33 @@ class Program {
 
   start(): void {
     this.console.onStop(() => this.finish(0));
+    if (!this.fitOut()) return;
     if (!this.plug()) return;
     this.console.print(`terminal ready on ${this.setup.flags.link ?? this.pty?.slavePath}`);
     this.view?.start();
     this.changed();
+  }
+
+  /** Gives a new terminal the image that it comes with. False when it may not have it; the program is over then. */
+  private fitOut(): boolean {
+    const { image, trusted, flags } = this.setup;
+    const { slots } = this.terminal;
+    // One that was loaded before keeps what it has, as a device does.
+    if (!image || slots.digest('A') || slots.digest('B')) return true;
+    const stat = trusted.length === 0 ? 0 : this.imageCheck()(image);
+    if (stat === 0) slots.install('A', image);
+    else this.finish(EXIT_USAGE, `pos8583 sim terminal: --image ${flags.image}: the terminal refuses it (${stat})`);
+    return stat === 0;
+  }
+
+  private imageCheck(): ImageCheck {
+    const { trusted, flags } = this.setup;
+    return imageCheck(trusted, {
+      model: flags.model,
+      firmware: flags.firmware,
+      serialNumber: flags.serialNumber,
+      installed: () => this.terminal.slots.image(this.terminal.slots.active),
+    });
   }
 
   /** Makes a line and its link. False when that failed; the program is over then. */

@@ -176,21 +176,32 @@ export function openKeyFile(path: string): Result<Uint8Array> {
 }
 
 function makeKeyFile(path: string): Result<void> {
-  const draft = draftOf(path);
   const key = randomBytes(JOURNAL_KEY_LENGTH);
-  const written = writeDraft(path, draft, key, 0o600);
+  const written = writeNew(path, key, 0o600);
   key.fill(0);
+  // Of two processes that start at once, both use the first one's key.
+  return !written.ok && written.fault.name === 'file-exists' ? ok(undefined) : written;
+}
+
+/**
+ * Writes `path` whole or not at all, and never over something that is there (`file-exists`). Other faults as
+ * {@link writeAtomic}.
+ */
+export function writeNew(path: string, content: Uint8Array | string, mode: number): Result<void> {
+  const draft = draftOf(path);
+  const written = writeDraft(path, draft, content, mode);
   if (!written.ok) return written;
   try {
-    // A link fails where a rename would overwrite: of two processes that start at once, both use the first one's key.
+    // A link fails where a rename would overwrite.
     linkSync(draft, path);
     syncFolder(dirname(path));
+    return ok(undefined);
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') return failed(pathFault('write', path, error));
+    return failed(fault('E_EXISTS', 'file-exists', `cannot write ${path}: it is there already`, 'Choose another name'));
   } finally {
     discard(draft);
   }
-  return ok(undefined);
 }
 
 function draftOf(path: string): string {

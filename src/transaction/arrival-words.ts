@@ -5,7 +5,7 @@ export type Who = 'customer' | 'cashier' | 'manager' | 'finance' | 'nobody';
 
 /** A row of the table of answers. */
 export type AnswerRow =
-  | 'awaiting' | 'held' | 'stopped' | 'sending' | 'declined' | 'failed' | 'unknown' | 'debit' | 'credit' | 'foreign'
+  | 'awaiting' | 'held' | 'stopped' | 'sending' | 'declined' | 'failed' | 'unknown' | 'debit' | 'credit' | 'either' | 'foreign'
   | 'holiday' | 'slow' | 'late' | 'balance' | 'lowBalance' | 'phone' | 'closed' | 'abnormal' | 'redirected' | 'cleared'
   | 'arrived' | 'manual' | 'external' | 'voided'; // prettier-ignore
 
@@ -40,7 +40,7 @@ export const WAIT_EN: Lines = ['CUSTOMER WAITS', 'LATE? ASK AGAIN'];
 
 /** Rows without numbers. */
 // prettier-ignore
-export const FIXED: Readonly<Record<Exclude<AnswerRow, 'declined' | 'debit' | 'credit' | 'foreign' | 'holiday' | 'slow' | 'balance'>, Row>> = {
+export const FIXED: Readonly<Record<Exclude<AnswerRow, 'declined' | 'debit' | 'credit' | 'either' | 'foreign' | 'holiday' | 'slow' | 'balance'>, Row>> = {
   awaiting: row('manager', ['待复核', ['店内审核未完成,', '请经理先复核'], ['请店长复核', '本笔退货']], ['TO APPROVE', ['SHOP HAS NOT', 'APPROVED IT YET'], ['MANAGER MUST', 'APPROVE IT']]),
   held: row('manager', ['待发送', ['尚未发出,经理可', '立即发送或止付'], ['店长可立即发送', '或止付']], ['ON HOLD', ['NOT SENT YET', 'CAN BE STOPPED'], ['MANAGER CAN SEND', 'OR STOP IT NOW']]),
   stopped: row('cashier', ['已止付', ['本笔未发出,如需', '退款请重新办理'], ['核对后重新办理', '退货']], ['STOPPED', ['NOTHING WAS SENT', 'ASK FOR NEW ONE'], ['IF RIGHT, MAKE', 'A NEW REFUND']]),

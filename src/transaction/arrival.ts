@@ -1,7 +1,8 @@
 import { columnsOf } from '../wire/gbk.ts';
 import type { CalendarDay, Due } from './calendar.ts';
 import { type AnswerRow, FIXED, type Lines, type Row, row, WAIT_EN, WAIT_ZH, WHO, type Who } from './arrival-words.ts';
-import type { CardKind, Channel } from './refund-policy.ts';
+import type { AccountKind } from './arrival-account.ts';
+import type { Channel } from './refund-policy.ts';
 import type { RefundState } from './refund-life.ts';
 
 export type { AnswerRow, Who };
@@ -36,7 +37,7 @@ export interface Question {
   /** `VOIDED`: the sale was voided, there is no refund. */
   readonly state: RefundState | 'VOIDED';
   readonly channel: Channel;
-  readonly card: CardKind;
+  readonly card: AccountKind;
   readonly due?: Due;
   /** The usual time is over, the latest not yet. */
   readonly slow?: boolean;
@@ -101,6 +102,7 @@ function rowOf(question: Question): { readonly name: AnswerRow; readonly made: R
   if (card === 'balance') return { name: 'balance', made: balance(channel, due) };
   if (due?.holiday && due.day) return { name: 'holiday', made: holiday(due.day) };
   if (card === 'credit') return { name: 'credit', made: credit(due) };
+  if (card === 'unknown') return { name: 'either', made: either(due) };
   if (card === 'foreign') return { name: 'foreign', made: foreign(due) };
   return { name: 'debit', made: debit(due) };
 }
@@ -133,6 +135,16 @@ function credit(due?: Due): Row {
     ['处理中', fitting([`信用卡${zh}个工作`, '日,账单显示贷记'], [`${zh}个工作日,`, '信用卡账单显贷记']), ['请顾客看账单的', '贷记,不是现金']],
     ['PENDING', fitting(['CREDIT ON STMT IN', `${en} WORKDAYS`], [`${en} WORKDAYS`, 'CREDIT ON STMT']), ['CUSTOMER READS', 'THE STATEMENT']],
   ); // prettier-ignore
+}
+
+/** Nobody here knows whether it is a debit or a credit card. */
+function either(due?: Due): Row {
+  const zh = span(due, '至') ?? '数';
+  const en = span(due, '-') ?? 'SOME';
+  return waits(
+    fitting([`${zh}个工作日,`, '信用卡看账单贷记']),
+    fitting([`IN ${en} WORKDAYS`, 'CREDIT CARD:STMT'], [`${en} WORKDAYS`, 'CREDIT CARD:STMT']),
+  );
 }
 
 function foreign(due?: Due): Row {

@@ -1,6 +1,7 @@
 import days from 'chinese-days/dist/chinese-days.json' with { type: 'json' };
 import type { LocalTime } from '../hal/hal.ts';
-import type { Arrival, CardKind, Channel, RefundPolicy } from './refund-policy.ts';
+import { type AccountKind, arrivalOf } from './arrival-account.ts';
+import type { Arrival, Channel, RefundPolicy } from './refund-policy.ts';
 import { clockSeconds } from './shop-day.ts';
 
 /** A day of the calendar: no time, no zone. */
@@ -136,7 +137,7 @@ export interface Progress {
 /** A refund that was sent then, seen now; both moments also as the shop reads them. */
 export interface Sending {
   readonly channel: Channel;
-  readonly card: CardKind;
+  readonly card: AccountKind;
   readonly sentMs: number;
   readonly sent: LocalTime;
   readonly nowMs: number;
@@ -151,8 +152,7 @@ export function progressOf(
   { channel, card, sentMs, sent, nowMs, now }: Sending,
   calendar: WorkCalendar = CHINA,
 ): Progress {
-  const { arrival } = policy.channels[channel];
-  const due = dueOf(sent, arrival[card] ?? arrival.debit, policy.cutOff, calendar);
+  const due = dueOf(sent, arrivalOf(policy.channels[channel], card), policy.cutOff, calendar);
   const late = isLate(due, sentMs, nowMs, now, sent);
   const usual: Due = { ...due, latest: due.usualMax, ...(due.day ? { latestDay: due.day } : {}) };
   return { due, late, slow: !late && isLate(usual, sentMs, nowMs, now, sent) };

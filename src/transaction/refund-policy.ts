@@ -95,6 +95,8 @@ export interface RefundPolicy {
   readonly refundSameAmountHours: number;
   /** Offer a void where it does the same as the refund. */
   readonly voidAdvice: boolean;
+  /** The acquirer pays refunds out of the takings of the batch: what they do not cover is said before it is sent. */
+  readonly refundsFromTakings: boolean;
   /** The acquirer's day ends then, HHMM. */
   readonly cutOff: string;
   readonly channels: { readonly [channel in Channel]: ChannelRules };

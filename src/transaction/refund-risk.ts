@@ -9,7 +9,7 @@ export const PERCENT_MAX = 9999;
 const PROMPTS: Readonly<Record<RuleAction, RulePrompt>> = { warn: 'E93', approve: 'E91', hold: 'E92', refuse: 'E89' };
 
 /**
- * What one risk rule says of a refund or void after `before` (rows not later than the attempt); undefined: nothing. Each
+ * What one risk rule says of a refund or void after `before` (with the times that count, none later than the attempt); undefined: nothing. Each
  * rule can be told in one sentence with two numbers; none learns or guesses.
  */
 export function riskFinding(rule: Risk, attempt: Attempt, before: readonly PastRow[]): Finding | undefined {

@@ -23,6 +23,8 @@ export interface Attempt {
   readonly cardPaidBefore: boolean;
   /** The slip of the original was printed again. */
   readonly reprinted: boolean;
+  /** What the open batch holds for refunds: its net, less what is held or unknown; absent when nobody looked. May be negative. */
+  readonly fundsMinor?: number;
   readonly original?: Original;
 }
 
@@ -52,7 +54,7 @@ export interface PastRow {
 /** Screens of the rules (local prompts of the profile). */
 export type RulePrompt =
   | 'E04' | 'E06' | 'E08' | 'E09' | 'E10'
-  | 'E82' | 'E83' | 'E84' | 'E85' | 'E86' | 'E87' | 'E88' | 'E89' | 'E90' | 'E91' | 'E92' | 'E93'; // prettier-ignore
+  | 'E82' | 'E83' | 'E84' | 'E85' | 'E86' | 'E87' | 'E88' | 'E89' | 'E90' | 'E91' | 'E92' | 'E93' | 'E95'; // prettier-ignore
 
 /** `clock`: HHMM. */
 export type FindingUnit = 'minor' | 'days' | 'count' | 'percent' | 'hours' | 'seconds' | 'clock';
@@ -60,7 +62,7 @@ export type FindingUnit = 'minor' | 'days' | 'count' | 'percent' | 'hours' | 'se
 /** The rules that are not risk rules. */
 export type PlainRule =
   | 'refundMax' | 'remainder' | 'refunded' | 'voidAmount' | 'voidBatch' | 'window' | 'unlinked' | 'shopDay' | 'cardDay'
-  | 'operatorDay' | 'partials' | 'refundsMax' | 'spacing' | 'sameAmount' | 'dualLimit' | 'hold'; // prettier-ignore
+  | 'operatorDay' | 'partials' | 'refundsMax' | 'spacing' | 'sameAmount' | 'funds' | 'dualLimit' | 'hold'; // prettier-ignore
 
 /** A rule that has something to say, with the numbers that it saw. */
 export interface Finding {
@@ -105,12 +107,26 @@ export function lookBackMs(policy: Pick<RefundPolicy, 'risk' | 'refundSameAmount
 }
 
 /**
- * Judges a refund or void by the policy and by what happened before (at least {@link lookBackMs} of it; rows later than
- * the attempt are passed over). Pure: the same question has the same answer. A rule more never makes the verdict milder.
+ * The rows with the times that count. The order of the journal says what came first, not the clock, which somebody may have
+ * set: a row of a time to come happened by now, and none happened before the row that stands before it.
+ */
+function inOrder(past: readonly PastRow[], nowMs: number): readonly PastRow[] {
+  let latestMs = Number.NEGATIVE_INFINITY;
+  return past.map(row => {
+    if (row.atMs > nowMs) return { ...row, atMs: nowMs };
+    if (row.atMs < latestMs) return { ...row, atMs: latestMs };
+    latestMs = row.atMs;
+    return row;
+  });
+}
+
+/**
+ * Judges a refund or void by the policy and by what happened before: at least {@link lookBackMs} of it, in the order of the
+ * journal, nothing that came after. Pure: the same question has the same answer. A rule more never makes the verdict milder.
  */
 export function judge(policy: RefundPolicy, attempt: Attempt, past: readonly PastRow[]): Verdict {
   const findings: Finding[] = [];
-  const before = past.filter(row => row.atMs <= attempt.atMs);
+  const before = inOrder(past, attempt.atMs);
   if (attempt.act === 'void') judgeVoid(attempt, findings);
   else judgeRefund(policy, attempt, before, findings);
   let holdSeconds = attempt.act === 'refund' ? policy.refundHoldSeconds : 0;
@@ -196,6 +212,9 @@ function judgeRefund(policy: RefundPolicy, attempt: Attempt, before: readonly Pa
     );
     if (same.length > 0) findings.push(finding('sameAmount', 'warn', 'E90', same.length + 1, 1, 'count'));
   }
+  const { fundsMinor } = attempt;
+  if (policy.refundsFromTakings && fundsMinor !== undefined && amountMinor > fundsMinor)
+    findings.push(finding('funds', 'warn', 'E95', amountMinor, fundsMinor, 'minor'));
   if (policy.refundDualLimitMinor > 0 && amountMinor > policy.refundDualLimitMinor)
     findings.push(finding('dualLimit', 'approve', 'E91', amountMinor, policy.refundDualLimitMinor, 'minor'));
 }

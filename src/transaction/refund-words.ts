@@ -65,6 +65,13 @@ const WORDS: Readonly<Record<Finding['kind'], Words>> = {
     zh: ['同样金额近期已退, 本笔为{value}', '核对是否重复; 不是重复则继续'],
     en: ['the same amount was refunded lately, this makes {value}', 'Look whether it is the same refund twice'],
   },
+  funds: {
+    zh: ['退货 {value} 超过本批净额 {limit}', '请财务备款, 否则到账会推迟'],
+    en: [
+      'the refund of {value} is more than the takings of this batch cover, {limit}',
+      'Tell finance, or it arrives late',
+    ],
+  },
   dualLimit: {
     zh: ['退货 {value} 超过 {limit}, 需第二人复核', '请店长到场复核'],
     en: ['the refund of {value} is above {limit}, so a second person approves', 'Call the manager'],

@@ -21,6 +21,7 @@ let saleId = 0;
 let refundId = 0;
 let holdId = 0;
 let nowMs = T0 + HOUR_MS;
+let requests = 0;
 
 /** A shop with a sale of 100.00, a refund of 40.00 that was accepted to another card, and one of 20.00 that waits. */
 beforeEach(() => {
@@ -64,6 +65,10 @@ async function run(line: string, more: readonly string[] = [], secret = SECRET):
   const rim = {
     openJournal: (file: string) => openJournal({ path: file, readOnly: true }),
     openForEntry: (file: string) => openJournal({ path: file, sealKey: KEY, entropy: seededEntropy(9) }),
+    hasCounter: () => false,
+    askCounter: () => undefined,
+    newRequest: () => String(++requests).padStart(32, '0'),
+    after: (_: number, go: () => void) => go(),
     nowMs: () => nowMs,
     loadProfile: async (id: string) => loadProfile(id, readShipped),
     readSecret: (_: string, done: (answer: ReturnType<typeof ok<string>>) => void) => {
@@ -94,8 +99,8 @@ describe('pos8583 refund, the desk', () => {
   test('status: the words of the terminal, in both languages; all that are open without a number', async () => {
     const zh = await run(`refund status ${refundId} --lang zh`);
     expect(zh.out).toContain(`${number('RF', refundId)}  处理中  40.00  银行卡`);
-    expect(zh.out).toContain('告知顾客: 银行处理中,1至3个工作日到账');
-    expect((await run(`refund status 112233445566`)).out).toContain('customer: BANK POSTS IT IN 1-3 WORKDAYS');
+    expect(zh.out).toContain('告知顾客: 1至7个工作日,信用卡看账单贷记');
+    expect((await run(`refund status 112233445566`)).out).toContain('customer: IN 1-7 WORKDAYS CREDIT CARD:STMT');
     const all = await run('refund status --json');
     expect(
       JSON.parse(all.out)

@@ -16,6 +16,7 @@ let folder = '';
 let path = '';
 let refundId = 0;
 let originalId = 0;
+let requests = 0;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'pos8583-cli-refund-'));
@@ -43,6 +44,10 @@ function run(
   register(program, {
     openJournal: file => openJournal({ path: file, readOnly: true }),
     openForEntry: file => openJournal({ path: file, sealKey: KEY, entropy: seededEntropy(9) }),
+    hasCounter: () => false,
+    askCounter: () => undefined,
+    newRequest: () => String(++requests).padStart(32, '0'),
+    after: (_, go) => go(),
     nowMs: () => T0 + 1000,
     loadProfile: async id => loadProfile(id, readShipped),
     readSecret: (_, done) => {
@@ -86,7 +91,11 @@ describe('pos8583 refund', () => {
 
   test('accepted: booked with the reference, who asked and who approved; the original stays refunded in part', () => {
     const ran = resolve('accepted', '--reference', '112233445566');
-    expect(ran).toMatchObject({ exit: 0, err: '', out: `RF00000${refundId} 40.00: booked as accepted\n` });
+    expect(ran).toMatchObject({
+      exit: 0,
+      err: '',
+      out: `RF00000${refundId} 40.00: booked as accepted (into the journal file)\n`,
+    });
     look(journal => {
       expect(journal.txn(refundId)).toMatchObject({
         state: 'approved',

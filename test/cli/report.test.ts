@@ -82,6 +82,13 @@ function fill(journal: Journal): void {
   journal.appendOutcome(NINE + 96 * MINUTE, lost.id, { result: 'unknown', reason: '98', why: 'no-answer' });
   journal.appendReversalTry(NINE + 96 * MINUTE, lost.id);
   journal.appendReversalResult(NINE + 96 * MINUTE + 10_000, lost.id, { code: '00' });
+  journal.addOperator(NINE - MINUTE, '02', '2468', '00');
+  for (const [no, score, passed, agoDays] of [
+    ['01', 5, true, 30],
+    ['01', 2, false, 3],
+    ['02', 1, false, 2],
+  ] as const)
+    journal.appendTraining(NINE - agoDays * 24 * 60 * MINUTE, { operator: no, by: '00', score, of: 5, passed });
   journal.appendRefused(NINE + 97 * MINUTE, {
     act: 'refund',
     operator: '01',
@@ -152,6 +159,12 @@ describe('pos8583 report day', () => {
     ]);
     expect(batches).toMatchObject([{ batch: '000001', state: 'open', debit: 2, credit: 3, netMinor: 12_000 }]);
     expect(waiting.map(row => [row.item, row.count])).toContainEqual(['overdue', 0]);
+    const { funds } = await tables('day');
+    const of = (name: string): unknown => funds.find(row => row.item === name)?.amountMinor;
+    const [net, held, unknown] = ['net', 'held', 'unknown'].map(name => Number(of(name)));
+    expect(of('free')).toBe(net + held + unknown);
+    expect(net).toBe(batches.find(row => row.state === 'open')?.netMinor);
+    expect([of('dayLimitLeft'), of('usualSales')]).toEqual([undefined, undefined]);
     expect(entries.map(row => [row.kind, row.state, row.amountMinor])).toEqual([
       ['void', 'approved', 10_000],
       ['refund', 'approved', 5_000],
@@ -187,6 +200,9 @@ describe('pos8583 report day', () => {
       (await tables('day')).waiting.find(row => row.item === item);
     expect(await waits('held')).toMatchObject({ count: 1, amountMinor: 100 });
     expect(await waits('overdue')).toMatchObject({ count: 2, amountMinor: 8_000 });
+    const { overdue } = await tables('day');
+    expect(overdue.map(row => row.amountMinor)).toEqual([5_000, 3_000]);
+    expect(overdue[0]).toMatchObject({ number: expect.stringMatching(/^RF\d{6}$/) as string, operator: '01' });
     journal.appendLife(nowMs, { id: refund.id, state: 'arrived', source: 'customer' });
     journal.close();
     expect(await waits('overdue')).toMatchObject({ count: 1, amountMinor: 3_000 });
@@ -279,11 +295,16 @@ describe('pos8583 report voids, refunds, operators, failures', () => {
       { operator: '01', sales: 1, refunds: 2, refundSharePercent: 80, declined: 1, unknown: 1, refused: 1 },
       { operator: '02', sales: 1, voids: 1, voidSharePercent: 50 },
     ]);
+    expect(operators.map(({ trainedMs, trainingScore }) => [trainedMs, trainingScore])).toEqual([
+      [undefined, undefined],
+      [NINE - 30 * 24 * 60 * MINUTE, '2/5'],
+      [undefined, '1/5'],
+    ]);
     expect(refused).toMatchObject([{ prompt: 'E08', rule: 'remainder', value: 9_000, limit: 5_000 }]);
   });
 
   test('failures: the piles, their class and remedy, the time they took, the answers of the acquirer', async () => {
-    const { pareto, classes, link, codes } = await tables('failures');
+    const { pareto, classes, patterns, link, codes } = await tables('failures');
     expect(pareto).toMatchObject([
       { cause: 'code:51', class: 'customer', count: 1, runningPercent: 33.3, lostMs: 1000 },
       { cause: 'fault:no-answer', class: 'channel', count: 1, lostMs: 70_000 },
@@ -293,8 +314,54 @@ describe('pos8583 report voids, refunds, operators, failures', () => {
     expect(link).toContainEqual(
       expect.objectContaining({ act: 'refund', answered: 2, p95Seconds: '4.0', timeouts: 0 }),
     );
+    expect(patterns).toEqual([]);
     expect(codes[0]).toMatchObject({ code: '00', count: 5 });
     expect((await run('failures')).out).toContain('USE OTHER CARD');
+  });
+
+  test('failures: an acquirer that often gives no answer is named', async () => {
+    const sent = (from: number, to: number, why?: string): void => {
+      const journal = open({ path });
+      for (let i = from; i < to; i++) {
+        const atMs = NINE + (200 + i) * MINUTE;
+        const original = { reference: String(555_555_000_000 + i), dateMmdd: '1119' };
+        const { id } = begin(journal, atMs, { kind: 'refund', amountMinor: 900 + i, original });
+        if (why === undefined) journal.appendOutcome(atMs + 1, id, { result: 'declined', code: '51' });
+        else journal.appendOutcome(atMs + 1, id, { result: 'unknown', reason: '98', why });
+      }
+      journal.close();
+    };
+    sent(0, 12);
+    expect((await run('failures')).out).not.toContain('another line');
+    sent(12, 14, 'no-answer');
+    expect((await run('failures')).out).toContain('Too many have no answer');
+  });
+
+  test('failures: the same thing again and again, whose it is and what helps', async () => {
+    const journal = open({ path });
+    const late = NINE + 300 * MINUTE;
+    for (const at of [0, 1, 2, 30, 31]) {
+      const tried = begin(journal, late + at * MINUTE, { amountMinor: 5_500 });
+      journal.appendOutcome(late + at * MINUTE + 1, tried.id, { result: 'declined', code: '51' });
+      journal.appendRefused(late + at * MINUTE, { act: 'refund', operator: '02', prompt: 'E09', rule: 'refundMax' });
+    }
+    journal.appendEvent(late, 'key-pattern', { operator: '01', screen: 'F04.2', code: 'CANCEL', count: 3 });
+    journal.appendEvent(late + 20 * MINUTE, 'key-pattern', {
+      operator: '01',
+      screen: 'F04.2',
+      code: 'CANCEL',
+      count: 3,
+    });
+    for (const at of [40, 41, 42]) journal.verifyPassword(late + at * MINUTE, '02', '9999');
+    journal.close();
+    const { patterns } = await tables('failures');
+    expect(patterns.map(row => [row.pattern, row.class, row.where, row.operator, row.count])).toEqual([
+      ['cancel', 'customer', 'F04.2', '01', 2],
+      ['passwords', 'operator', 'F02', '02', 1],
+      ['refusedAgain', 'operator', 'refundMax', '02', 1],
+      ['triedAgain', 'customer', 'code:51', '01', 1],
+    ]);
+    expect((await run('failures')).out).toContain('another card');
   });
 });
 

@@ -290,6 +290,50 @@ describe('refund of a scanned payment', () => {
     expect(c.differences()).toEqual([]);
   });
 
+  test('held across a restart: it needs no card, so it goes out by itself at its time, once, with its order number', () => {
+    const c = paidScan(open({ change: { policy: { refundHoldSeconds: 300 } } }), 10_000);
+    const { answer } = lastOf(c);
+    scanRefund(c, 2, 4_000).on('退货待发送').keys('CANCEL').on(IDLE);
+    const [hold] = c.journal.heldRefunds();
+    c.crash();
+    c.pause(60);
+    c.start();
+    c.on(IDLE).pause(200);
+    expect(c.sent('0220')).toEqual([]);
+    expect(c.journal.held(hold.id)?.state).toBe('held');
+    paper(c);
+    expect(c.world.nowMs()).toBeGreaterThanOrEqual(hold.untilMs);
+    expect(c.sent('0220')).toHaveLength(1);
+    expect(c.sent('0220')[0].fields[59]).toContain(answer?.order ?? '-');
+    expect(c.journal.held(hold.id)?.state).toBe('sent');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('held across a restart and stopped: nothing is ever sent', () => {
+    const c = paidScan(open({ change: { policy: { refundHoldSeconds: 300 } } }), 10_000);
+    scanRefund(c, 2, 4_000).on('退货待发送').keys('CANCEL').on(IDLE);
+    const [hold] = c.journal.heldRefunds();
+    c.crash();
+    c.start();
+    supervisor(c.on(IDLE)).keys('5').on('退货止付').on('40.00', 'ENTER');
+    typeSupervisorPassword(c).on('已止付').on(IDLE).pause(1_000);
+    expect(c.sent('0220')).toEqual([]);
+    expect(c.journal.held(hold.id)?.state).toBe('stopped');
+    expect(c.journal.refundable(c.journal.byVoucher(2)?.id ?? 0)).toBe(10_000);
+  });
+
+  test('held across a restart, of a payment of another terminal: its order number is on record', () => {
+    const c = open({ change: { policy: { refundHoldSeconds: 300 } } });
+    const order = '5821112100000001000002';
+    beginScanRefund(c).scan(order.slice(0, 20));
+    scanRefundAmount(c, 4_000).on('退货待发送').keys('CANCEL').on(IDLE);
+    c.crash();
+    c.start();
+    c.on(IDLE);
+    c.wait(() => c.sent('0220').length === 1, 'it never went out', 400_000);
+    expect(c.sent('0220')[0].fields[59]).toContain(order.slice(0, 20));
+  });
+
   test('no answer: the inquiry finds it accepted', () => {
     const c = paidScan(open(), 10_000);
     paper(scanRefund(c, 2, 4_068).on('交易结果未知'));

@@ -9,7 +9,17 @@ import type { UsedList } from '../../src/transaction/used-slips.ts';
 import { card, type Counter } from '../runtime/counter.ts';
 import { follow, type Place } from '../terminal/place.ts';
 import { beginScanRefund, CODES, paidScan, scanRefundAmount } from './scan.ts';
-import { beginRefund, beginVoid, open, paidSale, paper, refund, refundAmount, voidSale } from './people.ts';
+import {
+  beginRefund,
+  beginVoid,
+  open,
+  paidSale,
+  paper,
+  refund,
+  refundAmount,
+  typeSupervisorPassword,
+  voidSale,
+} from './people.ts';
 
 /** Keys of a terminal in memory: who is trusted, and what lists were imported. */
 class Desk implements SlipDesk {
@@ -239,7 +249,51 @@ describe('scanned at its own terminal', () => {
   });
 });
 
+describe('scanned at the idle screen', () => {
+  test('the refund begins with it: no menu, and the original stands there after the password', () => {
+    const c = paidSale(open({ slips: new Desk(1) }), 12_800);
+    typeSupervisorPassword(scan(c, codeOn(c.slips[0])).on('退货')).on('退货-原交易', 'ENTER');
+    paper(refundAmount(swipe(c), 6_000));
+    expect(c.journal.list({ kind: 'refund' })[0]).toMatchObject({ state: 'approved', intent: { approver: '00' } });
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('without the password nothing is looked up; what is no slip code does nothing', () => {
+    const c = paidSale(open({ slips: new Desk(1) }), 12_800);
+    scan(c, codeOn(c.slips[0])).on('请输入主管密码', 'CANCEL').on('确认键:菜单');
+    const shown = c.screens.length;
+    scan(c, CODES.wechat[0]).pause(1);
+    expect(new Set(c.screens.slice(shown))).toEqual(new Set(c.screens.length > shown ? [c.screens[shown - 1]] : []));
+    c.on('确认键:菜单');
+    expect(c.sent('0220')).toEqual([]);
+  });
+
+  test('a bad code says so after the password; refunds switched off say who; a locked terminal does not scan', () => {
+    const c = paidSale(open({ slips: new Desk(1) }), 12_800);
+    const code = codeOn(c.slips[0]);
+    typeSupervisorPassword(scan(c, `${code.slice(0, 40)}${code[40] === '7' ? '8' : '7'}${code.slice(41)}`)).on(
+      '条码无效',
+    );
+    scan(c, code).on('退货-原交易', 'CANCEL').on('确认键:菜单');
+    c.journal.freezeRefunds(c.world.nowMs(), { by: '00' });
+    scan(c, code).on('退货已暂停', 'ENTER').on('退货已暂停');
+    c.journal.freeRefunds(c.world.nowMs(), { by: '00' });
+    c.keys('MENU').on('主菜单', '7').on('管理', '5').keys('ENTER').on('终端已锁定');
+    expect(c.terminal.listening().scanner).toBe(false);
+  });
+});
+
 describe('scanned at another terminal', () => {
+  test('a scanned payment: the order number on the same slip is asked for, and the refund goes on with it', () => {
+    const { first, second } = twoCounters();
+    const txn = paidScan(first, 10_000, CODES.alipay[0]).journal.list({ kind: 'qrSale' })[0];
+    scan(toScanner(second), codeOn(first.slips[0])).on('请扫或输订单号');
+    scan(second, txn.answer?.order ?? '').on('请输入退货金额');
+    scanRefundAmount(second, 4_000);
+    second.wait(() => second.sent('0220').length === 1, 'no refund went out');
+    expect(second.sent('0220')[0].fields[59]).toContain(txn.answer?.order ?? '-');
+  });
+
   test('fills reference, date and amount; the refund goes out with them', () => {
     const { first, second } = twoCounters();
     const sale = paidSale(first, 12_800).journal.list({ kind: 'sale' })[0];

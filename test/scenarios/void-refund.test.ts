@@ -56,6 +56,22 @@ describe('void', () => {
     expect(c.differences()).toEqual([]);
   });
 
+  test('the customer reads until when a sale can be refunded, and what becomes of a void; the merchant does not', () => {
+    const c = paidSale(open(), 10_000);
+    paper(voidSale(c, 2));
+    expect(c.slips.map(slip => /退货期限\d+天/.exec(slip)?.[0])).toEqual([
+      undefined,
+      '退货期限30天',
+      undefined,
+      undefined,
+    ]);
+    expect(c.slips.map(slip => slip.includes('撤销后原扣款解除'))).toEqual([false, false, false, true]);
+    const en = open({ lang: 'en' });
+    en.on('ENTER:MENU', 'ENTER').on('MAIN', '1').on('AMOUNT').type(10_000).swipe('swipe').on('CARD NO', 'ENTER');
+    en.on('PIN').type('123456').on('TEAR MERCH COPY', 'ENTER').on('DONE');
+    expect(en.slips[1]).toContain('REFUND WITHIN 30 DAYS: KEEP THIS');
+  });
+
   test('F1 takes the last sale; by chip', () => {
     const c = paidSale(open(), 10_000, 'chip');
     paper(voidSale(c, 'F1', 'chip'));

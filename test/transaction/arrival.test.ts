@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Answer, explainArrival, type Question, sentenceOf } from '../../src/transaction/arrival.ts';
+import { arrivalOf, kindOfApplication } from '../../src/transaction/arrival-account.ts';
 import { dueOf, type Due } from '../../src/transaction/calendar.ts';
 import type { Arrival } from '../../src/transaction/refund-policy.ts';
 import { REFUND_LIFE, type RefundState } from '../../src/transaction/refund-life.ts';
@@ -13,6 +14,7 @@ const golden = dueOf(on(2026, 9, 30), card.debit, OFF.cutOff);
 const unknownYear = dueOf(on(2999, 5, 4), card.debit, OFF.cutOff);
 const credit = dueOf(on(2026, 11, 16), card.credit ?? card.debit, OFF.cutOff);
 const foreign = dueOf(on(2026, 11, 16), card.foreign ?? card.debit, OFF.cutOff);
+const either = dueOf(on(2026, 11, 16), arrivalOf(OFF.channels.card, 'unknown'), OFF.cutOff);
 const wechat = dueOf(on(2026, 11, 16), OFF.channels.wechat.arrival.balance ?? card.debit, OFF.cutOff);
 const alipay = dueOf(on(2026, 11, 16), OFF.channels.alipay.arrival.balance ?? card.debit, OFF.cutOff);
 const profile = profileOf('unionpay-pos');
@@ -39,6 +41,7 @@ const TABLE: readonly [what: string, question: Question, tag: string, line2: str
   ['debit, in time', ask('ACCEPTED'), '处理中', '银行处理中,1至3', '个工作日到账', 'customer'],
   ['credit, in time', ask('ACCEPTED', { card: 'credit', due: credit }), '处理中', '信用卡3至7个工作', '日,账单显示贷记', 'customer'],
   ['foreign, in time', ask('ACCEPTED', { card: 'foreign', due: foreign }), '处理中', '境外卡处理较慢,', '约10个工作日到账', 'customer'],
+  ['debit or credit, nobody knows', ask('ACCEPTED', { card: 'unknown', due: either }), '处理中', '1至7个工作日,', '信用卡看账单贷记', 'customer'],
   ['a holiday lies between', ask('ACCEPTED', { due: golden }), '处理中', '遇节假日顺延,', '约10/10前到账', 'customer'],
   ['a year without data: no date', ask('ACCEPTED', { due: unknownYear }), '处理中', '银行处理中,1至3', '个工作日到账', 'customer'],
   ['slow', ask('ACCEPTED', { slow: true }), '处理中', '比平常慢,请再等', '最迟11/23到账', 'customer'],
@@ -69,7 +72,7 @@ describe('why it has not arrived', () => {
 
   test('every state has a row, and every row is in the table', () => {
     const rows = new Set(TABLE.map(([, question]) => explainArrival(question).row));
-    expect(rows.size).toBe(24);
+    expect(rows.size).toBe(25);
     const states = new Set(TABLE.map(([, question]) => question.state));
     for (const state of [...(Object.keys(REFUND_LIFE) as RefundState[]), 'VOIDED'] as const)
       expect(states).toContain(state);
@@ -107,3 +110,14 @@ describe('why it has not arrived', () => {
     expect(answer.due).toEqual({ year: 2026, month: 11, day: 19 });
   });
 });
+
+test.each([
+  ['A000000333010101', 'debit'],
+  ['A000000333010102', 'credit'],
+  ['a00000033301010300', 'credit'],
+  ['A000000333010106', 'debit'],
+  ['A000000333010109', undefined],
+  ['A0000000041010', undefined],
+  ['', undefined],
+  [undefined, undefined],
+])('the account behind the application %s: %s', (aid, kind) => expect(kindOfApplication(aid)).toBe(kind));

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LocalTime } from '../../src/hal/hal.ts';
 import { CHINA, compareDays, dueOf, isLate, progressOf, workdayAfter } from '../../src/transaction/calendar.ts';
+import type { AccountKind } from '../../src/transaction/arrival-account.ts';
 import { dueText } from '../../src/transaction/arrival.ts';
 import type { Arrival } from '../../src/transaction/refund-policy.ts';
 import { DAY, OFF, utc } from './rules-world.ts';
@@ -96,7 +97,7 @@ describe('due days', () => {
 
 describe('slow and late', () => {
   const sentMs = Date.UTC(2026, 10, 16, 4);
-  const seen = (nowMs: number, sent = sentMs, card: 'debit' | 'credit' | 'foreign' | 'balance' = 'debit') => {
+  const seen = (nowMs: number, sent = sentMs, card: AccountKind = 'debit') => {
     const { slow, late } = progressOf(OFF, {
       channel: 'card',
       card,
@@ -121,6 +122,10 @@ describe('slow and late', () => {
       const now = Date.UTC(2026, 10, day, 23);
       expect([seen(now), seen(now, sentMs, 'credit'), seen(now, sentMs, 'foreign')]).toEqual([debit, credit, foreign]);
     });
+  test('debit or credit, nobody knows: slow and late when the later one is', () =>
+    expect([24, 25, 26, 30, 31].map(day => seen(Date.UTC(2026, 10, day, 23), sentMs, 'unknown'))).toEqual(
+      [24, 25, 26, 30, 31].map(day => seen(Date.UTC(2026, 10, day, 23), sentMs, 'credit')),
+    ));
   test('a kind of card that the channel does not name counts as debit', () =>
     expect(seen(Date.UTC(2026, 10, 20), sentMs, 'balance')).toBe('slow'));
   test('where no calendar is, it is late after twice as many days and ten', () => {

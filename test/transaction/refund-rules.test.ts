@@ -8,6 +8,7 @@ import {
   judge,
   lookBackMs,
   type PastRow,
+  type Verdict,
 } from '../../src/transaction/refund-rules.ts';
 import { PERCENT_MAX } from '../../src/transaction/refund-risk.ts';
 import { findingText, wayOutText } from '../../src/transaction/refund-words.ts';
@@ -68,7 +69,8 @@ describe('the plain rules', () => {
     ['the day is just full', { ...OFF, refundDayMaxMinor: 11_000 }, refund(), [row()], []],
     ['yesterday does not count', { ...OFF, refundDayMaxMinor: 6_000 }, refund(), [row({ atMs: Date.UTC(2026, 5, 16, 23, 59, 59) })], []],
     ['sales and voids do not count', { ...OFF, refundDayMaxMinor: 6_000 }, refund(), [row({ act: 'sale' }), row({ act: 'void' })], []],
-    ['what came later does not count', { ...OFF, refundDayMaxMinor: 6_000 }, refund(), [row({ atMs: NOW + 1 })], []],
+    ['a time to come counts as now: the clock was set back', { ...OFF, refundDayMaxMinor: 6_000 }, refund(), [row({ atMs: NOW + 5 * DAY })], [['shopDay', 'refuse', 11_000, 6_000, 'minor']]],
+    ['a time of long ago counts as that of the row before', { ...OFF, refundDayMaxMinor: 6_000 }, refund(), [row({ act: 'sale' }), row({ atMs: NOW - 300 * DAY })], [['shopDay', 'refuse', 11_000, 6_000, 'minor']]],
     ['the card is full', { ...OFF, refundCardDayMaxMinor: 10_000 }, refund(), [row({ operator: '02' }), row({ token: 'bb' })], [['cardDay', 'refuse', 11_000, 10_000, 'minor']]],
     ['the operator is full', { ...OFF, refundOperatorDayMaxMinor: 10_000 }, refund(), [row({ token: 'bb' }), row({ operator: '02' })], [['operatorDay', 'refuse', 11_000, 10_000, 'minor']]],
     ['a part, where only all goes', withChannel({ partials: false }), refund(), [], [['partials', 'refuse', 6_000, 10_000, 'minor']]],
@@ -78,6 +80,9 @@ describe('the plain rules', () => {
     ['after the clock went back, spacing off', withChannel({ spacingSeconds: 0 }), refund({ original: sale({ refunds: 1, lastRefundMs: NOW + 3_600_000 }) }), [], []],
     ['after the clock went back', withChannel({ spacingSeconds: 60 }), refund({ original: sale({ refunds: 1, lastRefundMs: NOW + 3_600_000 }) }), [], []],
     ['soon enough', withChannel({ spacingSeconds: 60 }), refund({ original: sale({ refunds: 1, lastRefundMs: NOW - 60_000 }) }), [], []],
+    ['more than the takings', { ...OFF, refundsFromTakings: true }, refund({ fundsMinor: 5_999 }), [], [['funds', 'warn', 6_000, 5_999, 'minor']]],
+    ['as much as the takings', { ...OFF, refundsFromTakings: true }, refund({ fundsMinor: 6_000 }), [], []],
+    ['takings that do not count', OFF, refund({ fundsMinor: -1 }), [], []],
     ['the same amount again', { ...OFF, refundSameAmountHours: 2 }, refund({ amountMinor: 5_000 }), [row(), row({ token: undefined })], [['sameAmount', 'warn', 3, 1, 'count']]],
     ['the same amount, long ago or to another card', { ...OFF, refundSameAmountHours: 1 }, refund({ amountMinor: 5_000 }), [row(), row({ atMs: NOW - 1, token: 'bb' })], []],
     ['above the dual limit', { ...OFF, refundDualLimitMinor: 5_999 }, refund(), [], [['dualLimit', 'approve', 6_000, 5_999, 'minor']]],
@@ -167,8 +172,16 @@ describe('the risk rules', () => {
   });
 });
 
+/** When each row counts, found in another way: no later than now, no earlier than any row before it that can be believed. */
+const timed = (past: readonly PastRow[]): PastRow[] =>
+  past.map((one, index) => {
+    const before = past.slice(0, index + 1).map(other => other.atMs).filter(ms => ms <= NOW);
+    return { ...one, atMs: one.atMs > NOW ? NOW : Math.max(...before) };
+  }); // prettier-ignore
+
 /** The sum that a rule is about, counted a second time and in another way. */
-function recount(finding: Finding, policy: RefundPolicy, attempt: Attempt, past: readonly PastRow[]): number | undefined {
+function recount(finding: Finding, policy: RefundPolicy, attempt: Attempt, rows: readonly PastRow[]): number | undefined {
+  const past = timed(rows);
   const today = past.filter(one => one.act === 'refund' && one.atMs <= NOW && utc(one.atMs).day === 17 && one.atMs > NOW - DAY);
   const sum = (rows: readonly PastRow[]): number => rows.reduce((total, one) => total + one.amountMinor, attempt.amountMinor);
   const rule = policy.risk.find(one => one.id === finding.rule && one.kind === finding.kind);
@@ -258,11 +271,36 @@ describe('properties', () => {
     );
     expect(counted).toBeGreaterThan(500);
   });
+  test('a clock that was ahead for a while makes no limit and no count milder', () => {
+    const counted: readonly Finding['kind'][] = ['shopDay', 'cardDay', 'operatorDay', 'sameAmount', 'cardCount', 'operatorCount', 'shopCount', 'repeatedAmount']; // prettier-ignore
+    const numbers = (verdict: Verdict): Map<string, number> => {
+      const found = new Map<string, number>();
+      for (const { rule, kind, limit, value } of verdict.findings) {
+        const name = [rule, kind, limit].join();
+        if (counted.includes(kind)) found.set(name, Math.max(value, found.get(name) ?? 0));
+      }
+      return found;
+    };
+    const span = fc.record({ from: fc.nat(12), count: fc.nat(12), aheadMs: fc.integer({ min: 1, max: 400 * DAY }) });
+    fc.assert(
+      fc.property(...question, span, (policy, attempt, past, { from, count, aheadMs }) => {
+        const truly = past.map(one => ({ ...one, atMs: Math.min(one.atMs, NOW) })).sort((a, b) => a.atMs - b.atMs);
+        const said = truly.map((one, at) =>
+          at >= from && at < from + count ? { ...one, atMs: one.atMs + aheadMs } : one,
+        );
+        const after = numbers(judge(policy, attempt, said));
+        for (const [rule, value] of numbers(judge(policy, attempt, truly)))
+          expect(after.get(rule) ?? 0).toBeGreaterThanOrEqual(value);
+      }),
+      { numRuns: 2000 },
+    );
+  });
   test('what lies further back than lookBackMs says nothing', () => {
     expect([lookBackMs(OFF), lookBackMs(DESK)]).toEqual([DAY, 30 * DAY]);
     fc.assert(
       fc.property(...question, (policy, attempt, past) => {
-        const near = past.filter(one => one.atMs > NOW - lookBackMs(policy));
+        const first = past.findIndex(one => one.atMs > NOW - lookBackMs(policy));
+        const near = first < 0 ? [] : past.slice(first);
         expect(judge(policy, attempt, near)).toEqual(judge(policy, attempt, past));
       }),
     );

@@ -1,14 +1,7 @@
 import type { LocalTime } from '../../hal/hal.ts';
-import { channelOf, type Journal, KIND_RULES, refundableMinor, type Txn } from '../../journal/journal.ts';
+import { channelOf, type Journal, KIND_RULES, type PastRow, refundableMinor, type Txn } from '../../journal/journal.ts';
 import type { RefundPolicy } from '../../transaction/refund-policy.ts';
-import {
-  type Attempt,
-  judge,
-  lookBackMs,
-  type Original,
-  type PastRow,
-  type Verdict,
-} from '../../transaction/refund-rules.ts';
+import { type Attempt, judge, lookBackMs, type Original, type Verdict } from '../../transaction/refund-rules.ts';
 import { dayStartMs } from '../../transaction/shop-day.ts';
 import { digits } from '../../units.ts';
 
@@ -35,7 +28,10 @@ export function judgePast(
   local: (ms: number) => LocalTime,
 ): Judged[] {
   const backMs = lookBackMs(policy);
-  const rows = [...journal.pastSince(span.fromMs - backMs, span.toMs)].sort((a, b) => a.atMs - b.atMs);
+  const rows = journal.pastSince(span.fromMs - backMs);
+  /** Latest time up to each row: the clock may have been set back in between. */
+  const latest: number[] = [];
+  for (const { atMs } of rows) latest.push(Math.max(atMs, latest.at(-1) ?? 0));
   const waits = endedWaits(journal);
   const judged: Judged[] = [];
   const paid = new Set<string>();
@@ -47,35 +43,47 @@ export function judgePast(
     }
     if (txn.state === 'failed') continue;
     const attempt = attemptOf(journal, txn, local, paid);
-    const past = rows.slice(firstAfter(rows, attempt.atMs - backMs - 1), firstAfter(rows, attempt.atMs - 1));
-    for (const { row, untilMs } of waits) if (row.atMs < attempt.atMs && untilMs >= attempt.atMs) past.push(row);
+    const decidedId = txn.intent.heldId ?? txn.id;
+    const past = rows.slice(
+      firstAtLeast(latest.length, index => latest[index] >= attempt.atMs - backMs),
+      firstAtLeast(rows.length, index => rows[index].id >= decidedId),
+    );
+    const waiting = waits.filter(one => one.row.id < decidedId && one.waits(decidedId, attempt.atMs));
+    if (waiting.length > 0) past.push(...waiting.map(one => one.row));
+    past.sort((a, b) => a.id - b.id);
     const verdict = judge(policy, attempt, past);
     judged.push({ txn, attempt, verdict, keysMore: keysOf(verdict, txn) });
   }
   return judged;
 }
 
-/** Index of the first row after `ms`, in rows by time. */
-function firstAfter(rows: readonly PastRow[], ms: number): number {
+/** The first of `length` indexes that holds, where all after it hold too. */
+function firstAtLeast(length: number, holds: (index: number) => boolean): number {
   let low = 0;
-  let high = rows.length;
+  let high = length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (rows[middle].atMs <= ms) low = middle + 1;
-    else high = middle;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
   }
   return low;
 }
 
-/** Holds that are over now: while they waited they counted as refunds on their way. */
-function endedWaits(journal: Journal): { readonly row: PastRow; readonly untilMs: number }[] {
+/** A hold that is over now: while it waited it counted as a refund on its way. */
+interface EndedWait {
+  readonly row: PastRow;
+  /** Did it still wait when record `id` was decided at `atMs`? */
+  waits(id: number, atMs: number): boolean;
+}
+
+function endedWaits(journal: Journal): EndedWait[] {
   return journal.holdList(Number.MAX_SAFE_INTEGER).flatMap(hold => {
-    const sent = hold.txnId === undefined ? undefined : journal.txn(hold.txnId);
-    const untilMs = hold.stopped?.atMs ?? sent?.atMs;
-    if (untilMs === undefined) return [];
-    const { atMs, amountMinor, operator, channel, card } = hold;
-    return [{ row: { atMs, act: 'refund', amountMinor, operator, channel, ...(card ? { token: card.token } : {}) }, untilMs }];
-  }); // prettier-ignore
+    const { id, atMs, amountMinor, operator, channel, card, txnId, stopped } = hold;
+    if (txnId === undefined && stopped === undefined) return [];
+    const row: PastRow = { id, atMs, act: 'refund', amountMinor, operator, channel, ...(card ? { token: card.token } : {}) }; // prettier-ignore
+    const untilMs = stopped?.atMs ?? 0;
+    return [{ row, waits: (decidedId, nowMs) => (txnId === undefined ? untilMs >= nowMs : txnId > decidedId) }];
+  });
 }
 
 /**

@@ -90,6 +90,12 @@ export function policySentences(policy: Policy, lang: Lang): string[] {
     '当日当批全额且未退过的, 建议改做撤销',
     'For the whole amount of a sale of this day and batch a void is offered instead',
   );
+  needs(policy.refundNeedsTraining, '通过培训的收银员才可退货', 'Only a cashier who has passed a training refunds');
+  needs(
+    policy.refundsFromTakings,
+    '退货从营业款中支付; 本批净额不足时先提示',
+    'Refunds are paid out of the takings; when those of the batch do not do, the terminal says so first',
+  );
   said.push(
     pick(
       `收单日切时间 ${clock(policy.cutOff)}; 之后发送的算次日。`,
@@ -99,6 +105,11 @@ export function policySentences(policy: Policy, lang: Lang): string[] {
       `退错等案件须在 ${policy.caseDueHours} 小时内结案。`,
       `A case is to be closed within ${hours(policy.caseDueHours)}.`,
     ),
+  );
+  needs(
+    policy.caseOnFailedRefund,
+    '被拒绝或被渠道退回的退货, 自动登记案件',
+    'A refund that the acquirer or the channel refused opens a case by itself',
   );
   for (const rule of policy.risk) said.push(riskSentence(rule, lang));
   return said;

@@ -10,7 +10,8 @@ import {
 } from '../../journal/journal.ts';
 import type { ExternalRefund, HeldRefund, Settlement, Sum } from '../../journal/types.ts';
 import { digits } from '../../units.ts';
-import { refundsOverdue } from './due.ts';
+import { overdueTable, refundsOverdue } from './due.ts';
+import { fundsTable } from './funds.ts';
 import type { Cell, Report, Span, Table, Word } from './model.ts';
 import { actOf, cardOf, numberOf, originalText, trackingOf, txnsIn } from './rows.ts';
 import { hourText } from './time.ts';
@@ -24,6 +25,7 @@ export function dayReport(sources: Sources, span: Span): Report {
   const txns = [...txnsIn(journal, span)];
   const [fromMs, toMs] = limitsOf(txns, span);
   const externals = journal.externals(fromMs, toMs);
+  const late = refundsOverdue(sources);
   return {
     id: 'day',
     title: words('营业日报', 'Day report'),
@@ -32,7 +34,9 @@ export function dayReport(sources: Sources, span: Span): Report {
       totals(txns, externals),
       channels(txns),
       batches(journal, txns, span),
-      waiting(sources),
+      waiting(sources, late),
+      ...(late.length > 0 ? [overdueTable(late)] : []),
+      fundsTable(sources),
       hours(txns),
       entries(sources, txns, externals, fromMs, toMs),
     ],
@@ -165,7 +169,7 @@ function both(a: Sum, b: Sum): Sum {
 }
 
 /** What somebody must still look after, as of now and whatever the span. */
-function waiting(sources: Sources): Table {
+function waiting(sources: Sources, late: readonly Txn[]): Table {
   const { journal, nowMs } = sources;
   const row = (
     word: Word,
@@ -186,7 +190,7 @@ function waiting(sources: Sources): Table {
     rows: [
       row(item('held', '暂缓退货', 'refunds held'), journal.heldRefunds()),
       row(item('unknown', '待查退货', 'refunds unknown'), journal.unknownRefunds()),
-      row(item('overdue', '逾期未到账', 'refunds overdue'), refundsOverdue(sources)),
+      row(item('overdue', '逾期未到账', 'refunds overdue'), late),
       row(
         item('reversals', '未完成冲正', 'reversals owed or held'),
         [...journal.owedReversals(), ...journal.heldReversals()].map(one => one.txn),

@@ -2,6 +2,7 @@ import { KIND_RULES, type Journal, type Txn } from '../../journal/journal.ts';
 import { type Cause, causeOf, refusalCause } from './cause.ts';
 import type { Cell, Report, Span, Table } from './model.ts';
 import { refusals, spanTimes } from './operators.ts';
+import { patternsTable } from './patterns.ts';
 import { percent, txnsIn } from './rows.ts';
 import { column, columns, type Sources, words } from './words.ts';
 
@@ -34,14 +35,20 @@ export function failuresReport({ journal, profile }: Sources, span: Span): Repor
     const cause = causeOf(profile, txn);
     if (cause) add(cause, txn.requestedMinor, lostTime(txn, ends));
   }
-  for (const refused of refusals(journal, fromMs, toMs))
-    add(refusalCause(profile, refused), refused.amountMinor ?? 0, 0);
+  const refused = refusals(journal, fromMs, toMs);
+  for (const one of refused) add(refusalCause(profile, one), one.amountMinor ?? 0, 0);
   const all = [...piles.values()].sort((a, b) => b.count - a.count || (a.cause.id < b.cause.id ? -1 : 1));
   return {
     id: 'failures',
     title: words('失败分析', 'Failures'),
     span,
-    tables: [pareto(all), classes(all), link(txns, ends), codes(txns)],
+    tables: [
+      pareto(all),
+      classes(all),
+      patternsTable({ journal, profile }, txns, refused, fromMs, toMs),
+      link(txns, ends),
+      codes(txns),
+    ],
   };
 }
 
@@ -122,6 +129,10 @@ function classes(piles: readonly Pile[]): Table {
   };
 }
 
+/** So many of a hundred without a usable answer want a word with the acquirer; fewer requests than that say nothing. */
+const ALARM_PERCENT = 10;
+const ALARM_SENT = 10;
+
 /** How fast the acquirer answers, by kind of transaction. */
 function link(txns: readonly Txn[], ends: Ends): Table {
   const perKind = new Map<string, { answers: number[]; timeouts: number; notSent: number }>();
@@ -134,6 +145,10 @@ function link(txns: readonly Txn[], ends: Ends): Table {
     else if (txn.state === 'unknown' || txn.state === 'reversed') one.timeouts++;
     else if (end !== undefined && end - txn.atMs <= WAIT_MAX_MS) one.answers.push(Math.max(0, end - txn.atMs));
   }
+  const bad = [...perKind].some(([, { answers, timeouts }]) => {
+    const sent = answers.length + timeouts;
+    return sent >= ALARM_SENT && timeouts * 100 >= sent * ALARM_PERCENT;
+  });
   const seconds = (ms: number | undefined): string | undefined =>
     ms === undefined ? undefined : (ms / 1000).toFixed(1);
   return {
@@ -161,6 +176,14 @@ function link(txns: readonly Txn[], ends: Ends): Table {
         percent(one.timeouts, sent),
       ];
     }),
+    ...(bad
+      ? {
+          note: words(
+            '无应答过多: 请联系收单机构或换线路',
+            'Too many have no answer: call the acquirer, or take another line',
+          ),
+        }
+      : {}),
   };
 }
 

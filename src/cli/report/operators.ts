@@ -1,5 +1,5 @@
 import { counts, type Journal, plus, type Txn } from '../../journal/journal.ts';
-import type { Refusal, Sum } from '../../journal/types.ts';
+import type { Refusal, Sum, TrainingResult } from '../../journal/types.ts';
 import type { Report, Span, Table } from './model.ts';
 import { actOf, percent, txnsIn } from './rows.ts';
 import { column, columns, KINDS, type Sources, words } from './words.ts';
@@ -72,11 +72,32 @@ export function operatorsReport({ journal }: Sources, span: Span): Report {
     id: 'operators',
     title: words('操作员报表', 'Operators'),
     span,
-    tables: [table(people), refusedTable(refused)],
+    tables: [table(people, trainings(journal)), refusedTable(refused)],
   };
 }
 
-function table(people: ReadonlyMap<string, Person>): Table {
+/** What a person reached in training: when it was passed last, and the newest score. */
+interface Trained {
+  readonly passedMs?: number;
+  readonly score: string;
+}
+
+/** Of all times: who may refund was decided by a training of long ago, too. A number that is given anew begins anew. */
+function trainings(journal: Journal): ReadonlyMap<string, Trained> {
+  const found = new Map<string, Trained>();
+  for (const { kind, atMs, body } of journal.recordsOfKinds(['training', 'operator-removed'])) {
+    if (kind === 'operator-removed') {
+      found.delete((body as { no: string }).no);
+      continue;
+    }
+    const { operator, score, of, passed } = body as TrainingResult;
+    const passedMs = passed ? atMs : found.get(operator)?.passedMs;
+    found.set(operator, { score: `${score}/${of}`, ...(passedMs === undefined ? {} : { passedMs }) });
+  }
+  return found;
+}
+
+function table(people: ReadonlyMap<string, Person>, trained: ReadonlyMap<string, Trained>): Table {
   return {
     id: 'operators',
     title: words('操作员', 'Operators'),
@@ -89,6 +110,8 @@ function table(people: ReadonlyMap<string, Person>): Table {
       column('wrongPasswords', '密码错', 'wrong passwords', 'count'),
       column('blocked', '被锁', 'blocked', 'count'),
       column('refused', '本机拒绝', 'refused here', 'count'),
+      column('trained', '培训合格', 'training passed', 'time'),
+      column('trainingScore', '培训得分', 'training score', 'code'),
     ],
     rows: [...people]
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -108,6 +131,8 @@ function table(people: ReadonlyMap<string, Person>): Table {
         one.wrongPasswords,
         one.blocked,
         one.refused,
+        trained.get(no)?.passedMs,
+        trained.get(no)?.score,
       ]),
     chart: { kind: 'bar', label: 'operator', values: ['voidsAmount', 'refundsAmount'] },
   };

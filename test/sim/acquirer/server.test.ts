@@ -133,9 +133,9 @@ async function run(args: string[], files: Record<string, string> = {}): Promise<
   const started = Promise.withResolvers<void>();
   const result: Run = { out: [], err: [], exit: 0, stop: () => undefined };
   const rim: SimAcquirerRim = {
-    loadDialect: id =>
+    loadProfile: id =>
       id === 'unionpay-pos'
-        ? ok(plan.source)
+        ? ok({ dialect: plan.source, acquirer: { dialectOptions: {}, macAlgorithm: 'unionpay-ecb' } })
         : failed(fault('E_NOEXIST', 'no-profile', `there is no profile ${id}`, 'See the list')),
     readFile: path =>
       Object.hasOwn(files, path)
