@@ -19,6 +19,17 @@ export interface ListFilter {
   readonly limit?: number;
 }
 
+/** What a person knows of a transaction: when it was, `fromMs` ≤ time < `toMs`, and what else there is. */
+export interface SearchWanted {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly amountMinor?: number;
+  /** Last four digits of the card. */
+  readonly lastFour?: string;
+  /** At most {@link LIST_MAX}. */
+  readonly limit: number;
+}
+
 /** Transactions of a time span, one row for each kind, state and operator. */
 export interface SpanTotal extends Sum {
   readonly kind: TxnKind;
@@ -121,6 +132,20 @@ export function queries(store: Store) {
       want('txn.state = ?', filter.state);
       const where = conditions.length ? `WHERE ${conditions.join(' AND ')}` : '';
       return txns(`${where} ORDER BY txn.id DESC LIMIT ?`, ...values, Math.min(filter.limit ?? 50, LIST_MAX));
+    },
+
+    /** Transactions of a time span that fit, newest first. It reads the rows of that span alone. */
+    search({ fromMs, toMs, amountMinor, lastFour, limit }: SearchWanted): Txn[] {
+      const amount = amountMinor === undefined ? '' : 'AND txn.amount_minor = ?';
+      const card = lastFour === undefined ? '' : "AND substr(json_extract(i.body, '$.card.masked'), -4) = ?";
+      return txns(
+        `WHERE txn.at_ms >= ? AND txn.at_ms < ? ${amount} ${card} ORDER BY txn.at_ms DESC, txn.id DESC LIMIT ?`,
+        fromMs,
+        toMs,
+        ...(amountMinor === undefined ? [] : [amountMinor]),
+        ...(lastFour === undefined ? [] : [lastFour]),
+        Math.min(limit, LIST_MAX),
+      );
     },
 
     /** All refunds of a sale that this journal holds, oldest first. */

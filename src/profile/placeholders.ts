@@ -50,6 +50,7 @@ export const PLACEHOLDERS = {
   amount: { kind: 'money', most: 999_999_999 },
   approved: { kind: 'money', most: 999_999_999 },
   attempt: { kind: 'count', most: 9 },
+  bank: { kind: 'name', zh: '示例城市商业银行', en: 'DEMO CITY BANK' },
   batch: { kind: 'text', zh: '999999', en: '999999' },
   channel: { kind: 'word', prefix: 'channel.', zh: '微信支付', en: 'UNIONPAY' },
   clock: { kind: 'text', zh: '2026/12/31 23:59', en: '2026/12/31 23:59' },

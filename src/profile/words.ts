@@ -111,6 +111,7 @@ export const PROMPT_IDS = [
   'F20.none',
   'F20.sent',
   'F21.none',
+  'F12.none',
   'F21.state',
   'F20.noCase',
   'F20.notSent',

@@ -19,7 +19,9 @@ import { less, scannedTotals } from './scan-slip.ts';
 import { closeSale, inquireSale, qrOnline, readCode, readOrder } from './qr.ts';
 import { isDeskJob, performAtDesk } from './refund-desk.ts';
 import { recordView, trackingNumber, trackingOf } from './records.ts';
+import { daysAgo } from './original.ts';
 import { heldDue, reverseOwed } from './reversal.ts';
+import { searchRecords } from './search.ts';
 import { finishSettlement, settle } from './settlement.ts';
 import { performTraining } from './training-jobs.ts';
 import { ageDays } from '../transaction/shop-day.ts';
@@ -151,6 +153,8 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
       return tried(shop, 'refund', findReference(shop, job.reference, job.date));
     case 'history':
       return history(shop);
+    case 'searchRecords':
+      return searchRecords(shop, job);
     case 'printSlip':
       return yield* printSlip(shop, job.id, job.copy);
     case 'resumePrint':
@@ -385,16 +389,6 @@ function lastSale(shop: Shop): Txn | undefined {
     shop.journal.list({ kind, state: 'approved', limit: 1 }),
   );
   return newest.sort((a, b) => b.id - a.id)[0];
-}
-
-/** How long ago the day MMDD of the past year was. `ahead`: read as this year's it would still be to come. */
-function daysAgo(shop: Shop, mmdd: string): { readonly days: number; readonly ahead: boolean } {
-  const today = shop.hal.clock.local(shop.hal.clock.nowMs());
-  const month = Number(mmdd.slice(0, 2));
-  const day = Number(mmdd.slice(2));
-  const ahead = month > today.month || (month === today.month && day > today.day);
-  const then = Date.UTC(ahead ? today.year - 1 : today.year, month - 1, day);
-  return { ahead, days: Math.round((Date.UTC(today.year, today.month - 1, today.day) - then) / 86_400_000) };
 }
 
 /** F06-5: MMDD lies in the past year; a date ahead of today is of last year. The window counts in days of this clock. */

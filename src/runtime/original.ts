@@ -48,3 +48,13 @@ export function originalRef(shop: Shop, draft: Draft): OriginalRef | undefined {
     reference: facts.reference,
   };
 }
+
+/** How long ago the day MMDD of the past year was. `ahead`: read as this year's it would still be to come. */
+export function daysAgo(shop: Shop, mmdd: string): { readonly days: number; readonly ahead: boolean } {
+  const today = shop.hal.clock.local(shop.hal.clock.nowMs());
+  const month = Number(mmdd.slice(0, 2));
+  const day = Number(mmdd.slice(2));
+  const ahead = month > today.month || (month === today.month && day > today.day);
+  const then = Date.UTC(ahead ? today.year - 1 : today.year, month - 1, day);
+  return { ahead, days: Math.round((Date.UTC(today.year, today.month - 1, today.day) - then) / 86_400_000) };
+}

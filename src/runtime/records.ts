@@ -1,4 +1,5 @@
 import { channelOf, type HeldRefund, type Journal, KIND_RULES, type Txn } from '../journal/journal.ts';
+import { institutionName } from '../profile/responses.ts';
 import type { RecordView } from '../terminal/types.ts';
 import { digits } from '../units.ts';
 import { maskCode, valueAt, type Wallet } from '../transaction/qr.ts';
@@ -20,6 +21,7 @@ export function recordView(shop: Shop, txn: Txn): RecordView {
     voucher: txn.trace,
     batch: txn.batch,
     reference: txn.answer?.reference ?? '',
+    ...(txn.answer?.issuer === undefined ? {} : { bank: institutionName(shop.profile, txn.answer.issuer, shop.lang) }),
     at: shop.hal.clock.local(txn.atMs),
     remainingMinor: kind === 'sale' ? shop.journal.refundable(txn.id) : 0,
     refundedMinor: txn.refundedMinor,

@@ -1,5 +1,6 @@
 import { assert } from '../assert.ts';
 import { approverSteps } from './flows/approval.ts';
+import { searchSteps } from './flows/search.ts';
 import { settlementSteps } from './flows/books.ts';
 import { caseSteps, externalSteps, freezeSteps } from './flows/cases.ts';
 import { THREE_BEEPS, commonSteps } from './flows/common.ts';
@@ -39,6 +40,7 @@ export function allSteps(profile: PanelProfile): Steps {
     ...qrRefundSteps(profile),
     ...printSteps(profile),
     ...querySteps(profile),
+    ...searchSteps(profile),
     ...settlementSteps(profile),
     ...supervisorSteps(profile),
     ...statusSteps(profile),

@@ -48,6 +48,8 @@ export interface Context {
   readonly cases: readonly CaseView[];
   /** What is being put together at the refund desk. */
   readonly work: DeskWork;
+  /** What is looked for, as far as it was typed. */
+  readonly search?: { readonly date: string; readonly amountMinor?: number };
   /** Quiz and drill in hand. */
   readonly training: TrainingWork;
   /** The image that is looked at, and the place of the next one. */

@@ -82,6 +82,8 @@ export interface RecordView {
   readonly voucher: number;
   readonly batch: number;
   readonly reference: string;
+  /** Bank that issued the card, as the acquirer's answer said; absent when it said none. */
+  readonly bank?: string;
   /** Local time of the transaction. */
   readonly at: LocalTime;
   /** What may still be refunded. */
@@ -231,6 +233,13 @@ export type Job =
   /** Nobody waits for the customer any more: the payment is closed by its reversal. */
   | { readonly kind: 'qrClose'; readonly id: number }
   | { readonly kind: 'history' }
+  /** Transactions of a day MMDD, empty for today; amount and last four digits of the card where they are known. */
+  | {
+      readonly kind: 'searchRecords';
+      readonly date: string;
+      readonly amountMinor?: number;
+      readonly lastFour?: string;
+    }
   | { readonly kind: 'printSlip'; readonly id: number; readonly copy: 'merchant' | 'cardholder' }
   | { readonly kind: 'resumePrint' }
   /** The paper stays out; `id`: the transaction whose slip waits now. */

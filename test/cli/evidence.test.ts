@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { unzipSync, zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PAGE_COLUMNS } from '../../src/cli/evidence/adjustment.ts';
 import { makePack, subjectOf } from '../../src/cli/evidence/pack.ts';
+import { columnsOf } from '../../src/profile/columns.ts';
 import { verifyEvidence as runVerifier } from '../../src/node/verifier.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { approve, begin, open, PANS, sale, T0 } from '../journal/helpers.ts';
@@ -85,6 +87,48 @@ describe('an evidence pack', () => {
     for (const pan of PANS) expect(all).not.toContain(pan);
     expect(new TextDecoder().decode(files['summary.txt'])).toContain('120.00');
     expect(Object.keys(files)).toContain('slips/000010.txt');
+  });
+
+  test('has the adjustment request filled in, one page, and its sum in the manifest', async () => {
+    const { journal, refundId, caseId, anchor } = day();
+    const pack = packOf(journal, `RF${refundId}`);
+    const files = unzipSync(pack);
+    const form = new TextDecoder().decode(files['adjustment-request.txt']);
+    const refund = journal.txn(refundId);
+    const original = journal.txn(refund?.intent.original?.txnId ?? 0);
+    const rows = form.split('\n');
+    const valuesOf = (label: string): string[] =>
+      rows.filter(line => line.includes(label)).map(line => line.slice(line.indexOf(label) + label.length).trim());
+    expect(valuesOf('MERCHANT NO')).toEqual([refund?.intent.mid]);
+    expect(valuesOf('TERMINAL NO')).toEqual([refund?.intent.tid]);
+    expect(valuesOf('CASE NO')).toEqual([`IC${String(caseId).padStart(6, '0')}`]);
+    expect(valuesOf('REFERENCE')).toEqual([refund?.answer?.reference, original?.answer?.reference]);
+    expect(valuesOf('TRACE')).toEqual([refund, original].map(one => String(one?.trace).padStart(6, '0')));
+    expect(valuesOf('BATCH')).toEqual([refund, original].map(one => String(one?.batch).padStart(6, '0')));
+    expect(valuesOf(' 金额 AMOUNT')).toEqual(['50.00', '120.00']);
+    expect(valuesOf('CARD')).toEqual([refund?.intent.card?.masked, original?.intent.card?.masked]);
+    expect(form).toContain('请调整差额');
+    expect(form).toContain('Please adjust the difference');
+    expect(rows.length).toBeLessThan(50);
+    expect(rows.filter(line => columnsOf(line) > PAGE_COLUMNS)).toEqual([]);
+    expect(valuesOf('ANCHOR')).toEqual([anchor]);
+    const manifest = JSON.parse(new TextDecoder().decode(files['manifest.json'])) as { files: { name: string }[] };
+    expect(manifest.files.map(({ name }) => name)).toContain('adjustment-request.txt');
+    const changed = Uint8Array.from(pack);
+    changed[Buffer.from(pack).indexOf('请调整差额')] ^= 1;
+    expect((await verifyEvidence(changed, anchor)).problems.join()).toContain('adjustment-request.txt');
+  });
+
+  test('asks what an unknown refund became, and leaves room for a pen where nothing is known', () => {
+    const journal = open();
+    const paid = sale(journal, T0, 12_000);
+    const formOf = (id: number): string =>
+      new TextDecoder().decode(unzipSync(packOf(journal, String(id)))['adjustment-request.txt']);
+    expect(formOf(paid.id)).toMatch(/问题 WHAT IS WRONG\n {2}_+\n请求 WHAT IS ASKED\n {2}_+\n/);
+    const sent = begin(journal, T0 + HOUR, { kind: 'refund', amountMinor: 5000, original: { txnId: paid.id } });
+    journal.recover(T0 + 2 * HOUR);
+    expect(formOf(sent.id)).toContain('请书面确认该笔是否已入账');
+    expect(formOf(sent.id)).toMatch(/参考号 REFERENCE +_+\n/);
   });
 
   test('is the same for the case and for the transaction, and the same each time', () => {

@@ -184,6 +184,26 @@ describe('answers and prompts', () => {
   });
 });
 
+describe('the bank of an original', () => {
+  const values = { bank: '', date: '12/31', time: '23:59:59', voucher: '999999', reference: '999999999999' };
+  test('the longest names are cut at a character, and nothing beside them is', () => {
+    for (const [bank, shown] of [
+      ['中国邮政储蓄银行股份有限公司', '中国邮政储蓄银~'],
+      ['A中国邮政储蓄银行股份有限公司', 'A中国邮政储蓄银~'],
+      ['INDUSTRIAL AND COMMERCIAL BANK', 'INDUSTRIAL AND ~'],
+      ['01020000', '01020000'],
+    ])
+      for (const language of LANGUAGES)
+        for (const id of ['F05.3c', 'F06.6d'] as const) {
+          const lines = renderScreen(texts, language, id, { ...values, bank });
+          expect(lines[1]).toBe(shown);
+          expect(lines.filter(line => columnsOf(line) > 16)).toEqual([]);
+          expect(lines.slice(2).join(' ')).not.toContain('~');
+          expect(lines[id === 'F05.3c' ? 3 : 2]).toContain('999999');
+        }
+  });
+});
+
 describe('every screen in both languages', () => {
   const shown = [...SCREEN_IDS, ...PROMPT_IDS];
   test('fits 4 × 16 and GBK with its widest values', () => {

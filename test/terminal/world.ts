@@ -40,8 +40,11 @@ export const RECORD: RecordView = {
   refundedMinor: 0,
 };
 
+/** The acquirer named the bank of the card. */
+const BANKED: RecordView = { ...RECORD, bank: '示例城市商业银行' };
+
 /** A scanned payment. */
-export const SCANNED: RecordView = { ...RECORD, channel: 'unionpayQr', masked: '62***************1234' };
+export const SCANNED: RecordView = { ...BANKED, channel: 'unionpayQr', masked: '62***************1234' };
 
 export const records: readonly RecordView[] = [
   { ...RECORD, state: 'voided' },
@@ -378,6 +381,7 @@ export const OUTCOMES: { readonly [K in Job['kind']]: (job: Extract<Job, { kind:
     ...failed('E10', 'E07', 'E03', 'E80', 'E64', 'E17', 'E04', 'E55'),
   ],
   history: () => [done('ok', { records }), ...failed('E01')],
+  searchRecords: () => [done('ok', { records }), done('notFound', { prompt: 'F12.none' })],
   printSlip: () => [done('ok'), ...PAPER, ...failed('E02')],
   resumePrint: () => [done('ok'), ...PAPER],
   dropPrint: () => [done('ok')],

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { zipSync } from 'fflate';
 import type { ExactRecord, Journal, Slip, Txn } from '../../journal/journal.ts';
 import { digits, formatAmount } from '../../units.ts';
+import { adjustmentRequest } from './adjustment.ts';
+import { timeText } from './time.ts';
 
 /** What a pack is about, as found in the journal. */
 export interface Subject {
@@ -91,6 +93,7 @@ export function makePack(
   const anchor = paper?.anchor ?? journal.anchor();
   const files = new Map<string, string>();
   files.set('summary.txt', summary(journal, subject, records, anchor, paper));
+  files.set('adjustment-request.txt', adjustmentRequest(journal, subject, anchor));
   files.set('chain.json', `${JSON.stringify(chain)}\n`);
   files.set('verify-evidence.mjs', extra.verifier);
   for (const record of records) {
@@ -175,11 +178,4 @@ function summary(
     '',
   );
   return lines.join('\n');
-}
-
-/** Local time of the host, `2026-11-21 14:03:22`. */
-function timeText(ms: number): string {
-  const at = new Date(ms);
-  const two = (n: number): string => digits(n, 2);
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }

@@ -333,6 +333,15 @@ export function saleAmountStep(
   });
 }
 
+/** What sends a person to the search of manage 3-5: it is not here, it is another kind of transaction, no refund is of it. */
+const LOST: ReadonlySet<PromptId> = new Set(['E02', 'E05', 'F21.none']);
+
+/** An entry in which something is looked up: when it was not found, the screen names the search by day, amount and card. */
+export function orSearch(screen: Step['screen'], title: (c: Context) => WordId): Step['screen'] {
+  return c =>
+    c.notice !== undefined && LOST.has(c.notice) ? show('F12.way', { title: title(c), entry: c.entry }) : screen(c);
+}
+
 export interface VoucherOptions {
   /** Step in which the number is typed, and the one that looks it up. */
   readonly ask: string;
@@ -358,7 +367,7 @@ export function voucherSteps(profile: PanelProfile, options: VoucherOptions): St
   });
   return {
     [ask]: entryStep(profile, {
-      screen,
+      screen: orSearch(screen, c => c.topic),
       lengthMax: 6,
       check: entry => (Number(entry) > 0 ? undefined : 'E02'),
       accept: (entry, c) => (batches ? { entry, page: c.page } : { entry }),

@@ -3,6 +3,7 @@ import {
   type Context,
   type Step,
   type Steps,
+  type Way,
   busy,
   doneOf,
   entryStep,
@@ -36,6 +37,21 @@ export function originalSteps(profile: PanelProfile): Steps {
         ...commonEnds(),
       ],
     );
+  const original = (screen: Step['screen'], ways: readonly Way[]): Step => ({
+    screen,
+    await: keypad(profile.operationTimeoutMs),
+    on: {
+      KEY: [
+        goWhen(
+          (c, e) => key('ENTER')(c, e) && (c.draft.card !== undefined || c.draft.channel !== undefined),
+          'refundAmount',
+        ),
+        goWhen(key('ENTER'), 'refundCard'),
+        ...ways,
+      ],
+      TIMEOUT: [go('forget')],
+    },
+  });
   return {
     ...managerSteps(profile, 'refundPassword', 'F06.1', profile.refundNeedsManager, 'refundFind', [
       goWhen(c => c.draft.original !== undefined, 'refundChecked'),
@@ -121,27 +137,26 @@ export function originalSteps(profile: PanelProfile): Steps {
         ...commonEnds(),
       ],
     ),
-    refundOriginal: {
-      screen: c => {
+    refundOriginal: original(
+      c => {
         const { masked = '', amountMinor = 0, remainingMinor = 0, channel } = c.record ?? {};
         if (channel !== undefined) return show('F08.3', { channel, original: amountMinor, left: remainingMinor });
         return show('F06.6', { pan: masked, original: amountMinor, left: remainingMinor });
       },
-      await: keypad(profile.operationTimeoutMs),
-      on: {
-        KEY: [
-          goWhen(
-            (c, e) => key('ENTER')(c, e) && (c.draft.card !== undefined || c.draft.channel !== undefined),
-            'refundAmount',
-          ),
-          goWhen(key('ENTER'), 'refundCard'),
-          goWhen(key('DOWN'), 'refundEarlier'),
-          goWhen(key('CANCEL'), 'forget'),
-        ],
-        TIMEOUT: [go('forget')],
-      },
-    },
-    /** F06-6, DOWN: what was given back of this sale so far, in any way. */
+      [goWhen(key('DOWN'), 'refundOriginal2'), goWhen(key('CANCEL'), 'forget')],
+    ),
+    /** F06-6, DOWN: whose card it was, and what stands on the slip. */
+    refundOriginal2: original(
+      ({ record }) =>
+        show('F06.6d', {
+          bank: record?.bank ?? '',
+          date: stampOf(record?.at).date,
+          voucher: voucherText(record?.voucher ?? 0),
+          reference: record?.reference ?? '',
+        }),
+      [goWhen(key('DOWN'), 'refundEarlier'), goWhen(key('UP'), 'refundOriginal'), goWhen(key('CANCEL'), 'forget')],
+    ),
+    /** F06-6, DOWN twice: what was given back of this sale so far, in any way. */
     refundEarlier: jobStep(
       () => busy('refund'),
       c => ({ kind: 'refundsOf', id: c.record?.id ?? 0 }),
@@ -180,7 +195,8 @@ export function originalSteps(profile: PanelProfile): Steps {
 
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-function validMmdd(text: string): boolean {
+/** A day of some year, MMDD. */
+export function validMmdd(text: string): boolean {
   if (!/^\d{4}$/.test(text)) return false;
   const month = Number(text.slice(0, 2));
   const day = Number(text.slice(2));

@@ -267,6 +267,7 @@ export function querySteps(profile: PanelProfile): Steps {
         { key: '2', to: 'queryTotals' },
         { key: '3', to: 'queryVoucher' },
         { key: '4', to: 'statusAsk', change: () => ({ topic: 'refundStatus', work: {}, refunds: [] }) },
+        { key: '5', to: 'querySearchDate' },
       ],
       'menuManage',
     ),

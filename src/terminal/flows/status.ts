@@ -22,7 +22,7 @@ import {
   show,
 } from '../step.ts';
 import type { KeyName } from '../types.ts';
-import { commonEnds, passwordSteps, stars } from './common.ts';
+import { commonEnds, orSearch, passwordSteps, stars } from './common.ts';
 
 const SCREEN_COLUMNS = 16;
 const LIST_LINES = 3;
@@ -81,7 +81,10 @@ export function refundFinder(
   ];
   return {
     [ask]: entryStep(profile, {
-      screen: c => show('F21.1', { title, entry: c.entry }),
+      screen: orSearch(
+        c => show('F21.1', { title, entry: c.entry }),
+        () => title,
+      ),
       lengthMax: 12,
       letters: true,
       check: () => undefined,

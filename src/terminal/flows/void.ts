@@ -76,7 +76,10 @@ export function voidSteps(profile: PanelProfile): Steps {
       'voidOriginal2',
     ),
     voidOriginal2: original(
-      c => show('F05.3b', { reference: c.record?.reference ?? '', ...stampOf(c.record?.at) }),
+      ({ record }) => {
+        const slip = { reference: record?.reference ?? '', ...stampOf(record?.at) };
+        return record?.bank === undefined ? show('F05.3b', slip) : show('F05.3c', { bank: record.bank, ...slip });
+      },
       'UP',
       'voidOriginal',
     ),
