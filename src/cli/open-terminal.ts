@@ -1,16 +1,17 @@
-import { TerminalDevice, type DeviceInfo } from '../../device/terminal.ts';
-import { failed, fault, ok, type Fault, type Result } from '../../fault.ts';
-import type { SerialClose, SerialPort, Timers } from '../../hal/hal.ts';
-import { serialFault } from '../serial-fault.ts';
+import { TerminalDevice, type DeviceInfo } from '../device/terminal.ts';
+import { failed, fault, ok, type Fault, type Result } from '../fault.ts';
+import type { SerialClose, SerialPort, Timers } from '../hal/hal.ts';
+import { serialFault } from './serial-fault.ts';
 
 /** How long a tty may take to open, milliseconds. */
 const OPEN_MS = 10_000;
 
 /**
- * The line to the terminal that is flashed. It may hang up and come back at any time: each {@link connect} opens the tty anew
- * where that is needed, and a terminal with another serial number than the first one is refused.
+ * A terminal that a command of the technician works with. Its line may hang up and come back at any time: each
+ * {@link connect} opens the tty anew where that is needed, and a terminal with another serial number than the first one is
+ * refused.
  */
-export class FlashLine {
+export class OpenTerminal {
   readonly device: TerminalDevice;
   /** What the terminal said at the last connect. */
   info: DeviceInfo | undefined;

@@ -21,7 +21,7 @@ import { checkImageProfile, type ProfileImage, sourceOfImage } from '../profile/
 import type { Profile } from '../profile/schema.ts';
 import { boot, type End } from '../runtime/boot.ts';
 import { reversalPolicyOf } from '../runtime/reversal.ts';
-import { readImageFile } from './profile/image-file.ts';
+import { serialFault } from './serial-fault.ts';
 
 /** Line speeds that a serial device may have. */
 const BAUD_MIN = 300;
@@ -132,7 +132,10 @@ interface GoOn {
 async function imageOf(flags: Flags, goOn: GoOn | undefined): Promise<Result<ProfileImage | undefined>> {
   if (goOn) return ok(goOn.image);
   if (!flags.profile.endsWith(IMAGE_ENDING)) return ok(undefined);
-  if (flags.trust !== undefined) return readImageFile(flags.profile, flags.trust);
+  if (flags.trust !== undefined) {
+    const { readImageFile } = await import('./profile/image-file.ts');
+    return readImageFile(flags.profile, flags.trust);
+  }
   return failed(
     fault(
       'E_ILLEGAL',
@@ -337,44 +340,11 @@ function ended(end: Exclude<End, { kind: 'flashed' }>, port: string, console: Co
       log.info({ event: 'stopped' }, 'stopped');
       return RunExit.stopped;
     case 'serial':
-      console.printError(`pos8583: ${faultText(serialFault(end.reason.kind, end.reason.detail, port))}`);
+      console.printError(`pos8583: ${faultText(serialFault(end.reason, port))}`);
       return RunExit.serial;
     case 'terminal':
       console.printError(`pos8583: ${faultText(end.fault)}`);
       return RunExit.terminal;
-  }
-}
-
-function serialFault(kind: string, detail: string, port: string): Fault {
-  switch (kind) {
-    case 'missing':
-      return fault(
-        'E_NOHARDWARE',
-        'no-such-tty',
-        `there is no serial device at ${port}: ${detail}`,
-        'pos8583 ports lists the devices',
-      );
-    case 'busy':
-      return fault(
-        'E_BUSY',
-        'tty-busy',
-        `${port} is in use by another program`,
-        'Stop the other program, or choose another device',
-      );
-    case 'denied':
-      return fault(
-        'E_ILLEGAL',
-        'tty-denied',
-        `no permission to open ${port}`,
-        'Add this user to the group that owns the device (often dialout), then log in again',
-      );
-    default:
-      return fault(
-        'E_NOHARDWARE',
-        'tty-error',
-        `${port} could not be opened: ${detail}`,
-        'Check the cable and the device name; pos8583 ports lists the devices',
-      );
   }
 }
 

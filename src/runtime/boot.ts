@@ -3,12 +3,8 @@ import { TerminalDevice } from '../device/terminal.ts';
 import { fault, type Fault, ok, type Result } from '../fault.ts';
 import type { Hal, SerialClose } from '../hal/hal.ts';
 import { AcquirerLine } from '../host/line.ts';
-import { FrameView } from '../iso8583/frame.ts';
-import { MessageBuilder } from '../iso8583/message-builder.ts';
-import { MessageView } from '../iso8583/message-view.ts';
 import { compileFieldPlan } from '../iso8583/plan.ts';
 import type { Journal } from '../journal/journal.ts';
-import { FRAME_LENGTH_MAX } from '../limits.ts';
 import type { ProfileImage } from '../profile/image.ts';
 import type { Profile } from '../profile/schema.ts';
 import { Keypad } from '../terminal/machine.ts';
@@ -20,7 +16,7 @@ import { redraw, serve } from './desk.ts';
 import { type EquipmentOptions, equipmentState, meetTerminal } from './equipment.ts';
 import { dropHeldCards } from './hold.ts';
 import { Inbox, hostThroughInbox, throughInbox } from './inbox.ts';
-import { type Shop, forgetCard } from './shop.ts';
+import { type Shop, forgetCard, openShop } from './shop.ts';
 import type { SlipDesk } from './slip-code.ts';
 import { run, wait } from './task.ts';
 import { TerminalLine } from './terminal-line.ts';
@@ -78,7 +74,7 @@ export function boot(
     notice: text => hal.log.info({ event: 'notice' }, text),
   });
   const keypad = new Keypad(panelProfile(profile));
-  const shop: Shop = {
+  const shop: Shop = openShop({
     hal,
     profile,
     lang: options.lang,
@@ -89,30 +85,13 @@ export function boot(
     host: new AcquirerLine(hal.host, hal.timers),
     keypad,
     equipment: equipmentState(options.equipment ?? {}),
-    out: new Uint8Array(FRAME_LENGTH_MAX),
-    builder: new MessageBuilder(plan.value),
-    answer: new MessageView(plan.value),
-    frame: new FrameView(),
-    answerBytes: new Uint8Array(0),
-    traced: new MessageView(plan.value),
     trace: options.trace,
     ...(options.slips ? { slips: options.slips } : {}),
     train: options.training && trainer(throughDoor(options.training, inbox)),
-    operator: undefined,
-    chipIn: false,
-    card: undefined,
-    heldCards: new Map(),
-    heldTries: new Map(),
-    payCode: undefined,
-    document: undefined,
-    signOnAgain: false,
-    stopping: false,
-    news: false,
-    working: false,
     version: options.version,
     jobEnded: () => inbox.post(() => control.jobEnded()),
     progress: (news, always) => redraw(shop, news, always),
-  };
+  });
   const control = controlOf(shop);
   let over = false;
   const finish = (end: End): void => {

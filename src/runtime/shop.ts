@@ -2,11 +2,12 @@ import type { ClearCard } from '../card/card.ts';
 import type { TerminalDevice } from '../device/terminal.ts';
 import type { Hal } from '../hal/hal.ts';
 import type { AcquirerLine } from '../host/line.ts';
-import type { FrameView } from '../iso8583/frame.ts';
-import type { MessageBuilder } from '../iso8583/message-builder.ts';
-import type { MessageView } from '../iso8583/message-view.ts';
+import { FrameView } from '../iso8583/frame.ts';
+import { MessageBuilder } from '../iso8583/message-builder.ts';
+import { MessageView } from '../iso8583/message-view.ts';
 import type { FieldPlan } from '../iso8583/plan.ts';
 import type { EmvTags, Journal } from '../journal/journal.ts';
+import { FRAME_LENGTH_MAX } from '../limits.ts';
 import type { Profile } from '../profile/schema.ts';
 import type { Keypad } from '../terminal/machine.ts';
 import type { CardSource, Done, Lang, Progress } from '../terminal/types.ts';
@@ -92,6 +93,58 @@ export interface Shop {
   jobEnded(): void;
   /** Shows news of the running job; `always`: also when the terminal is at something else, as soon as it can. */
   progress(progress: Progress, always?: boolean): void;
+}
+
+/** What a counter works with: everything of a {@link Shop} that somebody has to bring. */
+export type ShopParts = Pick<
+  Shop,
+  | 'hal'
+  | 'profile'
+  | 'lang'
+  | 'plan'
+  | 'journal'
+  | 'device'
+  | 'terminal'
+  | 'host'
+  | 'keypad'
+  | 'equipment'
+  | 'version'
+  | 'progress'
+> &
+  Partial<Shop>;
+
+/** A counter with empty hands: buffers of its own, no card, no document, nobody signed on. */
+export function openShop(parts: ShopParts): Shop {
+  return {
+    ...emptyHands(parts.plan),
+    trace: undefined,
+    train: undefined,
+    operator: undefined,
+    chipIn: false,
+    stopping: false,
+    news: false,
+    working: false,
+    jobEnded: () => {},
+    ...parts,
+  };
+}
+
+/** Buffers and what is in hand, for a counter that begins. */
+export function emptyHands(plan: FieldPlan) {
+  return {
+    out: new Uint8Array(FRAME_LENGTH_MAX),
+    builder: new MessageBuilder(plan),
+    answer: new MessageView(plan),
+    frame: new FrameView(),
+    answerBytes: new Uint8Array(0),
+    traced: new MessageView(plan),
+    card: undefined,
+    heldCards: new Map<number, CardInHand>(),
+    heldTries: new Map<number, number>(),
+    payCode: undefined,
+    document: undefined,
+    signOnAgain: false,
+  };
 }
 
 /** Zeroes the last answer. */

@@ -2,10 +2,6 @@ import { type Fault, faultText, type Result } from '../fault.ts';
 import type { Hal, HostLink, Log, LogFields } from '../hal/hal.ts';
 import { AcquirerLine } from '../host/line.ts';
 import type { Journal } from '../journal/journal.ts';
-import { FRAME_LENGTH_MAX } from '../limits.ts';
-import { FrameView } from '../iso8583/frame.ts';
-import { MessageBuilder } from '../iso8583/message-builder.ts';
-import { MessageView } from '../iso8583/message-view.ts';
 import type { Profile } from '../profile/schema.ts';
 import type { CipherRequest } from '../security/cipher.ts';
 import { Keypad } from '../terminal/machine.ts';
@@ -15,7 +11,7 @@ import type { Done } from '../terminal/types.ts';
 import { redraw, serve } from './desk.ts';
 import { dropHeldCards } from './hold.ts';
 import { signOn } from './management.ts';
-import { type Shop, forgetCard } from './shop.ts';
+import { type Shop, emptyHands, forgetCard } from './shop.ts';
 import { type Task, wait } from './task.ts';
 import { scoreOf, trainingReady } from './training-jobs.ts';
 import { pastQuestions } from './training-past.ts';
@@ -100,17 +96,12 @@ function trainingShop(shop: Shop, desk: TrainingDesk, operator: string, by: stri
   let left = false;
   const inner: Shop = {
     ...outside,
+    ...emptyHands(shop.plan),
     hal,
     profile,
     journal: desk.journal,
     host: new AcquirerLine(desk.host, hal.timers),
     keypad: new Keypad({ ...panelProfile(profile), training: true }),
-    out: new Uint8Array(FRAME_LENGTH_MAX),
-    builder: new MessageBuilder(shop.plan),
-    answer: new MessageView(shop.plan),
-    frame: new FrameView(),
-    answerBytes: new Uint8Array(0),
-    traced: new MessageView(shop.plan),
     trace: shop.trace && (record => shop.trace?.({ ...record, training: true })),
     train: undefined,
     training: {
@@ -127,12 +118,6 @@ function trainingShop(shop: Shop, desk: TrainingDesk, operator: string, by: stri
       },
     },
     operator,
-    card: undefined,
-    heldCards: new Map(),
-    heldTries: new Map(),
-    payCode: undefined,
-    document: undefined,
-    signOnAgain: false,
     // One terminal, one process: what is asked of the counter is asked of the training in it.
     get chipIn() {
       return shop.chipIn;

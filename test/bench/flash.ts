@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FlashLine } from '../../src/cli/flash/line.ts';
+import { OpenTerminal } from '../../src/cli/open-terminal.ts';
 import { ok, type Result } from '../../src/fault.ts';
 import { flash } from '../../src/flash/flasher.ts';
 import { openClock } from '../../src/node/clock.ts';
@@ -44,7 +44,7 @@ const terminal = new VirtualTerminal({
 const fromHost = new UartPacer(timers, clock, baud, bytes => terminal.received(bytes));
 const link = join(folder, 'tty');
 linkDevice(link, pty.value.slavePath);
-const line = new FlashLine(openSerialPort(link, { baudRate: baud }), timers);
+const line = new OpenTerminal(openSerialPort(link, { baudRate: baud }), timers);
 const pass = (done: (result: Result<void>) => void): void => done(ok(undefined));
 line.connect(connected => {
   if (!connected.ok) throw new Error(connected.fault.cause);

@@ -1,59 +1,35 @@
-import type { DeviceInfo, EventSources, PanelEvent, Tracks } from '../../device/terminal.ts';
-import { TerminalDevice } from '../../device/terminal.ts';
-import { failed, fault, ok, type Result } from '../../fault.ts';
-import type { SerialClose, SerialPort, Timers } from '../../hal/hal.ts';
-import type { PrintResult } from '../../device/terminal.ts';
-import { serialFault } from '../serial-fault.ts';
-
-/** How long a tty may take to open, milliseconds. */
-const OPEN_MS = 10_000;
+import type {
+  DeviceInfo,
+  EventSources,
+  PanelEvent,
+  PrintResult,
+  TerminalDevice,
+  Tracks,
+} from '../../device/terminal.ts';
+import { failed, ok, type Result } from '../../fault.ts';
+import type { SerialPort, Timers } from '../../hal/hal.ts';
+import { OpenTerminal } from '../open-terminal.ts';
 
 /** A terminal on the bench: the driver of the runtime, asked one thing after the other. */
 export class Bench {
-  readonly device: TerminalDevice;
-  private readonly port: SerialPort;
-  private readonly timers: Timers;
+  private readonly terminal: OpenTerminal;
 
   constructor(port: SerialPort, timers: Timers) {
-    this.port = port;
-    this.timers = timers;
-    this.device = new TerminalDevice({ write: bytes => port.write(bytes), timers });
+    this.terminal = new OpenTerminal(port, timers);
   }
 
-  /** Opens the line and greets the terminal. Faults: those of the tty, `line-silent`, those of the driver. */
+  get device(): TerminalDevice {
+    return this.terminal.device;
+  }
+
+  /** Opens the line and greets the terminal. */
   connect(): Promise<Result<DeviceInfo>> {
-    return new Promise(resolve => {
-      let over = false;
-      const end = (result: Result<DeviceInfo>): void => {
-        if (over) return;
-        over = true;
-        this.timers.clear(timer);
-        resolve(result);
-      };
-      const timer = this.timers.set(OPEN_MS, () =>
-        end(
-          failed(fault('E_TIMEOUT', 'line-silent', 'the line did not open in time', 'Pull the cable and plug it in')),
-        ),
-      );
-      this.port.open({
-        opened: () => {
-          this.device.lineUp();
-          this.device.connect(end);
-        },
-        received: bytes => this.device.received(bytes),
-        closed: (reason: SerialClose) => {
-          this.device.lineDown();
-          end(failed(serialFault(reason, this.port.path)));
-        },
-      });
-    });
+    return ask(done => this.terminal.connect(done));
   }
 
   /** Leaves the terminal idle and lets the tty go. */
-  async close(): Promise<void> {
-    if (this.device.info) await ask<void>(done => this.device.close(undefined, done));
-    this.device.lineDown();
-    this.port.close();
+  close(): Promise<void> {
+    return new Promise(resolve => this.terminal.close(resolve));
   }
 
   show(lines: readonly string[], reverse = 0): Promise<Result<void>> {

@@ -2,16 +2,12 @@ import type { TerminalDevice } from '../../device/terminal.ts';
 import { failed, fault, faultText, ok, type Result } from '../../fault.ts';
 import type { Hal } from '../../hal/hal.ts';
 import { AcquirerLine } from '../../host/line.ts';
-import { FrameView } from '../../iso8583/frame.ts';
-import { MessageBuilder } from '../../iso8583/message-builder.ts';
-import { MessageView } from '../../iso8583/message-view.ts';
 import { compileFieldPlan } from '../../iso8583/plan.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { FRAME_LENGTH_MAX } from '../../limits.ts';
 import type { Profile } from '../../profile/schema.ts';
 import { equipmentState } from '../../runtime/equipment.ts';
 import { echo } from '../../runtime/management.ts';
-import type { Shop } from '../../runtime/shop.ts';
+import { openShop } from '../../runtime/shop.ts';
 import { run } from '../../runtime/task.ts';
 import { TerminalLine } from '../../runtime/terminal-line.ts';
 import { Keypad } from '../../terminal/machine.ts';
@@ -31,7 +27,7 @@ export function echoTest(
   return done => {
     const plan = compileFieldPlan(profile.dialect, profile.acquirer.dialectOptions);
     if (!plan.ok) return done(plan);
-    const shop: Shop = {
+    const shop = openShop({
       hal,
       profile,
       lang: profile.policy.language,
@@ -42,29 +38,9 @@ export function echoTest(
       host: new AcquirerLine(hal.host, hal.timers, 0),
       keypad: new Keypad(panelProfile(profile)),
       equipment: equipmentState({}),
-      out: new Uint8Array(FRAME_LENGTH_MAX),
-      builder: new MessageBuilder(plan.value),
-      answer: new MessageView(plan.value),
-      frame: new FrameView(),
-      answerBytes: new Uint8Array(0),
-      traced: new MessageView(plan.value),
-      trace: undefined,
-      train: undefined,
-      operator: undefined,
-      chipIn: false,
-      card: undefined,
-      heldCards: new Map(),
-      heldTries: new Map(),
-      payCode: undefined,
-      document: undefined,
-      signOnAgain: false,
-      stopping: false,
-      news: false,
-      working: false,
       version,
-      jobEnded: () => {},
       progress: () => {},
-    };
+    });
     run(echo(shop), answer => {
       if (answer.outcome === 'ok') return done(ok(undefined));
       const { fault: cause, remark } = answer;

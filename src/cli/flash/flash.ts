@@ -17,7 +17,7 @@ import { reversalPolicyOf } from '../../runtime/reversal.ts';
 import { routesOf, tlsOf } from '../run.ts';
 import { anotherShop, openBusiness } from './books.ts';
 import { FlashExit, type FlashFlags } from './flags.ts';
-import { FlashLine } from './line.ts';
+import { OpenTerminal } from '../open-terminal.ts';
 import { whoOf, ymodemEntry } from './record.ts';
 import { FlashSession } from './session.ts';
 import { WORDS } from './words.ts';
@@ -139,7 +139,7 @@ async function start(path: string | undefined, flags: FlashFlags, rim: FlashRim)
     journal?.close();
     return console.exit(sent ? FlashExit.flashed : FlashExit.refused);
   }
-  const line = new FlashLine(serial, timers);
+  const line = new OpenTerminal(serial, timers);
   const halFor = (of: Profile): Result<Hal> => {
     const routes = routesOf(flags, of);
     if (!routes.ok) return routes;

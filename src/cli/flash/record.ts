@@ -89,13 +89,13 @@ export function flashSlip(plan: Plan, entry: FlashEntry, at: LocalTime, anchor: 
       },
       serialNumber: entry.serialNumber,
       model: entry.model,
-      was: entry.from ? `${entry.from.profile} v${entry.from.version}` : '-',
+      was: wasText(plan, entry),
       is: `${entry.profile} v${entry.version}`,
       digest: entry.digest,
       by: entry.by,
       at,
       tests: entry.tests,
-      changes: (changes ?? []).map(({ label, mark, old, new: now }) => ({
+      changes: changes?.map(({ label, mark, old, new: now }) => ({
         label: label[lang],
         mark,
         was: old ?? '-',
@@ -106,6 +106,12 @@ export function flashSlip(plan: Plan, entry: FlashEntry, at: LocalTime, anchor: 
     { columns: (info.panel?.printColumns ?? 0) >= 48 ? 48 : 32, lang },
   );
   return slipBytes(lines);
+}
+
+/** What ran before; an image that this host does not hold is told by the beginning of its digest. */
+function wasText({ installed, activeBefore }: Plan, { from }: FlashEntry): string {
+  if (!from) return '-';
+  return installed ? `${from.profile} v${from.version}` : activeBefore.slice(0, 16);
 }
 
 /** What the test of the printer prints. */

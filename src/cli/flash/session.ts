@@ -22,7 +22,7 @@ import type { Profile } from '../../profile/schema.ts';
 import { usableImage } from '../profile/image-file.ts';
 import { echoTest } from './echo.ts';
 import { FlashExit, type FlashFlags } from './flags.ts';
-import type { FlashLine } from './line.ts';
+import type { OpenTerminal } from '../open-terminal.ts';
 import { newerTables, showFlashPad } from './pad.ts';
 import { ProgressView } from './progress.ts';
 import { flashEntry, flashSlip, type Plan, testSlip, whoOf } from './record.ts';
@@ -38,7 +38,7 @@ export interface SessionSetup {
   readonly profile: Profile | undefined;
   readonly journal: Journal | undefined;
   readonly folder: ImageFolder | undefined;
-  readonly line: FlashLine;
+  readonly line: OpenTerminal;
   readonly timers: Timers;
   readonly clock: Clock;
   readonly entropy: Entropy;

@@ -330,13 +330,9 @@ export interface FlashSlip {
   readonly at: LocalTime;
   /** Tests that passed on trial. */
   readonly tests: readonly ('echo' | 'printer' | 'panel')[];
-  /** In the language of the slip. */
-  readonly changes: readonly {
-    readonly label: string;
-    readonly mark: string;
-    readonly was: string;
-    readonly is: string;
-  }[];
+  /** In the language of the slip; undefined when nobody here holds the image from before. */
+  readonly changes:
+    readonly { readonly label: string; readonly mark: string; readonly was: string; readonly is: string }[] | undefined;
   readonly anchor: string;
 }
 

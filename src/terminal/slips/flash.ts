@@ -22,13 +22,13 @@ export function flashLines(slip: FlashSlip, options: SlipOptions): string[] {
   paper.field('日期/时间', 'DATE/TIME', stampText(slip.at));
   paper.field('测试', 'TESTS', slip.tests.map(test => pick(TESTS[test][0], TESTS[test][1])).join(' '));
   paper.rule();
-  paper.line(`${pick('差异', 'DIFFERENCES')}: ${slip.changes.length}`);
-  for (const change of slip.changes.slice(0, CHANGES_MAX)) {
+  paper.line(`${pick('差异', 'DIFFERENCES')}: ${slip.changes?.length ?? pick('不详', 'NOT KNOWN')}`);
+  for (const change of (slip.changes ?? []).slice(0, CHANGES_MAX)) {
     paper.line(`${change.mark === '' ? ' ' : change.mark}${change.label}`);
     paper.line(`  ${change.was} -> ${change.is}`);
   }
-  if (slip.changes.length > CHANGES_MAX) {
-    const more = slip.changes.length - CHANGES_MAX;
+  const more = (slip.changes?.length ?? 0) - CHANGES_MAX;
+  if (more > 0) {
     paper.line(pick(`另有 ${more} 项,见账本`, `AND ${more} MORE, SEE THE JOURNAL`));
   }
   paper.field('账本锚', 'ANCHOR', slip.anchor);
