@@ -188,7 +188,12 @@ describe('a refund that waits', () => {
     const c = held(desk(), 40_000);
     c.keys('CANCEL').on('确认键:菜单');
     beginRefund(c).keys('1').on('请输入原凭证号').type(2).on('可退:     600.00', 'DOWN');
-    c.on('已退货 1/1').on('400.00').on('(待发送)', 'CANCEL').on('退货-原交易', 'CANCEL').on('确认键:菜单');
+    c.on('退货-原交易 2/2', 'DOWN')
+      .on('已退货 1/1')
+      .on('400.00')
+      .on('(待发送)', 'CANCEL')
+      .on('退货-原交易', 'CANCEL')
+      .on('确认键:菜单');
     c.keys('MENU')
       .on('主菜单', '7')
       .on('管理', '4')
