@@ -36,7 +36,8 @@ test('a runtime that starts loads nothing that it does not use', () => {
   expect(status).toBe(4);
   expect(loaded.length).toBeGreaterThan(50);
   // Simulators, reports, the checker of profiles with its library, tables of all code pages, other parsers of the line.
-  const idle = /\/dist\/sim\/|\/cli\/(?!program|run|profiles|serial-fault)|\/(zod|iconv-lite|echarts|koffi|parser-cctalk)\//;
+  const idle =
+    /\/dist\/sim\/|\/cli\/(?!program|run|profiles|serial-fault)|\/(zod|iconv-lite|echarts|koffi|parser-cctalk)\//;
   expect(loaded.filter(url => idle.test(url))).toEqual([]);
 });
 
