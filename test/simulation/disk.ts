@@ -52,11 +52,19 @@ export class Disk extends Native {
     super.exec(`PRAGMA max_page_count = ${full ? pages.page_count : 1_000_000}`);
   }
 
-  /** A crash on a disk that forgets: the newest commits are gone. */
-  lose(): void {
+  /**
+   * A crash on a disk that forgets: the newest commits are gone. Gives the disk that goes on in place of this one, which
+   * ends: SQLite does not survive another database under a connection that has read the tables of the old one.
+   */
+  lose(): Disk {
+    const next = new Disk();
+    next.onCommit = this.onCommit;
+    next.forgets = this.forgets;
+    next.commits = this.commits;
     const [oldest] = this.kept;
-    this.kept.length = 0;
-    if (oldest) this.deserialize(oldest);
+    next.deserialize(oldest ?? this.serialize());
+    this.end();
+    return next;
   }
 }
 

@@ -44,10 +44,10 @@ export function simulate(...args: readonly string[]): Promise<Figures> {
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
     child.on('error', reject);
-    child.on('close', code => {
+    child.on('close', (code, signal) => {
       const last = out.trim().split('\n').pop() ?? '';
       if (code === 0 && last.startsWith('{')) resolve(JSON.parse(last) as Figures);
-      else reject(new Error(`the simulation (${args.join(' ')}) ended with ${code}: ${err.slice(0, 2000)}`));
+      else reject(new Error(`the simulation (${args.join(' ')}) ended with ${code ?? signal}: ${err.slice(0, 2000)}`));
     });
   });
 }

@@ -69,7 +69,7 @@ export class History {
   private readonly options: HistoryOptions;
   /** Somebody reads the story; in most runs nobody does, and texts are dear. */
   private readonly told: boolean;
-  private readonly disk = new Disk();
+  private disk = new Disk();
   private readonly ledger: Ledger;
   private readonly line: SerialLine;
   private readonly network: Network;
@@ -328,7 +328,10 @@ export class History {
     this.crashes++;
     this.note('process', `gone: ${why}`);
     this.line.drop();
-    if (this.disk.forgets > 0) this.disk.lose();
+    if (this.disk.forgets > 0) {
+      this.disk = this.disk.lose();
+      mount(JOURNAL, this.disk);
+    }
     this.restart(this.process);
   }
 
