@@ -65,6 +65,19 @@ const BADGES: readonly Partial<DeskStatus>[] = [
   { heldRefunds: 1 },
 ];
 
+/** What of a profile the keypad machine and its screens look at. */
+function likeness({
+  id: _id,
+  name: _name,
+  dialect: _dialect,
+  acquirer: _acquirer,
+  terminal,
+  ...rest
+}: Profile): string {
+  const { rows, columns, charset } = terminal;
+  return JSON.stringify([rest, rows, columns, charset, { ...panelProfile(load(id)), id: '' }]);
+}
+
 const shown = new Set<string>();
 
 /** What the walk finds wrong; what it sees is added to {@link shown}. */
@@ -81,9 +94,15 @@ describe('the whole machine', () => {
     WALK_MS,
   );
 
-  for (const id of shippedIds.filter(one => one !== 'unionpay-pos'))
+  // Profiles that differ in messages, printer or line alone have the same machine, and one walk of it is enough.
+  const walks = new Map([[likeness(profile), ['unionpay-pos']]]);
+  for (const id of shippedIds.filter(one => one !== 'unionpay-pos')) {
+    const like = likeness(load(id));
+    walks.set(like, [...(walks.get(like) ?? []), id]);
+  }
+  for (const [id, ...same] of [...walks.values()].slice(1))
     test(
-      `profile ${id}`,
+      `profile ${[id, ...same].join(', ')}`,
       () => {
         const other = load(id);
         expect(walked(panelProfile(other), other, [BUSY])).toEqual([]);
@@ -201,8 +220,7 @@ describe('planted faults', () => {
         // An answer that leads to the wrong place.
         echo: { ...good.echo, on: { DONE: [go('echoed')] } },
       };
-      const found = walk(steps, panel, profile, [QUIET, BUSY]).findings;
-      for (const expected of [
+      const expectedAll = [
         'refundOnline: refund past the PIN step',
         'refundOnline: refund of an amount that was not confirmed',
         'refundOnline: refund without reason',
@@ -219,7 +237,9 @@ describe('planted faults', () => {
         'logonPassword: shows what is typed',
         'resendAsk: CANCEL leads to resolveRefund',
         'echo: echo ended failed E24, and then: echoed shows ECHO.ok',
-      ])
+      ];
+      const found = walk(steps, panel, profile, [QUIET, BUSY], expectedAll).findings;
+      for (const expected of expectedAll)
         expect(
           found.some(finding => finding.startsWith(expected)),
           `${expected}\n${found.join('\n')}`,
@@ -271,27 +291,32 @@ describe('planted faults', () => {
         ),
         heldShow: before(good, 'heldShow', goWhen(key('F2'), 'heldStop')),
       };
+      const past = [
+        'refundOnline: refund that no rule looked at',
+        'refundOnline: refund with a warning that nobody saw',
+        'refundOnline: refund without second person',
+        'refundOnline: refund that was not typed unseen',
+        'refundOnline: refund sent at once that must wait',
+        'refundOnline: refund for another reason without its code',
+        'voidOnline: void that no rule looked at',
+        'refundOnline: a held refund that nobody took up',
+        'refundOnline: refund while refunds are off',
+      ];
+      const found = walk(steps, panel, profile, [QUIET], past).findings;
       // Without the supervisor the password of 00 is missing too when a refund is stopped.
-      const found = walk(steps, panel, profile, [QUIET]).findings;
       const without = { ...panel, refundNeedsManager: false };
+      const unasked = ["heldStop: stopped without the supervisor's password"];
       const stopped = walk(
         { ...allSteps(without), heldShow: before(good, 'heldShow', goWhen(key('F2'), 'heldStop')) },
         without,
         profile,
         [QUIET],
+        unasked,
       ).findings;
       for (const [expected, among] of [
-        ['refundOnline: refund that no rule looked at', found],
-        ['refundOnline: refund with a warning that nobody saw', found],
-        ['refundOnline: refund without second person', found],
-        ['refundOnline: refund that was not typed unseen', found],
-        ['refundOnline: refund sent at once that must wait', found],
-        ['refundOnline: refund for another reason without its code', found],
-        ['voidOnline: void that no rule looked at', found],
-        ['refundOnline: a held refund that nobody took up', found],
-        ['refundOnline: refund while refunds are off', found],
-        ["heldStop: stopped without the supervisor's password", stopped],
-      ] as const)
+        ...past.map(text => [text, found] as const),
+        ...unasked.map(text => [text, stopped] as const),
+      ])
         expect(
           among.some(finding => finding.startsWith(expected)),
           `${expected}\n${among.join('\n')}`,

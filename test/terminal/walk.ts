@@ -71,7 +71,7 @@ const HOME_JOBS: ReadonlySet<Job['kind']> = new Set([
 /** A customer is asked to confirm a scanned payment: CANCEL asks whether to go on waiting. */
 const ON_ITS_WAY: ReadonlySet<string> = new Set(['F07.3', 'F07.3s']);
 const HOME_STEPS_MAX = 20;
-const STATES_MAX = 60_000;
+const STATES_MAX = 100_000;
 const SECRET_STEP = /[Pp]assword/;
 
 const DESK: DeskStatus = {
@@ -123,40 +123,57 @@ const STARTS: readonly DeskStatus[] = [
   { ...DESK, equipment: ODD[2] },
 ];
 
-export function walk(steps: Steps, panel: PanelProfile, profile: Profile, desks: readonly DeskStatus[] = STARTS): Walk {
+/** With `until` the walk ends when all findings that begin so are there: a planted fault need not be met again and again. */
+export function walk(
+  steps: Steps,
+  panel: PanelProfile,
+  profile: Profile,
+  desks: readonly DeskStatus[] = STARTS,
+  until?: readonly string[],
+): Walk {
   const findings = new Set<string>();
   const visited = new Set<string>();
   const screens = new Set<string>();
-  let states = 0;
-  const go = (start: Place): void => {
-    states += explore(steps, panel, profile, start, findings, visited, screens);
-  };
-  for (const desk of desks) go({ value: 'boot', context: { ...FIRST_CONTEXT, desk } });
-  if (desks.includes(QUIET)) go({ value: 'idle', context: leftovers({ ...FIRST_CONTEXT, desk: DESK }) });
+  const enough = (): boolean => until?.every(text => [...findings].some(finding => finding.startsWith(text))) === true;
+  const starts: Place[] = desks.map(desk => ({ value: 'boot', context: { ...FIRST_CONTEXT, desk } }));
+  // What waits for a person leads through the same steps, so only the idle screen tells it: it is looked at with each desk.
+  for (const desk of desks)
+    starts.push({ value: 'idle', context: { ...FIRST_CONTEXT, desk: { ...desk, operator: '01', signedOn: true } } });
+  if (desks.includes(QUIET)) starts.push({ value: 'idle', context: leftovers({ ...FIRST_CONTEXT, desk: DESK }) });
+  const states = explore(steps, panel, profile, starts, { findings, visited, screens, enough });
   const changed = desks.some(desk => desk.equipment?.change);
   for (const name of Object.keys(steps))
     if (!visited.has(name) && (changed || !CHANGED_ONLY.has(name))) findings.add(`${name}: no way leads here`);
   return { findings: [...findings], states, screens };
 }
 
+interface Findings {
+  readonly findings: Set<string>;
+  readonly visited: Set<string>;
+  readonly screens: Set<string>;
+  /** Nothing more is looked for. */
+  enough(): boolean;
+}
+
 function explore(
   steps: Steps,
   panel: PanelProfile,
   profile: Profile,
-  start: Place,
-  findings: Set<string>,
-  visited: Set<string>,
-  screens: Set<string>,
+  starts: readonly Place[],
+  { findings, visited, screens, enough }: Findings,
 ): number {
   const nodes = new Map<string, Node>();
   const memo: Memo = { home: new Set(), told: new Set(), looked: new Set() };
   const back = new Map<string, string[]>();
   const queue: string[] = [];
+  let done = false;
   const report = (step: string, text: string): void => {
+    const before = findings.size;
     findings.add(`${step}: ${text}`);
+    if (findings.size > before) done = enough();
   };
   const add = (node: Node, from: string | undefined): void => {
-    const key = keyOf(node, panel);
+    const key = keyOf(steps, node, panel);
     if (from !== undefined) {
       const ways = back.get(key);
       if (ways) ways.push(from);
@@ -170,12 +187,13 @@ function explore(
     look(steps[stepOf(node)], node, profile, screens, memo, report);
     judge(steps[stepOf(node)], node, panel, report);
   };
-  add({ snapshot: start, facts: {} }, undefined);
-  for (let key = queue.shift(); key !== undefined; key = queue.shift()) {
+  for (const start of starts) add({ snapshot: start, facts: {} }, undefined);
+  for (let key = queue.shift(); key !== undefined && !done; key = queue.shift()) {
     const node = nodes.get(key) as Node;
-    for (const next of moves(steps, node, profile, report)) add(next, key);
+    for (const next of moves(steps, node, profile, report)) if (next !== node) add(next, key);
     if (steps[stepOf(node)].await(contextOf(node)).kind === 'event') cancelHome(steps, node, panel, memo.home, report);
   }
+  if (done) return nodes.size;
   const home = new Set<string>();
   const reach = [...nodes.keys()].filter(key => stepOf(nodes.get(key) as Node) === 'idle');
   for (let key = reach.pop(); key !== undefined; key = reach.pop()) {
@@ -203,49 +221,68 @@ const ENDS: ReadonlySet<string> = new Set([
 const role = (operator: string | undefined): string | undefined =>
   operator === undefined || operator === '00' || operator === '99' ? operator : 'cashier';
 
-/** What {@link is} has found out, by pattern and step: some hundred steps are asked about a million times. */
-const KNOWN = new Map<string, Map<string, boolean>>();
+/** What of a step's name counts for {@link keyOf}. Some hundred steps are asked about a million times, so each is looked at once. */
+type Traits = Readonly<Record<keyof typeof TRAITS, boolean>>;
+const KNOWN = new Map<string, Traits>();
 
-/** Does the pattern fit the name of the step? */
-function is(pattern: RegExp, step: string): boolean {
-  let known = KNOWN.get(pattern.source);
-  if (!known) KNOWN.set(pattern.source, (known = new Map()));
-  let fits = known.get(step);
-  if (fits === undefined) known.set(step, (fits = pattern.test(step)));
-  return fits;
+function traitsOf(step: string): Traits {
+  let known = KNOWN.get(step);
+  if (!known) {
+    const fits = Object.entries(TRAITS).map(([name, pattern]) => [name, pattern.test(step)]);
+    KNOWN.set(step, (known = Object.fromEntries(fits) as Traits));
+  }
+  return known;
 }
 
-/** Steps that print look at the transaction and the printer only. */
-const PRINTS = /^(slip|settleSlip|settlePrint|reprint(ed|Owed|Resume|Trouble|$)|print[A-Z])/;
-/** Steps in which it counts whose number or password is typed. */
-const PEOPLE = /[Oo]perator|[Pp]assword|^logon|^unlock|^approver/;
-
-/** Steps outside every transaction. */
-const NO_MONEY =
-  /^(boot|journalFull|menu|logon|newPassword|passwordOld|passwordChanged|lock|unlock|sign|echo|version|help|query|settle|supervisor|addOp|removeOp|operator|listOp|release|status|case|external|freez|frozen|free|compensation|contact|reversalE|reversalResolve|reversalReference|technician|flash|terminalSeen)/;
-
-/** Steps of the refund desk: who is signed on does not count there. */
-const DESK_WORK = /^(status|case|external|compensation|contact|reversalE|reversalResolve|reversalReference)/;
-
-/** Steps that ask for a card or read it. */
-const READS = /(Card|Again|UseChip|Fallback|OneCard|Read-[a-z]+)$/;
+const TRAITS = {
+  /** Steps that print look at the transaction and the printer only. */
+  prints: /^(slip|settleSlip|settlePrint|reprint(ed|Owed|Resume|Trouble|$)|print[A-Z])/,
+  /** It counts whose number or password is typed. */
+  people: /[Oo]perator|[Pp]assword|^logon|^unlock|^approver/,
+  /** Outside every transaction. */
+  noMoney:
+    /^(boot|journalFull|menu|logon|newPassword|passwordOld|passwordChanged|lock|unlock|sign|echo|version|help|query|settle|supervisor|addOp|removeOp|operator|listOp|release|status|case|external|freez|frozen|free|compensation|contact|reversalE|reversalResolve|reversalReference|technician|flash|terminalSeen)/,
+  /** At the refund desk: who is signed on does not count there. */
+  deskWork: /^(status|case|external|compensation|contact|reversalE|reversalResolve|reversalReference)/,
+  /** Asks for a card or reads it. */
+  reads: /(Card|Again|UseChip|Fallback|OneCard|Read-[a-z]+)$/,
+  /** A page or a place of a list counts. */
+  lists:
+    /Warn|Earlier|Voucher|Found|List|Show|Find|Ask|^menu|^supervisor|^held|^unknown|^query|^help|^status|^case|^settle/,
+  statusList: /^status(Ask|Find|List|Show|C)/,
+  caseList: /^case(Ask|Find|List)/,
+  caseSide: /^caseS/,
+  reversalEnd: /^reversalRes/,
+  showsHeld: /^(menu|menuManage|settleAsk)$/,
+  countsTries: /^(void|refund|reprint|approver|heldStop|status|external)Password/,
+  hasTopic: /^(oweFirst|passwordOld|newPassword)/,
+  lesson: /^(quiz|drill)/,
+  totals: /Totals/,
+  flash: /^(flash|technician)/,
+  case: /^case/,
+  pinOrOnline: /(Pin|Online)$/,
+  seesAdvice: /(Warn|Confirm|Reason|Note|Advice|Help)$/,
+  qr: /^qr/,
+  seesSlip: /Password|^oweFirst/,
+  approver: /^approver/,
+} as const;
 
 /** What the steps of the refund desk look at, each only its own. */
-function refundDesk(step: string, { work, refunds, cases }: Context): string {
-  if (is(/^status(Ask|Find|List|Show|C)/, step)) return [refunds.length, work.refund?.state].join();
-  if (is(/^case(Ask|Find|List)/, step)) return String(refunds.length);
-  if (is(/^caseS/, step)) return [cases.length, work.sides?.length].join();
-  return is(/^reversalRes/, step) ? String(work.stands) : '';
+function refundDesk(is: Traits, { work, refunds, cases }: Context): string {
+  if (is.statusList) return [refunds.length, work.refund?.state].join();
+  if (is.caseList) return String(refunds.length);
+  if (is.caseSide) return [cases.length, work.sides?.length].join();
+  return is.reversalEnd ? String(work.stands) : '';
 }
 
 /** Two nodes with the same key behave the same: sizes of amounts, texts and leftovers that no guard looks at are left out. */
-function keyOf(node: Node, panel: PanelProfile): string {
+function keyOf(steps: Steps, node: Node, panel: PanelProfile): string {
   const c = contextOf(node);
   const step = stepOf(node);
+  const is = traitsOf(step);
   const { operator, signedOn, lockedBy, chipIn, settlementOpen, blocked, journalFull, reversalsDue, frozen } = c.desk;
   const owes = reversalsDue > 0 || blocked;
-  const held =
-    (step === 'idle' || ENDS.has(step) || is(/^(menu|menuManage|settleAsk)$/, step)) && c.desk.heldRefunds > 0;
+  const held = (step === 'idle' || ENDS.has(step) || is.showsHeld) && c.desk.heldRefunds > 0;
   const odd = c.desk.equipment && (c.desk.equipment.trouble ? 'refused' : 'changed');
   const place = [
     step,
@@ -259,34 +296,32 @@ function keyOf(node: Node, panel: PanelProfile): string {
     odd,
   ].join();
   const cases = [c.desk.openCases, c.desk.overdueCases].join('/');
-  if (step === 'idle') return [place, frozen?.by, blocked, owes, c.owedSlip !== undefined, c.idleMinutes, cases].join();
+  if (step === 'idle') {
+    // What waits for a person shows there, and nowhere else.
+    const waits = idOf(steps.idle.screen(c));
+    return [place, frozen?.by, blocked, owes, c.owedSlip !== undefined, c.idleMinutes, cases, waits].join();
+  }
   if (ENDS.has(step))
     return [place, owes, c.owedSlip !== undefined, c.notice, step === 'declined' && c.remark?.code].join();
-  if (is(PRINTS, step))
+  if (is.prints)
     return [place, owes, c.record?.kind, c.done?.outcome, c.owedSlip?.id === c.record?.id, dueKind(c)].join();
-  const tries = is(/^(void|refund|reprint|approver|heldStop|status|external)Password/, step)
-    ? Math.min(c.tries, panel.passwordTries)
-    : 0;
-  const people = is(PEOPLE, step) ? [c.password?.length, role(c.operator), role(c.candidate), tries].join() : '';
+  const tries = is.countsTries ? Math.min(c.tries, panel.passwordTries) : 0;
+  const people = is.people ? [c.password?.length, role(c.operator), role(c.candidate), tries].join() : '';
   // A title changes nothing but the first line; two steps look at it.
-  const topic = is(/^(oweFirst|passwordOld|newPassword)/, step) ? c.topic : '';
-  const list = is(LISTS, step) ? [c.page, c.records.length].join() : '';
-  const lesson = is(/^(quiz|drill)/, step)
-    ? [c.training.at, c.training.questions.length, c.training.drill?.index].join()
-    : '';
-  const sides = is(/Totals/, step) && c.done?.sides?.length;
-  if (is(/^(flash|technician)/, step))
+  const topic = is.hasTopic ? c.topic : '';
+  const list = is.lists ? [c.page, c.records.length].join() : '';
+  const lesson = is.lesson ? [c.training.at, c.training.questions.length, c.training.drill?.index].join() : '';
+  const sides = is.totals && c.done?.sides?.length;
+  if (is.flash)
     return [step, chipIn, odd, c.notice, c.page, c.flash?.digest, flashEnd(step, c), flashFacts(node)].join();
   const shown = [topic, c.notice, list, lesson, c.entry === '', sides].join();
   const f = node.facts;
-  if (is(DESK_WORK, step))
-    return [step, is(/^case/, step) ? cases : '', frozen?.by, shown, refundDesk(step, c), people, f.supervisor].join(
-      '|',
-    );
-  if (is(NO_MONEY, step)) return [place, owes, frozen?.by, shown, refundDesk(step, c), people, f.supervisor].join('|');
-  const chip = is(READS, step) || is(/(Pin|Online)$/, step) ? chipIn : '';
+  if (is.deskWork)
+    return [step, is.case ? cases : '', frozen?.by, shown, refundDesk(is, c), people, f.supervisor].join('|');
+  if (is.noMoney) return [place, owes, frozen?.by, shown, refundDesk(is, c), people, f.supervisor].join('|');
+  const chip = is.reads || is.pinOrOnline ? chipIn : '';
   const off = c.draft.kind === 'sale' ? '' : frozen?.by;
-  return [step, chip, off, shown, people, moneyKey(step, node, panel)].join('|');
+  return [step, chip, off, shown, people, moneyKey(is, step, node, panel)].join('|');
 }
 
 /** How the job before ended, in the two steps that show it. */
@@ -300,12 +335,8 @@ const flashFacts = ({ facts }: Node): string => [facts.technician, facts.flashAs
 const dueKind = ({ done, record }: Context): string =>
   [record?.channel === undefined, done?.due === undefined, done?.dueMinutes === undefined].join();
 
-/** Steps in which a page or a place of a list counts. */
-const LISTS =
-  /Warn|Earlier|Voucher|Found|List|Show|Find|Ask|^menu|^supervisor|^held|^unknown|^query|^help|^status|^case|^settle/;
-
 /** What the steps of a transaction, and the laws over it, look at. */
-function moneyKey(step: string, node: Node, panel: PanelProfile): string {
+function moneyKey(is: Traits, step: string, node: Node, panel: PanelProfile): string {
   const d = contextOf(node).draft;
   const f = node.facts;
   const known = d.original !== undefined;
@@ -318,7 +349,7 @@ function moneyKey(step: string, node: Node, panel: PanelProfile): string {
           rules.second && (d.second === undefined || f.second !== d.second),
           rules.blind && f.blind !== true,
           rules.holdSeconds > 0,
-          is(/(Warn|Confirm|Reason|Note|Advice|Help)$/, step) && rules.voidInstead,
+          is.seesAdvice && rules.voidInstead,
           warning && rules.warnings.length,
         ];
   const draft = [
@@ -330,14 +361,14 @@ function moneyKey(step: string, node: Node, panel: PanelProfile): string {
     d.note === undefined,
     d.approver,
     d.card === undefined ? '' : d.kind === 'sale' && d.card.entry === 'tap',
-    ...(is(/(Pin|Online)$/, step) ? [d.pinTries === 0 ? 0 : d.pinTries < panel.pinSendsMax] : []),
-    ...(is(READS, step) ? [d.fallback, d.readTries + 1 < panel.readTriesMax] : []),
+    ...(is.pinOrOnline ? [d.pinTries === 0 ? 0 : d.pinTries < panel.pinSendsMax] : []),
+    ...(is.reads ? [d.fallback, d.readTries + 1 < panel.readTriesMax] : []),
     d.resend,
-    is(/^qr/, step) ? [d.channel, d.inquiries].join() : d.channel === undefined,
+    is.qr ? [d.channel, d.inquiries].join() : d.channel === undefined,
     d.heldId,
-    is(/Password|^oweFirst/, step) && d.slip !== undefined,
+    is.seesSlip && d.slip !== undefined,
     role(d.second),
-    is(/^approver/, step) && d.blindMinor === undefined,
+    is.approver && d.blindMinor === undefined,
     open(d.judged).join(),
   ];
   const facts = [
@@ -352,7 +383,7 @@ function moneyKey(step: string, node: Node, panel: PanelProfile): string {
     f.judged?.kind === d.kind && f.judged.minor === d.amountMinor,
     open(f.judged).join(),
     warning ? f.warned : (f.warned ?? 0) >= (f.judged?.warnings.length ?? 0),
-    is(/^approver/, step) && f.changing,
+    is.approver && f.changing,
     f.held,
   ];
   return [...draft, ...facts].join();
@@ -415,6 +446,8 @@ function atDesk(node: Node, desk: DeskStatus): Node {
 
 function send(steps: Steps, node: Node, event: TerminalEvent): Node {
   const snapshot = follow(steps, node.snapshot, event);
+  // Nothing waits for this event here: nothing has happened, and most keys of most steps are like that.
+  if (snapshot === node.snapshot) return node;
   const facts = snapshot.value === 'idle' && stepOf(node) !== 'idle' ? {} : learn(steps, node, event, snapshot);
   return { snapshot, facts };
 }
@@ -426,7 +459,7 @@ function cancelHome(steps: Steps, start: Node, panel: PanelProfile, home: Set<st
   const part = idOf(steps[from].screen(contextOf(start))) === 'PARTIAL';
   let node = start;
   for (let count = 0; count < HOME_STEPS_MAX; count++) {
-    const key = keyOf(node, panel);
+    const key = keyOf(steps, node, panel);
     if (stepOf(node) === 'idle' || home.has(key)) {
       for (const one of passed) home.add(one);
       return;
