@@ -121,14 +121,16 @@ export function refuse(rim: EntryRim, f: Fault, status = EXIT_REFUSED): void {
 
 const isInUse = (f: Fault): boolean => f.name === 'journal-in-use';
 
-/** A runtime without control socket: the same entry is made at its keypad. */
-const atKeypad = (f: Fault, keys: string): Fault =>
-  fault(
-    f.code,
-    f.name,
-    f.cause,
-    `Enter it at the terminal (${keys}), or stop the runtime, enter it here, and start it again`,
-  );
+/** A runtime without control socket holds the journal: the same entry is made at its keypad. Other faults stay as they are. */
+export const atKeypad = (f: Fault, keys: string): Fault =>
+  isInUse(f) && keys !== ''
+    ? fault(
+        f.code,
+        f.name,
+        f.cause,
+        `Enter it at the terminal (${keys}), or stop the runtime, enter it here, and start it again`,
+      )
+    : f;
 
 /** An entry with its text for people; `keys`: where the same is entered at the terminal. */
 export interface Told<V> {
@@ -150,8 +152,7 @@ export function enter<V extends object>(rim: EntryRim, options: WriteOptions, to
   rim.readSecret(PASSWORD[options.lang], secret => {
     if (!secret.ok) return refuse(rim, secret.fault);
     sendEntry(rim, options.journal, { request, password: secret.value, entry: told.entry }, (made, status) => {
-      if (!made.ok)
-        return refuse(rim, told.keys && isInUse(made.fault) ? atKeypad(made.fault, told.keys) : made.fault, status);
+      if (!made.ok) return refuse(rim, atKeypad(made.fault, told.keys), status);
       const { way, again, value } = made.value;
       if (options.json) return rim.print(JSON.stringify({ ...value, way, ...(again ? { again } : {}) }, null, 2));
       const ways = WAYS[options.lang];

@@ -5,6 +5,7 @@ import type { Freeze, Journal } from '../journal/journal.ts';
 import type { EntryDone } from '../runtime/enter.ts';
 import type { Entry } from '../runtime/entries.ts';
 import {
+  atKeypad,
   EXIT_NO_JOURNAL,
   EXIT_REFUSED,
   type EntryRim,
@@ -207,7 +208,7 @@ function change(rim: FreezeRim, options: Options, journals: readonly string[], r
           path,
           made.ok
             ? { journal: path, state, way: made.value.way, ...(made.value.again ? { before: true } : {}) }
-            : { journal: path, state: 'unknown', fault: made.fault },
+            : { journal: path, state: 'unknown', fault: atKeypad(made.fault, KEYS) },
         );
         next(at + 1);
       });

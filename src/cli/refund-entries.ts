@@ -1,6 +1,5 @@
 import { Option, type Command } from 'commander';
 import { type Fault, fault } from '../fault.ts';
-import type { Freeze } from '../journal/journal.ts';
 import { noRefund } from '../runtime/enter.ts';
 import { DATE, type External, PROOF, REFERENCE, SHORT_REFERENCE } from '../runtime/entries.ts';
 import { LIFE_ENTRIES } from '../runtime/status.ts';
@@ -18,7 +17,7 @@ import {
   wrongText,
 } from './entry.ts';
 
-/** `pos8583 refund stop|arrived|external|freeze|free`: what the supervisor may enter without the keypad. */
+/** `pos8583 refund stop|arrived|external`: what the supervisor may enter without the keypad. */
 
 interface StopOptions extends WriteOptions {
   readonly reason: string;
@@ -43,16 +42,12 @@ const WORDS = {
     stopped: 'stopped; nothing was sent',
     state: 'state entered',
     external: 'recorded; it counts against what can still be refunded',
-    frozen: 'refunds are switched off; sales and voids go on',
-    free: 'refunds are allowed again',
     left: 'left',
   },
   zh: {
     stopped: '已止付, 款项未发出',
     state: '状态已登记',
     external: '外部退款已登记, 已计入可退余额',
-    frozen: '退货已暂停, 消费和撤销可继续',
-    free: '退货已恢复',
     left: '可退',
   },
 } as const;
@@ -81,26 +76,6 @@ export function registerEntries(refund: Command, rim: EntryRim): void {
     .requiredOption('--proof <no>', 'number of the transfer or receipt, up to 40 characters')
     .requiredOption('--reason <text>', 'why not to the card')
     .action((options: ExternalOptions) => external(rim, options));
-
-  entry('freeze', 'switches refunds off on this terminal; sales and voids go on')
-    .requiredOption('--reason <text>', 'why')
-    .action((options: StopOptions) => {
-      const wrong = wrongText('reason', options.reason);
-      if (wrong) return refuse(rim, wrong, EXIT_NO_JOURNAL);
-      enter<Freeze>(rim, options, {
-        entry: { what: 'freeze', note: options.reason },
-        text: () => WORDS[options.lang].frozen,
-        keys: 'sign on as 00, then 0',
-      });
-    });
-
-  entry('free', 'switches refunds on again').action((options: WriteOptions) =>
-    enter(rim, options, {
-      entry: { what: 'free' },
-      text: () => WORDS[options.lang].free,
-      keys: 'sign on as 00, then 0',
-    }),
-  );
 }
 
 function stop(rim: EntryRim, idText: string, options: StopOptions): void {

@@ -155,21 +155,12 @@ describe('pos8583 refund, the desk', () => {
     expect(await run('refund external --voucher 999 --amount 1.00', flags)).toMatchObject({ exit: 1, asked: 0 });
   });
 
-  test('freeze and free', async () => {
-    expect((await run('refund freeze --reason wrong-refunds')).out).toContain('switched off');
-    expect(look(journal => journal.refundsFrozen())).toMatchObject({ by: '00', note: 'wrong-refunds' });
-    expect(await run('refund freeze --reason again')).toMatchObject({ exit: 1, asked: 0 });
-    expect((await run('refund free')).out).toContain('allowed again');
-    expect(look(journal => journal.refundsFrozen())).toBeUndefined();
-    expect(await run('refund free')).toMatchObject({ exit: 1, asked: 0 });
-  });
-
   test('a running terminal holds its journal: reading works, entries say where to make them', async () => {
     const running = open({ path });
     expect((await run(`refund status ${refundId}`)).exit).toBe(0);
-    const refused = await run('refund freeze --reason x');
+    const refused = await run(`refund arrived ${refundId}`);
     expect([refused.exit, refused.asked]).toEqual([2, 0]);
-    expect(refused.err).toContain('sign on as 00, then 0');
+    expect(refused.err).toContain('F2, find the refund, then 1');
     running.close();
   });
 });

@@ -66,16 +66,10 @@ const BADGES: readonly Partial<DeskStatus>[] = [
 ];
 
 /** What of a profile the keypad machine and its screens look at. */
-function likeness({
-  id: _id,
-  name: _name,
-  dialect: _dialect,
-  acquirer: _acquirer,
-  terminal,
-  ...rest
-}: Profile): string {
+function likeness(of: Profile): string {
+  const { id: _id, name: _name, dialect: _dialect, acquirer: _acquirer, terminal, ...rest } = of;
   const { rows, columns, charset } = terminal;
-  return JSON.stringify([rest, rows, columns, charset, { ...panelProfile(load(id)), id: '' }]);
+  return JSON.stringify([rest, rows, columns, charset, { ...panelProfile(of), id: '' }]);
 }
 
 const shown = new Set<string>();
