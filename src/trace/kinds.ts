@@ -30,9 +30,12 @@ export const Kind = {
   profile: 2,
   /** In. A piece of the journal as it was at the start, redacted; pieces in order, the last one is empty. */
   state: 3,
-  /** In. u64 as a double: the wall clock said another millisecond than the last time it was read. */
+  /**
+   * In. double: the wall clock said another millisecond than the last time it was read | u32: how many readings before this one
+   * had still said the old one.
+   */
   wall: 4,
-  /** In. double: the same for the monotonic clock. */
+  /** In. The same for the monotonic clock. */
   monotonic: 5,
   /** In. u32: the alarm with this number (the n-th that was set, from 1) went off. */
   alarm: 6,
@@ -62,11 +65,11 @@ export const Kind = {
   hostClose: 25,
   /** Out. u32 number of the journal record | 32 bytes digest of what it says, redacted | texts: its kind. */
   journal: 30,
-  /** In. texts: name of the question, answer. What only the secrets of this counter could answer. */
+  /** In. texts: name of the question, answer (a long one in several). What only the secrets of this counter could answer. */
   answer: 31,
-  /** In. texts: a line of the control socket. */
+  /** In. texts: a line of the control socket, or `stop`: the program was asked to end. */
   control: 32,
-  /** In. texts: how a notice went (empty: taken). */
+  /** In. texts: how a notice went (empty: taken), the way that it went. */
   noticed: 33,
   /** Told. texts: step, then the lines of the screen. */
   screen: 40,
