@@ -34,10 +34,15 @@ export interface LinkChannel {
   open(data: Uint8Array, length: number): number;
 }
 
+/** Begin, end and CRC of a packet, bytes. */
+export const PACKET_OVERHEAD = 4;
+
 export interface LinkCounters {
   /** Commands put on the line, repetitions too, and their bytes as framed. */
   sent: number;
   bytesSent: number;
+  /** The same bytes without what the line escapes: keys and cards in a command change it in nothing. */
+  dataSent: number;
   received: number;
   /** Commands sent again after a NAK of the terminal. */
   resent: number;

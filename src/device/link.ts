@@ -9,6 +9,7 @@ import {
   lostFault,
   noAcknowledgeFault,
   noEndFault,
+  PACKET_OVERHEAD,
   refusedFault,
   timeoutFault,
   type LinkAnswer,
@@ -28,11 +29,7 @@ export interface LinkOptions {
 type State = 'down' | 'idle' | 'sent' | 'answer' | 'silence' | 'cancelling';
 
 const DC2 = 0x12;
-const N = 0x4e;
-const T = 0x54;
-const M = 0x4d;
-const E = 0x45;
-const R = 0x52;
+const [N, T, M, E, R] = [0x4e, 0x54, 0x4d, 0x45, 0x52];
 /** NTM + 000 + 032. */
 const NOTICE_HEAD = 9;
 
@@ -51,6 +48,7 @@ export class AbecsLink {
   readonly counters: LinkCounters = {
     sent: 0,
     bytesSent: 0,
+    dataSent: 0,
     received: 0,
     resent: 0,
     naksSent: 0,
@@ -71,6 +69,8 @@ export class AbecsLink {
   private readonly answer: { -readonly [K in keyof LinkAnswer]: LinkAnswer[K] };
   private state: State = 'down';
   private frameLength = 0;
+  /** Bytes of the frame without what the line escapes. */
+  private dataLength = 0;
   private name0 = 0;
   private name1 = 0;
   private name2 = 0;
@@ -106,6 +106,11 @@ export class AbecsLink {
   /** A command or a cancel is under way. */
   get busy(): boolean {
     return this.state !== 'idle' && this.state !== 'down';
+  }
+
+  /** A packet of the terminal has begun and has not ended. */
+  get insidePacket(): boolean {
+    return this.receiver.inside;
   }
 
   get up(): boolean {
@@ -172,6 +177,7 @@ export class AbecsLink {
       end = encodePacket(this.sealed, sealedLength, this.frame, 0);
     }
     assert(end > 0, 'the frame buffer holds every packet');
+    this.dataLength = length + PACKET_OVERHEAD;
     this.frameLength = end;
     this.send();
   }
@@ -277,6 +283,7 @@ export class AbecsLink {
     this.state = 'sent';
     this.counters.sent++;
     this.counters.bytesSent += this.frameLength;
+    this.counters.dataSent += this.dataLength;
     this.arm(LinkTimes.acknowledgeMs);
     this.options.write(this.frame.subarray(0, this.frameLength));
   }

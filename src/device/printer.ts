@@ -198,10 +198,10 @@ export class Printer {
 
   /** Bytes of a new part, from how many of the bytes of late were refused. */
   private partLength(): number {
-    const { bytesSent, naksReceived } = this.exchange.link.counters;
-    this.bytes += bytesSent - this.bytesSeen;
+    const { dataSent, naksReceived } = this.exchange.link.counters;
+    this.bytes += dataSent - this.bytesSeen;
     this.refusals += naksReceived - this.refusalsSeen;
-    this.bytesSeen = bytesSent;
+    this.bytesSeen = dataSent;
     this.refusalsSeen = naksReceived;
     while (this.bytes > MEMORY_BYTES) {
       this.bytes /= 2;

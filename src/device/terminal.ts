@@ -136,6 +136,11 @@ export class TerminalDevice {
     return this.exchange.link.counters;
   }
 
+  /** A packet of the terminal has begun and has not ended. */
+  get insidePacket(): boolean {
+    return this.exchange.link.insidePacket;
+  }
+
   /** A command is in flight or a cancel is under way. */
   get busy(): boolean {
     return this.exchange.link.busy;
