@@ -4,6 +4,7 @@ import { failed, fault, type Result } from '../fault.ts';
 import { canonical } from './chain.ts';
 import { grouped } from './guard.ts';
 import type { Store } from './store.ts';
+import { isTrue } from './vault.ts';
 
 /**
  * Entries that somebody makes from outside of the keypad. Each comes under a request number that its sender made up, so
@@ -47,7 +48,8 @@ export function entries(store: Store) {
       atMs: row.at_ms as number,
       what: body.what,
       way: body.way,
-      same: body.what === what && body.content === grouped(hashOf(content)),
+      same:
+        body.what === what && isTrue(store.watch.vault, 'same entry', () => body.content === grouped(hashOf(content))),
     };
   }
 

@@ -9,8 +9,10 @@ import { type Reports, reports } from './reports.ts';
 import { type Reversals, reversals } from './reversals.ts';
 import { session, type SessionPart } from './session.ts';
 import { settlement, type SettlementPart } from './settlement.ts';
+import { copies, type Copies } from './copies.ts';
 import { Store, type StoreOptions, type Verification } from './store.ts';
 import type { ReversalPolicy } from './types.ts';
+import type { JournalWatcher } from './vault.ts';
 
 export { JournalFailure } from './failure.ts';
 export type { StoreOptions, Verification } from './store.ts';
@@ -31,6 +33,8 @@ export type { EventKind } from './bodies.ts';
 export type { KnownEntry, NewEntry } from './entries.ts';
 export type { NewCase, NewCaseEntry, NewHold, NewNotice } from './refund-desk.ts';
 export type { ChainLink, ExactRecord } from './proof.ts';
+export { bodyDigest, COPY_SEAL_KEY, markSlipLine, type CopiedRecord } from './copies.ts';
+export { isTrue, type JournalWatcher, QUIET_VAULT, type Vault } from './vault.ts';
 export type { EventBody, NewSlip } from './settlement.ts';
 export type { JournalCounts, ListFilter, SpanTotal } from './queries.ts';
 export type { Recovery, RefundEntry, ReversalEntry } from './reversals.ts';
@@ -67,6 +71,8 @@ export interface JournalFile {
   recordsOfAnchor(hexDigits: string): readonly { readonly seq: number; readonly atMs: number }[];
   /** Makes the tables again from the records. */
   rebuild(): void;
+  /** From now on `watcher` is told of every record that is written, and hears what the secrets of this journal answer. */
+  watch(watcher: JournalWatcher): void;
   close(): void;
 }
 
@@ -81,7 +87,8 @@ export type Journal = JournalFile &
   Reports &
   Equipment &
   ProofPart &
-  EntriesPart;
+  EntriesPart &
+  Copies;
 
 /**
  * Opens a journal, or makes a new one. Checks the newest 50,000 records; older ones by `checkOlder`, all by `verify`. Faults: `journal-in-use`
@@ -106,6 +113,7 @@ export function openJournal(options: JournalOptions): Result<Journal> {
     checkOlder: limit => store.checkOlder(limit),
     recordsOfAnchor: hexDigits => store.recordsOfAnchor(hexDigits),
     rebuild: () => store.rebuild(),
+    watch: watcher => store.watch.begin(watcher),
     close: () => store.close(),
   };
   return ok(
@@ -121,6 +129,7 @@ export function openJournal(options: JournalOptions): Result<Journal> {
       equipment(store),
       proof(store),
       entries(store),
+      copies(store),
     ),
   );
 }

@@ -31,6 +31,12 @@ export function ledger(store: Store, queries: Queries, desk: RefundDesk, policy:
     return trace;
   }
 
+  function token(pan: Uint8Array): string {
+    const { sealKey } = store;
+    assert(sealKey, 'tokens need the key of the journal');
+    return store.watch.vault.ask('card', () => cardToken(sealKey, pan));
+  }
+
   function openCard(txnId: number): Result<Uint8Array> {
     const card = queries.txn(txnId)?.intent.card;
     if (!card)
@@ -295,16 +301,13 @@ export function ledger(store: Store, queries: Queries, desk: RefundDesk, policy:
       store.entropy.fill(nonce);
       return {
         masked: maskPanBytes(pan, pan.length),
-        token: cardToken(store.sealKey, pan),
+        token: token(pan),
         sealedPan: sealPan(store.sealKey, nonce, pan),
       };
     },
 
     /** Token of a card number for comparing with a stored one; `pan` is ASCII digits. */
-    tokenOf(pan: Uint8Array): string {
-      assert(store.sealKey, 'tokens need the key of the journal');
-      return cardToken(store.sealKey, pan);
-    },
+    tokenOf: token,
 
     /** The clear card number of a transaction (ASCII digits), for a 0400, a notice or a detail: zero it after use. */
     openCard,

@@ -4,6 +4,7 @@ import { failed, type Fault, fault, ok, type Result } from '../fault.ts';
 import { ROLE_RULES, roleOf } from './money.ts';
 import type { Queries } from './queries.ts';
 import type { Row, Store } from './store.ts';
+import { isTrue } from './vault.ts';
 import type { Operator, Session, SignOn, TrainingResult } from './types.ts';
 
 /** Sign-on at the acquirer, and the people at the keypad. */
@@ -36,6 +37,10 @@ export function session(store: Store, queries: Queries) {
   }
 
   function isRight(row: Row, password: string): boolean {
+    return isTrue(store.watch.vault, 'password', () => fits(row, password));
+  }
+
+  function fits(row: Row, password: string): boolean {
     // A first operator who never changed the published password has no hash.
     if (row.hash === null) return password === ROLE_RULES[roleOf(row.no as string)].defaultPassword;
     return timingSafeEqual(scryptSync(password, row.salt as Uint8Array, HASH_LENGTH, SCRYPT), row.hash as Uint8Array);
@@ -54,7 +59,7 @@ export function session(store: Store, queries: Queries) {
         `the password of ${no} has ${rule.length} digits`,
         `Enter ${rule.length} digits`,
       );
-    if (password === rule.defaultPassword)
+    if (isTrue(store.watch.vault, 'first password', () => password === rule.defaultPassword))
       return fault(
         'E_ILLEGAL',
         'password-default',

@@ -1,10 +1,10 @@
-import { createHmac } from 'node:crypto';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { assert } from '../assert.ts';
 import { failed, type Fault, fault, ok, type Result } from '../fault.ts';
 import type { Entropy } from '../hal/hal.ts';
 import { writeBody } from './bodies.ts';
 import { chainHash, firstHash, shortHash } from './chain.ts';
+import { badRecord, keyCheck, type RecordRow } from './check.ts';
 import { firstDifference } from './difference.ts';
 import { DAMAGE_REMEDY, failureOf, JournalFailure, openFault, sqliteCode, sqliteText } from './failure.ts';
 import { Fold } from './fold.ts';
@@ -12,6 +12,7 @@ import { grouped } from './guard.ts';
 import { Memo } from './memo.ts';
 import { Settings } from './settings.ts';
 import { APPLICATION_ID, FOLD_VERSION, FOLDED, RECORD_SQL, SCHEMA_VERSION } from './tables.ts';
+import { Watch } from './vault.ts';
 
 /** Newest records whose hashes are checked at each opening, weeks of a busy counter; `checkOlder` looks at the others. */
 const CHECKED_AT_OPENING = 50_000;
@@ -30,9 +31,6 @@ export interface StoreOptions {
   /** Newest records whose hashes are checked before this is open; 50,000 when absent. The others: `checkOlder`. */
   readonly checkedAtOpening?: number;
 }
-
-/** A record as SQLite gives it with arrays for rows. */
-type RecordRow = readonly [seq: number, atMs: number, kind: string, body: string, hash: Uint8Array];
 
 const RECORDS = 'SELECT seq, at_ms, kind, body, hash FROM record';
 
@@ -55,6 +53,8 @@ export class Store {
   readonly readOnly: boolean;
   readonly sealKey: Uint8Array | undefined;
   readonly entropy: Entropy | undefined;
+  /** Who is told of every record. */
+  readonly watch = new Watch();
   private readonly db: DatabaseSync;
   private readonly lock: DatabaseSync | undefined;
   private readonly fold: Fold;
@@ -120,11 +120,13 @@ export class Store {
     assert(!this.writing, 'one journal commit at a time');
     if (this.broken) throw this.broken;
     const { seq, hash } = this;
+    let committed = false;
     this.writing = true;
     try {
       this.db.exec('BEGIN IMMEDIATE');
       const value = work();
       this.db.exec('COMMIT');
+      committed = true;
       return value;
     } catch (cause) {
       this.seq = seq;
@@ -137,7 +139,34 @@ export class Store {
     } finally {
       this.writing = false;
       this.forget();
+      this.watch.report(committed);
     }
+  }
+
+  /** Newest hash of the chain, 32 bytes. */
+  get headHash(): Uint8Array {
+    return this.hash;
+  }
+
+  /**
+   * Takes over the records of another journal, with their numbers and hashes, into this new one, which goes on from `head`. The
+   * bodies were changed on the way, so this chain cannot be checked: it is for looking at what a counter did, never for trade.
+   */
+  takeOver(
+    records: Iterable<{ seq: number; atMs: number; kind: string; body: string; hash: Uint8Array }>,
+    head: Uint8Array,
+  ): void {
+    assert(this.path === ':memory:' && this.seq === 0, 'records are taken over into a new journal in memory');
+    this.commit(() => {
+      const add = this.statement('INSERT INTO record(seq, at_ms, kind, body, hash) VALUES (?, ?, ?, ?, ?)');
+      for (const { seq, atMs, kind, body, hash } of records) {
+        assert(seq === this.seq + 1, 'records are taken over without a gap');
+        add.run(seq, atMs, kind, body, hash);
+        this.fold.apply(seq, atMs, kind, JSON.parse(body));
+        this.seq = seq;
+      }
+    });
+    this.hash = head;
   }
 
   /** The commits that `work` makes are one durable step: all of their records, or nothing. */
@@ -163,7 +192,7 @@ export class Store {
     const publicNumbers = typeof mid === 'string' ? new Set([...this.publicNumbers(), mid]) : this.publicNumbers();
     const written = writeBody(kind, body, pan ? { pan, publicNumbers } : { publicNumbers });
     const seq = this.seq + 1;
-    const hash = chainHash(this.hash, seq, nowMs, kind, written);
+    const hash = this.watch.hash(() => chainHash(this.hash, seq, nowMs, kind, written));
     this.statement('INSERT INTO record(seq, at_ms, kind, body, hash) VALUES (?, ?, ?, ?, ?)').run(
       seq,
       nowMs,
@@ -176,6 +205,7 @@ export class Store {
     this.forget();
     this.seq = seq;
     this.hash = hash;
+    this.watch.append(seq, kind, written);
     return seq;
   }
 
@@ -455,15 +485,4 @@ export class Store {
       this.broken ??= failureOf(this.path, 'write', cause);
     }
   }
-}
-
-function keyCheck(sealKey: Uint8Array): string {
-  return createHmac('sha256', sealKey).update('pos8583 journal key check').digest('hex').slice(0, 12);
-}
-
-/** Why `row` does not follow the record `seq` with `hash`, or undefined. */
-function badRecord([at, atMs, kind, body, stored]: RecordRow, seq: number, hash: Uint8Array): string | undefined {
-  if (at !== seq + 1) return `record ${seq + 1} is missing, ${at} follows`;
-  const expected = chainHash(hash, seq + 1, atMs, kind, body);
-  return Buffer.compare(stored, expected) === 0 ? undefined : 'its content or its hash was changed';
 }

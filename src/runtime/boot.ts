@@ -4,11 +4,12 @@ import { fault, type Fault, ok, type Result } from '../fault.ts';
 import type { Hal, SerialClose } from '../hal/hal.ts';
 import { AcquirerLine } from '../host/line.ts';
 import { compileFieldPlan } from '../iso8583/plan.ts';
-import type { Journal } from '../journal/journal.ts';
+import { isTrue, type Journal, type Vault } from '../journal/journal.ts';
 import type { ProfileImage } from '../profile/image.ts';
 import type { Profile } from '../profile/schema.ts';
 import { Keypad } from '../terminal/machine.ts';
-import { panelProfile } from '../terminal/profile.ts';
+import { type PanelProfile, panelProfile } from '../terminal/profile.ts';
+import { weak } from '../terminal/flows/common.ts';
 import type { TraceRecord } from '../trace/record.ts';
 import type { Lang } from '../terminal/types.ts';
 import { type ControlCall, controlOf } from './control.ts';
@@ -18,6 +19,7 @@ import { dropHeldCards } from './hold.ts';
 import { Inbox, hostThroughInbox, throughInbox } from './inbox.ts';
 import { type Shop, forgetCard, openShop } from './shop.ts';
 import type { SlipDesk } from './slip-code.ts';
+import type { Recording } from './recording.ts';
 import { run, wait } from './task.ts';
 import { TerminalLine } from './terminal-line.ts';
 import { type TrainingRoom, trainer } from './training.ts';
@@ -26,8 +28,10 @@ export interface BootOptions {
   readonly lang: Lang;
   /** Version of this software. */
   readonly version: string;
-  /** Takes redacted records of everything that crosses the rim. */
+  /** Is told what a person saw and did: screens, keys, cards, slips. */
   readonly trace?: (record: TraceRecord) => void;
+  /** Writes down everything that crosses the rim, so that it can be run again. */
+  readonly recording?: Recording;
   /** Keys of the signed slip codes; without them slips carry none and none can be scanned. */
   readonly slips?: SlipDesk;
   /** The image that is run, and where images for the terminal lie; without it the profile comes from a source. */
@@ -67,13 +71,30 @@ export function boot(
   const plan = compileFieldPlan(profile.dialect, profile.acquirer.dialectOptions);
   if (!plan.ok) return plan;
   const inbox = new Inbox();
-  const hal = throughInbox(outside, inbox);
+  const { recording, slips } = options;
+  recording?.begin(outside, {
+    profile,
+    plan: plan.value,
+    lang: options.lang,
+    version: options.version,
+    journal,
+    shelf: options.equipment?.shelf !== undefined,
+    training: options.training !== undefined,
+    ...(options.equipment?.image ? { image: options.equipment.image } : {}),
+    ...(slips ? { slips: { signer: slips.key.signer, cardKeyName: slips.cardKeyName } } : {}),
+  });
+  const handled = throughInbox(outside, inbox);
+  const hal = recording ? recording.around(handled) : handled;
   const device = new TerminalDevice({
     write: bytes => hal.serial.write(bytes),
     timers: hal.timers,
     notice: text => hal.log.info({ event: 'notice' }, text),
   });
-  const keypad = new Keypad(panelProfile(profile));
+  recording?.follow(() => device.insidePacket);
+  const keypad = new Keypad({
+    ...panelProfile(profile),
+    ...(recording ? { passwords: passwordsOf(recording.vault) } : {}),
+  });
   const shop: Shop = openShop({
     hal,
     profile,
@@ -85,11 +106,16 @@ export function boot(
     host: new AcquirerLine(hal.host, hal.timers),
     keypad,
     equipment: equipmentState(options.equipment ?? {}),
-    trace: options.trace,
-    ...(options.slips ? { slips: options.slips } : {}),
+    trace: told(options),
+    ...(recording ? { recording } : {}),
+    ...(slips ? { slips } : {}),
     train: options.training && trainer(throughDoor(options.training, inbox)),
     version: options.version,
-    jobEnded: () => inbox.post(() => control.jobEnded()),
+    jobEnded: () =>
+      inbox.post(() => {
+        control.jobEnded();
+        recording?.handled();
+      }),
     progress: (news, always) => redraw(shop, news, always),
   });
   const control = controlOf(shop);
@@ -101,6 +127,7 @@ export function boot(
     forgetCard(shop);
     dropHeldCards(shop);
     shop.terminal.stop();
+    recording?.ended(end.kind);
     ended(end);
   };
 
@@ -141,20 +168,47 @@ export function boot(
     );
   };
 
+  const stop = (): void => {
+    if (shop.stopping) return;
+    shop.stopping = true;
+    if (!greeted) return finish({ kind: 'stopped' });
+    if (shop.equipment.cancel) return shop.equipment.cancel();
+    if (device.waiting) device.cancelWait(() => {});
+    else if (!shop.terminal.isReady && !shop.working) finish({ kind: 'stopped' });
+  };
+
   shop.terminal.open();
+  recording?.handled();
   return ok({
     control(call) {
-      inbox.post(() => control.take(call));
+      inbox.post(() => {
+        control.take(recording ? recording.control(call) : call);
+        recording?.handled();
+      });
     },
     stop() {
-      if (shop.stopping) return;
-      shop.stopping = true;
-      if (!greeted) return finish({ kind: 'stopped' });
-      if (shop.equipment.cancel) return shop.equipment.cancel();
-      if (device.waiting) device.cancelWait(() => {});
-      else if (!shop.terminal.isReady && !shop.working) finish({ kind: 'stopped' });
+      recording?.stop();
+      stop();
+      recording?.handled();
     },
   });
+}
+
+/** Whoever wants to hear what a person saw and did. */
+function told({ trace, recording }: BootOptions): Shop['trace'] {
+  if (!recording) return trace;
+  return record => {
+    recording.told(record);
+    trace?.(record);
+  };
+}
+
+/** What the flows ask about typed passwords, through the vault: a replay has no digits. */
+function passwordsOf(vault: Vault): NonNullable<PanelProfile['passwords']> {
+  return {
+    weak: typed => isTrue(vault, 'weak password', () => weak(typed)),
+    same: (one, other) => isTrue(vault, 'same password', () => one === other),
+  };
 }
 
 /** The acquirer of training speaks through the one inbox, too. */

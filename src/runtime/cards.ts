@@ -1,7 +1,7 @@
 import { ClearCard } from '../card/card.ts';
 import type { ChipInfo, ChipRequest, FinishResult, GoResult, PinResult, Tracks } from '../device/terminal.ts';
 import { type Fault, faultText, type Result } from '../fault.ts';
-import { slipTags } from '../journal/journal.ts';
+import { isTrue, slipTags } from '../journal/journal.ts';
 import type { PromptId } from '../profile/words.ts';
 import type { CardSource, Done, Draft } from '../terminal/types.ts';
 import { digits } from '../units.ts';
@@ -128,9 +128,8 @@ function check(shop: Shop, card: CardInHand, draft: Draft): PromptId | undefined
   if (draft.original?.foreign && isCardOfSlip(shop, draft.original.foreign.card, card) === false) return 'E07';
   if (draft.kind !== 'sale' || card.clear.expiry.length !== 4) return undefined;
   const now = shop.hal.clock.local(shop.hal.clock.nowMs());
-  return String.fromCharCode(...card.clear.expiry) < digits(now.year % 100, 2) + digits(now.month, 2)
-    ? 'E53'
-    : undefined;
+  const month = digits(now.year % 100, 2) + digits(now.month, 2);
+  return isTrue(shop.vault, 'expired', () => String.fromCharCode(...card.clear.expiry) < month) ? 'E53' : undefined;
 }
 
 /** The PIN step: GPN for a stripe or a void, GOX (which also lets the chip decide) for a chip or contactless sale. */

@@ -1,4 +1,4 @@
-import type { PanelEvent } from '../device/terminal.ts';
+import type { KeyName, PanelEvent } from '../device/terminal.ts';
 import { faultText, type Result } from '../fault.ts';
 import type { ShownId } from '../terminal/screens.ts';
 import { clockText, renderScreen, reverseMask } from '../terminal/screens.ts';
@@ -293,6 +293,7 @@ function* person(
   if (idle && takeNews(shop)) return undefined;
   const toMinute = MINUTE_MS - (shop.hal.clock.nowMs() % MINUTE_MS);
   const timeoutMs = idle ? Math.min(toMinute, due?.inMs ?? toMinute) : want.timeoutMs;
+  shop.recording?.secret(SECRET_STEP.test(view.step));
   const asked = yield* wait<Result<PanelEvent>>(resume =>
     shop.device.waitEvent(
       {
@@ -318,7 +319,7 @@ function* person(
   }
   if (idle && asked.value.kind === 'timeout') yield* lookAgain(shop);
   traceEvent(shop, view.step, asked.value);
-  return panelEvent(shop, asked.value, want);
+  return panelEvent(shop, view.step, asked.value, want);
 }
 
 export function traceScreen(shop: Shop, step: string, lines: readonly string[]): void {
@@ -327,21 +328,34 @@ export function traceScreen(shop: Shop, step: string, lines: readonly string[]):
 
 /** Steps in which a password is typed: their digits are nobody's business. */
 const SECRET_STEP = /[Pp]assword/;
+const DIGITS = /^[0-9]+$/;
 
 function traceEvent(shop: Shop, step: string, event: PanelEvent): void {
   if (!shop.trace || event.kind === 'timeout') return;
   const atMs = shop.hal.clock.nowMs();
   if (event.kind === 'key')
-    shop.trace({ kind: 'key', atMs, step, key: SECRET_STEP.test(step) && /^\d+$/.test(event.key) ? '*' : event.key });
+    shop.trace({ kind: 'key', atMs, step, key: SECRET_STEP.test(step) && DIGITS.test(event.key) ? '*' : event.key });
   else shop.trace({ kind: 'card', atMs, event: event.kind });
 }
 
-function panelEvent(shop: Shop, event: PanelEvent, want: Extract<Await, { kind: 'event' }>): TerminalEvent | undefined {
+/** A replay knows of a secret digit only that it was typed; one key has two of them. */
+function typedKey(shop: Shop, step: string, key: KeyName): KeyName {
+  if (!SECRET_STEP.test(step) || !DIGITS.test(key)) return key;
+  const count = Number(shop.vault.ask('digits', () => String(key.length)));
+  return count === key.length ? key : '00';
+}
+
+function panelEvent(
+  shop: Shop,
+  step: string,
+  event: PanelEvent,
+  want: Extract<Await, { kind: 'event' }>,
+): TerminalEvent | undefined {
   const card = (source: CardSource): TerminalEvent | undefined =>
     want.cards.includes(source) ? { type: 'CARD', source } : undefined;
   switch (event.kind) {
     case 'key':
-      return { type: 'KEY', key: shop.profile.terminal.keymap[event.key] ?? event.key };
+      return { type: 'KEY', key: shop.profile.terminal.keymap[event.key] ?? typedKey(shop, step, event.key) };
     case 'timeout':
       return { type: 'TIMEOUT' };
     case 'swiped':

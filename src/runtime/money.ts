@@ -3,6 +3,7 @@ import { ownedCopy } from '../card/owned.ts';
 import { type Fault, fault, faultText } from '../fault.ts';
 import {
   type Intent,
+  isTrue,
   KIND_RULES,
   type Outcome as Booked,
   reversalTags,
@@ -129,7 +130,8 @@ export function* clearTheWay(shop: Shop): Task<Done | undefined> {
   const stop = stopped(shop, yield* reverseOwed(shop, 'owed'));
   if (stop) return stop;
   const { card } = shop;
-  if (card?.pinBlock === undefined || card.pinKey === pinKeyOf(shop)) return undefined;
+  if (card?.pinBlock === undefined) return undefined;
+  if (isTrue(shop.vault, 'PIN key', () => card.pinKey === pinKeyOf(shop))) return undefined;
   // A sign-on came between: the PIN block is of the old key. Nothing was sent; the customer enters the PIN again.
   yield* finishChip(shop, card, { outcome: 'noHost' });
   forgetCard(shop);

@@ -34,9 +34,13 @@ export function privateTexts(
 
 const isBinary = (shop: Shop, element: number): boolean => shop.plan.source.fields[String(element)]?.type === 'b';
 
-/** A value of the last answer; undefined when it is not there. */
+/** A value of the last answer; undefined when it is not there. A trace hides private elements and keeps what is read from them. */
 export function answered(shop: Shop, place: Place | undefined): string | undefined {
   if (!place || !shop.answer.has(place.element)) return undefined;
+  return shop.vault.ask('private element', () => read(shop, place) ?? '') || undefined;
+}
+
+function read(shop: Shop, place: Place): string | undefined {
   const text = shop.answer.text(place.element);
   if (!isBinary(shop, place.element)) return valueAt(place, text);
   const bytes = fromHex(text);

@@ -6,13 +6,14 @@ import { FrameView } from '../iso8583/frame.ts';
 import { MessageBuilder } from '../iso8583/message-builder.ts';
 import { MessageView } from '../iso8583/message-view.ts';
 import type { FieldPlan } from '../iso8583/plan.ts';
-import type { EmvTags, Journal } from '../journal/journal.ts';
+import { type EmvTags, type Journal, QUIET_VAULT, type Vault } from '../journal/journal.ts';
 import { FRAME_LENGTH_MAX } from '../limits.ts';
 import type { Profile } from '../profile/schema.ts';
 import type { Keypad } from '../terminal/machine.ts';
 import type { CardSource, Done, Lang, Progress } from '../terminal/types.ts';
 import type { TraceRecord } from '../trace/record.ts';
 import type { EquipmentState } from './equipment.ts';
+import type { Recording } from './recording.ts';
 import type { SlipDesk } from './slip-code.ts';
 import type { Task } from './task.ts';
 import type { TerminalLine } from './terminal-line.ts';
@@ -81,6 +82,10 @@ export interface Shop {
   readonly traced: MessageView;
   /** Takes redacted records; absent when no trace is kept. */
   readonly trace: ((record: TraceRecord) => void) | undefined;
+  /** Where everything that crosses the rim is written down; absent when nothing is. */
+  readonly recording?: Recording | undefined;
+  /** What only this counter's secrets answer. */
+  readonly vault: Vault;
   /** Keys of the signed slip codes; absent where none are kept. */
   readonly slips?: SlipDesk;
   /** This is the counter of training: every screen and slip says so. */
@@ -118,6 +123,7 @@ export function openShop(parts: ShopParts): Shop {
   return {
     ...emptyHands(parts.plan),
     trace: undefined,
+    vault: parts.recording?.vault ?? QUIET_VAULT,
     train: undefined,
     operator: undefined,
     chipIn: false,

@@ -1,6 +1,7 @@
+import { assert } from '../assert.ts';
 import { cardToken } from '../card/token.ts';
 import { failed, type Fault, fault, faultText, ok, type Result } from '../fault.ts';
-import { channelOf, type Journal, type Txn } from '../journal/journal.ts';
+import { channelOf, isTrue, type Journal, type Txn, type Vault } from '../journal/journal.ts';
 import { type SigningKey, verifySignature } from '../security/signature.ts';
 import {
   isSlipCodeText,
@@ -13,6 +14,8 @@ import {
 import { type UsedList, type UsedSlip, usedElsewhere } from '../transaction/used-slips.ts';
 import type { Done, RecordView } from '../terminal/types.ts';
 import { digits } from '../units.ts';
+import { fromHex, toHex } from '../wire/hex.ts';
+import { askResult } from './recording.ts';
 import type { CardInHand, Shop } from './shop.ts';
 
 /** Keys and lists of the signed slip codes, as the rim keeps them. */
@@ -57,7 +60,7 @@ export function slipCodeOf(shop: Shop, txn: Txn): string | undefined {
   if (txn.state !== 'approved' || reference?.length !== 12) return undefined;
   const approval = journal.recordsOf(txn.id).find(record => record.kind === 'outcome');
   if (!approval) return undefined;
-  const card = slipCardOf(journal, slips, txn);
+  const card = slipCardOf(shop, slips, txn);
   const bytes = slipCodeBytes({
     channel: channelOf(txn),
     terminal: txn.intent.tid,
@@ -70,28 +73,34 @@ export function slipCodeOf(shop: Shop, txn: Txn): string | undefined {
     anchor: approval.hash.slice(0, ANCHOR_DIGITS),
     signer: slips.key.signer,
   });
-  return slipCodeText(bytes, slips.key.sign(bytes));
+  return slipCodeText(bytes, signed(shop.vault, slips, bytes));
 }
 
-function slipCardOf(journal: Journal, slips: SlipDesk, txn: Txn): SlipCard | undefined {
+function signed(vault: Vault, slips: SlipDesk, bytes: Uint8Array): Uint8Array {
+  const signature = fromHex(vault.ask('slip signature', () => toHex(slips.key.sign(bytes))));
+  assert(signature.ok, 'a signature is asked for as hex');
+  return signature.value;
+}
+
+function slipCardOf({ journal, vault }: Shop, slips: SlipDesk, txn: Txn): SlipCard | undefined {
   const masked = txn.intent.card?.masked;
   if (masked === undefined) return undefined;
   const pan = journal.openCard(txn.id);
   if (!pan.ok) return undefined;
-  const token = slipToken(slips, pan.value);
+  const token = slipToken(vault, slips, pan.value);
   pan.value.fill(0);
   return { lastFour: masked.slice(-4), key: slips.cardKeyName, token };
 }
 
-function slipToken(slips: SlipDesk, pan: Uint8Array): string {
-  return cardToken(slips.cardKey, pan).replaceAll('-', '').slice(0, TOKEN_DIGITS);
+function slipToken(vault: Vault, slips: SlipDesk, pan: Uint8Array): string {
+  return vault.ask('slip card', () => cardToken(slips.cardKey, pan).replaceAll('-', '').slice(0, TOKEN_DIGITS));
 }
 
 /** Says what a scanned text is, and proves it. Nothing is looked up beyond the original itself. */
 export function parseScan(shop: Shop, text: string): Scan {
-  const { slips, journal } = shop;
-  if (!slips || !isSlipCodeText(text)) return { kind: 'other' };
-  const checked = checkSlipCode(slips, text);
+  const { slips, journal, vault } = shop;
+  if (!slips || !isTrue(vault, 'slip text', () => isSlipCodeText(text))) return { kind: 'other' };
+  const checked = askResult(vault, 'slip code', () => checkSlipCode(slips, text));
   if (!checked.ok) {
     shop.hal.log.warn({ event: 'scan', fault: checked.fault.name }, faultText(checked.fault));
     return { kind: 'invalid', fault: checked.fault };
@@ -182,7 +191,7 @@ export function foreignOriginal(shop: Shop, code: SlipCode): Done {
 export function isCardOfSlip(shop: Shop, slipCard: SlipCard | undefined, card: CardInHand): boolean | undefined {
   const { slips } = shop;
   if (!slips || !slipCard || slipCard.key !== slips.cardKeyName) return undefined;
-  return slipToken(slips, card.clear.pan) === slipCard.token;
+  return slipToken(shop.vault, slips, card.clear.pan) === slipCard.token;
 }
 
 /** A sale of this journal for the screen, less what other terminals gave back for it as far as their lists are here. */
@@ -201,11 +210,15 @@ export function lessElsewhere(shop: Shop, txn: Txn, record: RecordView): RecordV
 const NOTHING = { refundedMinor: 0, refunds: 0, voided: false } as const;
 
 function elsewhereOf(shop: Shop, reference: string, date: string): ReturnType<typeof usedElsewhere> {
-  if (!shop.slips) return NOTHING;
-  const lists = shop.slips.usedLists();
-  if (lists.ok) return usedElsewhere(lists.value, shop.slips.key.signer, reference, date);
+  const { slips } = shop;
+  if (!slips) return NOTHING;
+  const used = askResult(shop.vault, 'slips elsewhere', () => {
+    const lists = slips.usedLists();
+    return lists.ok ? ok(usedElsewhere(lists.value, slips.key.signer, reference, date)) : lists;
+  });
+  if (used.ok) return used.value;
   // Lists are a help and no lock: without them the terminal knows what it would know had nobody imported any.
-  shop.hal.log.warn({ event: 'slips', fault: lists.fault.name }, faultText(lists.fault));
+  shop.hal.log.warn({ event: 'slips', fault: used.fault.name }, faultText(used.fault));
   return NOTHING;
 }
 

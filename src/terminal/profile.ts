@@ -41,6 +41,12 @@ export interface PanelProfile {
   readonly training?: true;
   readonly id: string;
   readonly version: number;
+  /** Answers what is asked about typed passwords; absent: the digits themselves do. */
+  readonly passwords?: {
+    /** Would anybody guess it? */
+    weak(typed: string): boolean;
+    same(one: string, other: string): boolean;
+  };
 }
 
 /** The flows' view of a complete profile. */

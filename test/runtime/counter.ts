@@ -7,7 +7,7 @@ import { compileFieldPlan } from '../../src/iso8583/plan.ts';
 import { type Journal, openJournal } from '../../src/journal/journal.ts';
 import { namedProfile } from '../../src/node/profiles.ts';
 import { loadProfile, type Profile } from '../../src/profile/profile.ts';
-import { boot, type End, type Runtime } from '../../src/runtime/boot.ts';
+import { boot, type BootOptions, type End, type Runtime } from '../../src/runtime/boot.ts';
 import type { EquipmentOptions } from '../../src/runtime/equipment.ts';
 import { reversalPolicyOf } from '../../src/runtime/reversal.ts';
 import type { TrainingRoom } from '../../src/runtime/training.ts';
@@ -85,6 +85,8 @@ export interface CounterOptions {
   readonly outbox?: Outbox;
   /** The image that is run and the shelf. */
   readonly equipment?: EquipmentOptions;
+  /** Writes down a process of the program; asked at each start. */
+  readonly recording?: () => BootOptions['recording'];
   /** The terminal where it is another one than usual. */
   readonly terminal?: Partial<
     Pick<VirtualTerminalOptions, 'model' | 'firmware' | 'serialNumber' | 'checkImage' | 'slotMemory'>
@@ -184,10 +186,12 @@ export class Counter {
     };
     this.ended = undefined;
     const { slips, training } = this.options;
+    const recording = this.options.recording?.();
     const options = {
       lang: this.options.lang ?? 'zh',
       version: '0.0.0-test',
       ...(slips ? { slips } : {}),
+      ...(recording ? { recording } : {}),
       ...(this.equipment ? { equipment: this.equipment } : {}),
       ...(training
         ? {

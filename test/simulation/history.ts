@@ -1,7 +1,7 @@
 import type { Hal, LogFields } from '../../src/hal/hal.ts';
 import { compileFieldPlan } from '../../src/iso8583/plan.ts';
 import { type Journal, JournalFailure, openJournal } from '../../src/journal/journal.ts';
-import { boot, type Runtime } from '../../src/runtime/boot.ts';
+import { boot, type BootOptions, type Runtime } from '../../src/runtime/boot.ts';
 import { type Ledger, openLedger } from '../../src/sim/acquirer/ledger.ts';
 import { VirtualTerminal } from '../../src/sim/terminal/terminal.ts';
 import type { TraceRecord } from '../../src/trace/record.ts';
@@ -34,6 +34,8 @@ export interface HistoryOptions {
   readonly bytes?: boolean;
   /** Takes every trace record, log line and journal hash: two runs of one seed must give the same. */
   readonly digest?: (text: string) => void;
+  /** Records each process of the program, from 1: gives what writes it down. */
+  readonly recording?: (process: number) => BootOptions['recording'];
   /** A disk that forgets so many commits at a crash. */
   readonly forgets?: number;
 }
@@ -91,6 +93,7 @@ export class History {
   private runtime: Runtime | undefined;
   private process: Process & { link?: { drop(): void } } = { dead: true };
   private crashes = 0;
+  private starts = 0;
   private events = 0;
   private intentSinceMs = 0;
   private readonly profile;
@@ -303,7 +306,13 @@ export class History {
     };
     try {
       this.journal = this.openJournal();
-      const options = { lang: this.plan.options.lang, version: '0.0.0-sim', trace: (r: TraceRecord) => this.trace(r) };
+      const recording = this.options.recording?.(++this.starts);
+      const options = {
+        lang: this.plan.options.lang,
+        version: '0.0.0-sim',
+        trace: (r: TraceRecord) => this.trace(r),
+        ...(recording ? { recording } : {}),
+      };
       this.runtime = value(
         boot(hal, this.profile, this.journal, options, end => {
           this.note('process', `ended: ${end.kind}`);

@@ -200,6 +200,18 @@ export function weak(password: string): boolean {
   return /^(\d)\1*$/.test(password) || '123456789'.startsWith(password);
 }
 
+/** May this become a password? The prompt that says why not. */
+export function refusePassword(profile: PanelProfile, typed: string, length: number): PromptId | undefined {
+  if (typed.length !== length) return 'E12';
+  return (profile.passwords?.weak(typed) ?? weak(typed)) ? 'F02.weak' : undefined;
+}
+
+/** ENTER after the second typing of a new password, which is another one than the first. */
+export const isTypedOtherwise =
+  (profile: PanelProfile): NonNullable<Way['when']> =>
+  (c, e) =>
+    key('ENTER')(c, e) && !(profile.passwords?.same(c.entry, c.password ?? '') ?? c.entry === c.password);
+
 /**
  * A published first password was right, and it approves nothing: a new one, twice, and the flow goes on. CANCEL leaves the
  * flow and the first password as it is.
@@ -223,7 +235,7 @@ function firstChange(profile: PanelProfile, name: string, options: PasswordOptio
   return {
     [`${name}New`]: typing({
       screen: 'F02.3',
-      check: (typed, c) => (typed.length !== options.length(c) ? 'E12' : weak(typed) ? 'F02.weak' : undefined),
+      check: (typed, c) => refusePassword(profile, typed, options.length(c)),
       next: `${name}Again`,
     }),
     [`${name}Again`]: {
@@ -231,11 +243,7 @@ function firstChange(profile: PanelProfile, name: string, options: PasswordOptio
       on: {
         ...again.on,
         KEY: [
-          goWhen(
-            (c, e) => key('ENTER')(c, e) && c.entry !== c.password,
-            `${name}New`,
-            () => ({ notice: 'F02.differ' }),
-          ),
+          goWhen(isTypedOtherwise(profile), `${name}New`, () => ({ notice: 'F02.differ' })),
           ...(again.on.KEY ?? []),
         ],
       },

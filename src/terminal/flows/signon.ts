@@ -9,7 +9,6 @@ import {
   go,
   goWhen,
   jobStep,
-  key,
   messageStep,
   outcome,
   show,
@@ -19,11 +18,12 @@ import {
   beforeScreen,
   commonEnds,
   keepDone,
+  isTypedOtherwise,
   passwordSteps,
+  refusePassword,
   secondsLeft,
   stars,
   THREE_BEEPS,
-  weak,
 } from './common.ts';
 
 const passwordLength = (c: Context): number => (c.operator === '00' ? 6 : c.operator === '99' ? 8 : 4);
@@ -65,7 +65,7 @@ export function signOnSteps(profile: PanelProfile): Steps {
     newPassword: entryStep(profile, {
       screen: c => (own(c) ? show('F02.6', { title: c.topic, ...stars(c) }) : show('F02.3', stars(c))),
       lengthMax: passwordLength,
-      check: (typed, c) => (typed.length !== passwordLength(c) ? 'E12' : weak(typed) ? 'F02.weak' : undefined),
+      check: (typed, c) => refusePassword(profile, typed, passwordLength(c)),
       accept: typed => ({ password: typed }),
       next: 'newPasswordAgain',
     }),
@@ -75,13 +75,7 @@ export function signOnSteps(profile: PanelProfile): Steps {
       check: () => undefined,
       accept: typed => ({ password: typed }),
       next: 'newPasswordSet',
-      ways: [
-        goWhen(
-          (c, e) => key('ENTER')(c, e) && c.entry !== c.password,
-          'newPassword',
-          () => ({ notice: 'F02.differ' }),
-        ),
-      ],
+      ways: [goWhen(isTypedOtherwise(profile), 'newPassword', () => ({ notice: 'F02.differ' }))],
     }),
     newPasswordSet: jobStep(
       c => busy(c.topic),

@@ -20,7 +20,7 @@ import {
   show,
   keypad,
 } from '../step.ts';
-import { keepDone, stars, THREE_BEEPS, voucherText, weak } from './common.ts';
+import { isTypedOtherwise, keepDone, refusePassword, stars, THREE_BEEPS, voucherText } from './common.ts';
 
 /** Digits of a cashier's password. */
 const CASHIER_DIGITS = 4;
@@ -122,7 +122,7 @@ function operatorSteps(profile: PanelProfile): Steps {
     addOperatorPassword: entryStep(profile, {
       screen: c => show('F11.3', stars(c)),
       lengthMax: passwordLength,
-      check: typed => (typed.length < passwordLength ? 'E12' : weak(typed) ? 'F02.weak' : undefined),
+      check: typed => refusePassword(profile, typed, passwordLength),
       accept: typed => ({ password: typed }),
       next: 'addOperatorPasswordAgain',
       cancel: 'supervisor',
@@ -136,13 +136,7 @@ function operatorSteps(profile: PanelProfile): Steps {
       next: 'addOperatorDo',
       cancel: 'supervisor',
       timeout: 'idle',
-      ways: [
-        goWhen(
-          (c, e) => key('ENTER')(c, e) && c.entry !== c.password,
-          'addOperatorPassword',
-          () => ({ notice: 'F02.differ' }),
-        ),
-      ],
+      ways: [goWhen(isTypedOtherwise(profile), 'addOperatorPassword', () => ({ notice: 'F02.differ' }))],
     }),
     addOperatorDo: jobStep(
       () => busy('supervisor'),

@@ -1,0 +1,39 @@
+import { luhnValid } from '../card/card.ts';
+import type { StandIn } from '../card/stand-in.ts';
+
+/** Digits, with blanks or dashes between them, as people write a card number. */
+const CARD_LIKE = /[0-9](?:[ -]?[0-9]){12,18}(?![0-9])/g;
+const TYPED = '5';
+
+/**
+ * A line of the control socket as a trace may hold it: its password is as long as it was and says nothing, card numbers in its
+ * notes are stand-ins. A line that is no JSON loses all its digits.
+ */
+export function redactControlLine(line: string, standIn: StandIn): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return line.replace(/[0-9]/g, TYPED);
+  }
+  return JSON.stringify(redacted(value, '', standIn));
+}
+
+function redacted(value: unknown, name: string, standIn: StandIn): unknown {
+  if (typeof value === 'string')
+    return name === 'password'
+      ? value.replace(/[0-9]/g, TYPED)
+      : value.replace(CARD_LIKE, found => replaced(found, standIn));
+  if (Array.isArray(value)) return value.map(item => redacted(item, name, standIn));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([member, item]) => [member, redacted(item, member, standIn)]));
+}
+
+/** The same form with a stand-in's digits; what fails the check digit is no card number. */
+function replaced(found: string, standIn: StandIn): string {
+  const digits = Uint8Array.from(found.replace(/[^0-9]/g, ''), digit => digit.charCodeAt(0));
+  if (!luhnValid(digits)) return found;
+  standIn.pan(digits, 0, digits.length);
+  let at = 0;
+  return found.replace(/[0-9]/g, () => String.fromCharCode(digits[at++]));
+}
