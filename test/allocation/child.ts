@@ -7,6 +7,9 @@ import { MessageBuilder } from '../../src/iso8583/message-builder.ts';
 import { MessageView } from '../../src/iso8583/message-view.ts';
 import { FieldTypeCode } from '../../src/iso8583/plan.ts';
 import { Status } from '../../src/iso8583/status.ts';
+import { Kind, Link } from '../../src/trace/kinds.ts';
+import { TraceReader } from '../../src/trace/reader.ts';
+import { fileHeader, TraceWriter } from '../../src/trace/writer.ts';
 import { encodePacket, packetLengthMax, PacketEvent, PacketReceiver } from '../../src/wire/packet.ts';
 import { MESSAGE_COUNT, makeMessages } from '../bench/messages.ts';
 
@@ -232,6 +235,56 @@ const operations: Readonly<Record<string, () => (i: number) => void>> = {
       let event: number = PacketEvent.none;
       for (let k = 0; k < packet.length; k++) event = receiver.push(packet[k]);
       if (event !== PacketEvent.packet) stop('bad packet');
+    };
+  },
+  // Eight messages as a counter records them; what the recorder does: put down, hold, redact in place, release, write out.
+  'trace-write': () => {
+    let blocks = 0;
+    const writer = new TraceWriter({ write: () => void blocks++ });
+    return i => {
+      const message = list[i];
+      const length = message.bodyEnd - message.bodyStart;
+      for (let n = 0; n < 8; n++) {
+        const at = writer.begin(Kind.hostOut, Link.counter, 1_800_000_000_000_000 + i, length);
+        const { bytes } = writer;
+        for (let k = 0; k < length; k++) bytes[at + k] = slab[message.bodyStart + k];
+        writer.hold();
+        bytes[at] ^= 1;
+        writer.release();
+      }
+      writer.flush();
+    };
+  },
+  // Eight records of a trace in memory that has no end.
+  'trace-read': () => {
+    const parts: Uint8Array[] = [fileHeader()];
+    const writer = new TraceWriter({ write: (bytes, length) => void parts.push(bytes.slice(0, length)) });
+    for (let n = 0; n < 20_000; n++) {
+      const { bodyStart, bodyEnd } = list[n % MESSAGE_COUNT];
+      const at = writer.begin(Kind.hostOut, Link.counter, 1_800_000_000_000_000 + n, bodyEnd - bodyStart);
+      writer.bytes.set(slab.subarray(bodyStart, bodyEnd), at);
+      if (n % 100 === 0) writer.flush();
+    }
+    writer.end();
+    const file = Buffer.concat(parts);
+    let at = 0;
+    const reader = new TraceReader({
+      size: undefined,
+      fault: undefined,
+      // Goes round: the header of a file is what a new part begins with.
+      read(into) {
+        for (let k = 0; k < into.length; k++) {
+          into[k] = file[at++];
+          if (at === file.length) at = 0;
+        }
+        return into.length;
+      },
+    });
+    return () => {
+      for (let n = 0; n < 8; n++) {
+        if (!reader.next() || reader.troubleCount > 0 || reader.kind !== Kind.hostOut) stop('not read');
+        slab[0] = reader.bytes[reader.from] ^ (reader.timeUs & 1) ^ slab[0];
+      }
     };
   },
 };
