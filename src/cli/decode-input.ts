@@ -1,12 +1,11 @@
 import { failed, fault, ok, type Fault, type Result } from '../fault.ts';
 import { LENGTH_PREFIX_LENGTH } from '../iso8583/frame.ts';
+import { parseHex } from '../trace/text.ts';
 import { toEbcdic } from '../wire/ebcdic.ts';
 import { encodeGbk, notGbk } from '../wire/gbk.ts';
-import { fromHex } from '../wire/hex.ts';
 
 /** Longest input, bytes: a frame's 2-byte length can say no more. */
 const INPUT_LENGTH_MAX = 0xffff + LENGTH_PREFIX_LENGTH;
-const ROW_LENGTH = 16;
 
 /** Where the bytes of a message come from: exactly one of them. */
 export interface InputFlags {
@@ -97,51 +96,4 @@ function bounds(bytes: Uint8Array): Fault | undefined {
 
 function isText(bytes: Uint8Array): boolean {
   return bytes.every(byte => byte === 0x0a || byte === 0x0d || byte === 0x09 || (byte >= 0x20 && byte < 0x7f));
-}
-
-/**
- * Bytes of a hex text as people have it: spaces, line ends, `0x`, commas and colons between bytes; a hex dump with an
- * offset before each line and characters after it. Fault `bad-hex` names the line.
- */
-export function parseHex(text: string): Result<Uint8Array> {
-  const lines = text.split(/\r?\n/).filter(line => line.trim() !== '');
-  const dump = parseDump(lines);
-  if (dump !== undefined) return ok(dump);
-  let digits = '';
-  for (const [i, line] of lines.entries()) {
-    const bare = line.replace(/0[xX]/g, '').replace(/[\s,:;_-]/g, '');
-    const wrong = /[^0-9A-Fa-f]/.exec(bare);
-    if (wrong !== null) {
-      const cause = `line ${i + 1} has ${JSON.stringify(wrong[0])}, which is no hex digit`;
-      return failed(fault('E_ILLEGAL', 'bad-hex', cause, 'Give hex digits, a hex dump, or a binary file'));
-    }
-    digits += bare;
-  }
-  return fromHex(digits);
-}
-
-/** Bytes of a hex dump whose offsets count its own bytes (hexdump -C, xxd, tcpdump -x), or undefined when it is none. */
-function parseDump(lines: readonly string[]): Uint8Array | undefined {
-  const rows = lines.map(line => /^\s*(?:0x)?([0-9A-Fa-f]{4,8})(:?)(?:\s+(.*))?$/.exec(line));
-  const offsets = rows.map(row => Number.parseInt(row?.[1] ?? '', 16));
-  // One line without a colon may as well be a message that begins with 0000.
-  if (rows.length === 0 || (rows.length === 1 && rows[0]?.[2] !== ':')) return undefined;
-  const bytes: number[] = [];
-  for (const [i, row] of rows.entries()) {
-    if (row === null || offsets[i] !== bytes.length) return undefined;
-    // Behind the bytes stand characters, which may look like hex: the next offset says how many bytes there are.
-    const width = i + 1 < rows.length ? offsets[i + 1] - offsets[i] : lastRowWidth(row[3] ?? '');
-    const columns = /^(?:[0-9A-Fa-f]{2}\s{0,2})*/.exec((row[3] ?? '').replace(/\|.*$/, ''))?.[0] ?? '';
-    const digits = columns.replace(/\s/g, '').slice(0, Math.max(0, width) * 2);
-    if (digits === '' && (row[3] ?? '') !== '') return undefined;
-    for (let at = 0; at < digits.length; at += 2) bytes.push(Number.parseInt(digits.slice(at, at + 2), 16));
-  }
-  return Uint8Array.from(bytes);
-}
-
-/** Bytes that the last row may have: when a full row of 16 is followed by a gap, characters come after it. */
-function lastRowWidth(row: string): number {
-  const [first, ...more] = row.trim().split(/\s{2,}/);
-  const full = first.replace(/\s/g, '').length === ROW_LENGTH * 2;
-  return full && more.length > 0 ? ROW_LENGTH : INPUT_LENGTH_MAX + 1;
 }

@@ -4,11 +4,12 @@ import { type Result, faultText } from '../fault.ts';
 import { openJournal } from '../journal/journal.ts';
 import type { Console } from '../node/console.ts';
 import { openLines, writeAtomic } from '../node/files.ts';
-import { type Part, followLines, scratchFolder, startPart, whenThere } from '../node/processes.ts';
+import { type Part, scratchFolder, startPart, whenThere } from '../node/processes.ts';
 import type { Profile } from '../profile/schema.ts';
 import { ledgerSummary, openLedger } from '../sim/acquirer/ledger.ts';
 import type { TraceRecord } from '../trace/record.ts';
 import { compareBooks } from './compare.ts';
+import { followTrace } from './told.ts';
 import { Storyteller, tourScript } from './tour.ts';
 
 const PROFILE = 'unionpay-pos';
@@ -126,14 +127,14 @@ async function demo(flags: Flags, rim: DemoRim): Promise<void> {
       if (runtime) return;
       runtime = startPart([
         ...['run', '--profile', PROFILE, '--port', at('terminal'), '--acquirer', address as string],
-        ...['--journal', at('journal.db'), '--trace', at('trace.jsonl'), '--log', at('run.log'), '--lang', flags.lang],
+        ...['--journal', at('journal.db'), '--trace', at('trace.p85t'), '--log', at('run.log'), '--lang', flags.lang],
       ]);
       parts.push(runtime);
       runtime.onLine(line => notes.push(`runtime: ${line}`));
       runtime.onEnd(status => {
         if (!leaving) end(1, `the runtime ended by itself (status ${status})`);
       });
-      stopFollowing = followLines(at('trace.jsonl'), line => tell(JSON.parse(line) as TraceRecord));
+      stopFollowing = followTrace(at('trace.p85t'), profile, record => tell(record));
     };
     if (tour) {
       terminal.onLine(line => {

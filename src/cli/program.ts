@@ -56,6 +56,18 @@ const COMMANDS: Readonly<Record<string, Add>> = {
         ),
     });
   },
+  async trace(program, shared) {
+    const { register } = await import('./trace/trace.ts');
+    register(program, await captureRim(shared));
+  },
+  async replay(program, shared) {
+    const { register } = await import('./replay/replay.ts');
+    register(program, await captureRim(shared));
+  },
+  async bundle(program, shared) {
+    const { register } = await import('./bundle/bundle.ts');
+    register(program, { ...(await captureRim(shared)), openJournal: await openToRead() });
+  },
   async journal(program, shared) {
     const { register } = await import('./journal.ts');
     const { registerArchive } = await import('./report/archive.ts');
@@ -105,11 +117,14 @@ const COMMANDS: Readonly<Record<string, Add>> = {
   async evidence(program, shared) {
     const { register } = await import('./evidence/evidence.ts');
     const { verifierText, verifyEvidence } = await import('../node/verifier.ts');
+    const { openByteSource } = await import('../node/trace-file.ts');
+    const { profileOf } = await import('./profiles.ts');
     register(program, {
       ...shared,
       openJournal: await openToRead(),
       readBytes,
-      readText,
+      openSource: openByteSource,
+      loadProfile: profileOf,
       writeFile: (path, content) => writeAtomic(path, content, 0o600),
       verifier: verifierText,
       verify: verifyEvidence,
@@ -271,6 +286,34 @@ async function entryRim() {
     nowMs: () => openClock().nowMs(),
     after: (ms: number, go: () => void) => void timers.set(ms, go),
     readSecret,
+  };
+}
+
+/** What commands need that read captures of any kind. */
+async function captureRim(shared: Shared) {
+  const { console } = shared;
+  const { profileOf } = await import('./profiles.ts');
+  const { shippedDialectNames } = await import('../node/profiles.ts');
+  const { openByteSource } = await import('../node/trace-file.ts');
+  const { openTimers } = await import('../node/timers.ts');
+  const { takePresses } = await import('../node/key-presses.ts');
+  const timers = openTimers();
+  const clock = openClock();
+  return {
+    ...shared,
+    loadProfile: profileOf,
+    dialectNames: shippedDialectNames,
+    openSource: openByteSource,
+    readText,
+    readBytes,
+    writeFile: (path: string, content: Uint8Array | string) => writeAtomic(path, content, 0o600),
+    write: (text: string) => console.write(text),
+    columns: () => console.columns(),
+    isTerminal: (stream: 'input' | 'output' | 'error') => console.isTerminal(stream),
+    onPress: takePresses,
+    nowMs: () => clock.nowMs(),
+    local: (ms: number) => clock.local(ms),
+    after: (ms: number, go: () => void) => void timers.set(ms, go),
   };
 }
 

@@ -10,7 +10,7 @@ import { openImageFolder } from '../node/image-folder.ts';
 import { type FolderShelf, IMAGE_ENDING, openImageShelf } from '../node/image-shelf.ts';
 import { readPublicKeys } from '../node/key-files.ts';
 import { builtShape } from '../node/profiles.ts';
-import { type LineFile, keepFilesPrivate, openJournalKey, openLines, syncFolderOf } from '../node/files.ts';
+import { keepFilesPrivate, openJournalKey, syncFolderOf } from '../node/files.ts';
 import { openLog } from '../node/log.ts';
 import { openOutbox } from '../node/outbox.ts';
 import { openSerialPort } from '../node/serial.ts';
@@ -21,6 +21,7 @@ import { checkImageProfile, type ProfileImage, sourceOfImage } from '../profile/
 import type { Profile } from '../profile/schema.ts';
 import { boot, type End } from '../runtime/boot.ts';
 import { reversalPolicyOf } from '../runtime/reversal.ts';
+import type { RunTrace } from './run-trace.ts';
 import { serialFault } from './serial-fault.ts';
 
 /** Line speeds that a serial device may have. */
@@ -63,6 +64,8 @@ interface Flags {
   readonly backup?: string;
   readonly journal: string;
   readonly trace?: string;
+  readonly traceMax: string;
+  readonly traceKeep: string;
   readonly log?: string;
   readonly notices?: string;
   readonly noticesTo?: string;
@@ -93,7 +96,9 @@ export function register(program: Command, rim: RunRim): void {
     )
     .option('--trust <file>', 'public key that may sign images; repeatable', collect)
     .option('--images <folder>', 'look there, too, for images to flash at the keypad (always: <journal>.images)')
-    .option('--trace <file>', 'append a redacted trace of keys, screens, messages and slips (JSON lines)')
+    .option('--trace <file>', 'record everything, redacted: serial line, messages, keys, screens, slips (.p85t)')
+    .option('--trace-max <MB>', 'when the trace has this size it becomes <file>.1, and a new one begins', '64')
+    .option('--trace-keep <n>', 'older parts of the trace that are kept', '4')
     .option('--log <file>', 'append the log to a file instead of stderr')
     .addOption(
       new Option('--lang <lang>', 'language of screens and slips (default: of the profile)').choices(['zh', 'en']),
@@ -208,11 +213,12 @@ async function start(flags: Flags, rim: RunRim, goOn?: GoOn): Promise<void> {
     journal.value.close();
     return give(RunExit.usage, shelf.fault);
   }
-  const trace = flags.trace === undefined ? undefined : openLines(flags.trace);
-  if (trace && !trace.ok) {
+  const traced = flags.trace === undefined ? undefined : await openTrace(flags.trace, flags, console);
+  if (traced && !traced.ok) {
     journal.value.close();
-    return give(RunExit.usage, trace.fault);
+    return give(RunExit.usage, traced.fault);
   }
+  const trace = traced?.value;
   const timers = openTimers();
   const hal: Hal = {
     clock: openClock(),
@@ -228,6 +234,7 @@ async function start(flags: Flags, rim: RunRim, goOn?: GoOn): Promise<void> {
   const leave = (status: number): void => {
     control?.close();
     journal.value.close();
+    trace?.close();
     log.value.flush();
     console.exit(status);
   };
@@ -235,6 +242,7 @@ async function start(flags: Flags, rim: RunRim, goOn?: GoOn): Promise<void> {
     if (!(error instanceof JournalFailure)) return false;
     // A write that is not on disk never happened: stopping here is as safe as a power cut.
     console.printError(`pos8583: trading has stopped: ${faultText(error.fault)}`);
+    trace?.close();
     log.value.flush();
     return console.exit(RunExit.journal);
   });
@@ -262,7 +270,7 @@ async function start(flags: Flags, rim: RunRim, goOn?: GoOn): Promise<void> {
           );
         },
       },
-      ...(trace?.ok ? { trace: traceInto(trace.value, console) } : {}),
+      ...(trace ? { recording: trace.recording } : {}),
     },
     end => {
       if (end.kind !== 'flashed') return leave(ended(end, flags.port, console, log.value));
@@ -270,6 +278,7 @@ async function start(flags: Flags, rim: RunRim, goOn?: GoOn): Promise<void> {
       hal.host.close();
       control?.close();
       journal.value.close();
+      trace?.close();
       log.value.flush();
       noStop();
       console.printError(`pos8583: ${changedText(end.image, shelf.value)}`);
@@ -278,6 +287,7 @@ async function start(flags: Flags, rim: RunRim, goOn?: GoOn): Promise<void> {
   );
   if (!started.ok) {
     journal.value.close();
+    trace?.close();
     return give(RunExit.profile, started.fault);
   }
   control = openControl(flags.journal, started.value.control, f => {
@@ -303,15 +313,12 @@ async function start(flags: Flags, rim: RunRim, goOn?: GoOn): Promise<void> {
   });
 }
 
-/** A trace that cannot be written never stops a sale: it is told once. */
-function traceInto(file: LineFile, console: Console): (record: object) => void {
-  let told = false;
-  return record => {
-    const written = file.write(JSON.stringify(record));
-    if (written.ok || told) return;
-    told = true;
-    console.printError(`pos8583: the trace has gaps, trading goes on: ${faultText(written.fault)}`);
-  };
+/** Opens the trace; what it needs is loaded only then. One that cannot be written never stops a sale: it is told once. */
+async function openTrace(file: string, flags: Flags, console: Console): Promise<Result<RunTrace>> {
+  const { openRunTrace } = await import('./run-trace.ts');
+  return openRunTrace({ ...flags, trace: file }, f =>
+    console.printError(`pos8583: the trace has gaps, trading goes on: ${faultText(f)}`),
+  );
 }
 
 /** TLS as the flags and the profile want it; undefined: plain TCP. A certificate file is tried now, not at the first sale. */

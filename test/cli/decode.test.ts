@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { parseHex } from '../../src/cli/decode-input.ts';
 import { register } from '../../src/cli/decode.ts';
 import { failed, fault, ok, type Result } from '../../src/fault.ts';
 import type { DialectSource } from '../../src/iso8583/plan.ts';
 import { shippedDialectNames } from '../../src/node/profiles.ts';
+import { parseHex } from '../../src/trace/text.ts';
 import { toHex } from '../../src/wire/hex.ts';
 import { captured, constructed, dialect, samples } from '../iso8583/samples.ts';
 

@@ -4,12 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Verdict, compareBooks } from '../../src/cli/compare.ts';
+import { followTrace } from '../../src/cli/told.ts';
 import { type Journal, openJournal } from '../../src/journal/journal.ts';
 import { followLines } from '../../src/node/processes.ts';
+import { namedProfile } from '../../src/node/profiles.ts';
+import { loadProfile } from '../../src/profile/profile.ts';
 import { ledgerSummary, openLedger } from '../../src/sim/acquirer/ledger.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 export const PROFILE = 'unionpay-pos';
+const loaded = loadProfile(PROFILE, name => namedProfile(PROFILE).read(name));
+if (!loaded.ok) throw new Error(loaded.fault.cause);
+const profile = loaded.value;
 /** Many processes of the same sources: compiled once. */
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/pos8583-compiled', import.meta.url));
 /** Files of a day that goes on: journal, its key, the acquirer's ledger. */
@@ -173,7 +179,7 @@ export class World {
 
   /** The program under test. */
   run(address: string, ...flags: string[]): Counter {
-    const trace = this.at(`trace-${++this.runs}.jsonl`);
+    const trace = this.at(`trace-${++this.runs}.p85t`);
     const program = this.start([
       ...[
         'run',
@@ -189,7 +195,7 @@ export class World {
       ...['--trace', trace, ...flags],
     ]);
     const lines = new Lines();
-    const stop = followLines(trace, line => lines.add(line));
+    const stop = followTrace(trace, profile, record => lines.add(JSON.stringify(record)));
     this.followers.push(stop);
     void program.ended.then(status => lines.end(`run ended with ${status}: ${program.output.slice(-2000)}`));
     return { program, trace: lines };

@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { type Fault, faultText, type Result } from '../../fault.ts';
 import { openClock } from '../../node/clock.ts';
 import type { Console } from '../../node/console.ts';
+import { readBytes, writeAtomic } from '../../node/files.ts';
 import { scratchFolder } from '../../node/processes.ts';
 import { openSerialPort } from '../../node/serial.ts';
 import { openTimers } from '../../node/timers.ts';
@@ -42,8 +43,10 @@ export interface DoctorRim {
 }
 
 interface Flags {
-  readonly port: string;
-  readonly profile: string;
+  readonly port?: string;
+  readonly profile?: string;
+  readonly hex?: string;
+  readonly output?: string;
   readonly acquirer?: string;
   readonly journal?: string;
   readonly trust?: readonly string[];
@@ -59,9 +62,13 @@ interface Flags {
 export function register(program: Command, rim: DoctorRim): void {
   program
     .command('doctor')
-    .description('commissioning checklist: line, keypad, screen, reader, printer, keys, acquirer, test sale and void')
-    .requiredOption('--port <tty>', 'serial device of the terminal')
-    .requiredOption('--profile <id>', 'profile that the terminal is to run')
+    .description(
+      'commissioning checklist: line, keypad, screen, reader, printer, keys, acquirer, test sale and void; or what an unknown acquirer speaks',
+    )
+    .option('--port <tty>', 'serial device of the terminal')
+    .option('--profile <id>', 'profile that the terminal is to run')
+    .option('--hex <file>', 'instead of a checklist: find out what the messages in this file (- is stdin) speak')
+    .option('-o, --output <file>', 'with --hex: write a draft of a profile that speaks so; the file ends in .json')
     .option('--journal <file>', 'journal of this terminal; with it come sign-on, echo test, test sale and void')
     .option('--acquirer <host:port>', 'address of the acquirer (default: the routes of the profile)')
     .option('--trust <file...>', 'public keys, when the profile is a signed image')
@@ -77,16 +84,55 @@ export function register(program: Command, rim: DoctorRim): void {
       'after',
       `
 Exit status:
-    0  every step passed or was left out with --skip
-    1  a step failed or was not done
+    0  every step passed or was left out with --skip; with --hex: a dialect fits
+    1  a step failed or was not done; with --hex: no dialect fits
     2  usage
     3  profile unknown or wrong
     4  serial line: no such device, busy, no permission, no terminal`,
     )
-    .action((flags: Flags) => examine(flags, rim));
+    .action((flags: Flags) => begin(flags, rim));
 }
 
-async function examine(flags: Flags, rim: DoctorRim): Promise<void> {
+async function begin(flags: Flags, { console, loadProfile }: DoctorRim): Promise<void> {
+  const { hex, port, profile } = flags;
+  const refuse = (text: string): void => {
+    console.printError(`pos8583: ${text}`);
+    console.setExitStatus(EXIT_USAGE);
+  };
+  if (hex === undefined) {
+    if (flags.output !== undefined) return refuse('--output is for --hex');
+    if (port === undefined || profile === undefined)
+      return refuse(
+        'give --port and --profile for the checklist of a terminal, or --hex for messages of an unknown acquirer',
+      );
+    return examine({ ...flags, port, profile }, { console, loadProfile });
+  }
+  if (port !== undefined || profile !== undefined) return refuse('--hex goes without --port and --profile');
+  if (flags.output !== undefined && !flags.output.endsWith('.json'))
+    return refuse(`--output ${flags.output} does not end in .json; give for example draft.json`);
+  const { findOut } = await import('./dialect.ts');
+  return findOut(
+    {
+      hex,
+      lang: flags.lang ?? 'en',
+      ...(flags.output === undefined ? {} : { output: flags.output }),
+      json: flags.json === true,
+    },
+    {
+      readBytes,
+      readStdin: () => new Promise(resolve => console.readInput(resolve)),
+      writeText: (path, text) => writeAtomic(path, text),
+      print: text => console.print(text),
+      printError: text => console.printError(text),
+      setExit: status => console.setExitStatus(status),
+    },
+  );
+}
+
+/** The flags of a checklist. */
+type BenchFlags = Flags & { readonly port: string; readonly profile: string };
+
+async function examine(flags: BenchFlags, rim: DoctorRim): Promise<void> {
   const { console } = rim;
   const give = (status: number, text: string): void => {
     console.printError(`pos8583: ${text}`);
@@ -150,7 +196,8 @@ async function examine(flags: Flags, rim: DoctorRim): Promise<void> {
         ? []
         : await tradeChecks({
             runArgs,
-            traceFile: join(scratchFolder(), 'doctor.trace.jsonl'),
+            traceFile: join(scratchFolder(), 'doctor.p85t'),
+            profile: profile.value,
             skip: skip as ReadonlySet<StepId>,
             patienceSeconds,
             timers,

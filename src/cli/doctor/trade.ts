@@ -1,6 +1,8 @@
-import { type Part, followLines, startPart, whenThere } from '../../node/processes.ts';
+import { type Part, startPart, whenThere } from '../../node/processes.ts';
 import type { Timers } from '../../hal/hal.ts';
+import type { Profile } from '../../profile/schema.ts';
 import type { TraceRecord } from '../../trace/record.ts';
+import { followTrace } from '../told.ts';
 import { failedStep, notDone, passed, type StepId, type StepResult } from './checklist.ts';
 
 /** What the acquirer's side of the checklist waits for, in the order in which a technician does it. */
@@ -25,6 +27,7 @@ export interface TradeOptions {
   readonly runArgs: readonly string[];
   /** File for the trace of these minutes. */
   readonly traceFile: string;
+  readonly profile: Profile;
   readonly skip: ReadonlySet<StepId>;
   /** Without any progress for so long the check ends, seconds. */
   readonly patienceSeconds: number;
@@ -103,7 +106,7 @@ export function tradeChecks(options: TradeOptions): Promise<readonly StepResult[
     options.onStop(() => leave('stopped by a person'));
     whenThere(options.traceFile, () => {
       if (leaving) return;
-      stopFollowing = followLines(options.traceFile, line => take(JSON.parse(line) as TraceRecord));
+      stopFollowing = followTrace(options.traceFile, options.profile, take);
     });
     next();
   });

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
-import { type Fault, fault, faultText, type Result } from '../../fault.ts';
+import { type Fault, fault, faultText, ok, type Result } from '../../fault.ts';
 import { type Journal, JournalFailure } from '../../journal/journal.ts';
-import { makePack, subjectOf } from './pack.ts';
+import type { Profile } from '../../profile/schema.ts';
+import { type OpenSource, planOfTrace, Told } from '../told.ts';
+import { makePack, subjectOf, timesOf } from './pack.ts';
 
 /** What the command needs from the rim. */
 export interface EvidenceRim {
@@ -9,7 +11,8 @@ export interface EvidenceRim {
   /** Opens a journal for looking only. */
   openJournal(path: string): Result<Journal>;
   readBytes(path: string): Result<Uint8Array>;
-  readText(path: string): Result<string>;
+  openSource: OpenSource;
+  loadProfile(id: string): Promise<Result<Profile>>;
   writeFile(path: string, content: Uint8Array): Result<void>;
   /** Text of the verifier that goes into the pack. */
   readonly verifier: () => Result<string>;
@@ -22,11 +25,15 @@ export interface EvidenceRim {
 
 const EXIT_REFUSED = 1;
 const EXIT_UNREADABLE = 2;
+/** What of a trace belongs to a record of the journal: a person types before it, and reads a slip after it. */
+const BEFORE_MS = 180_000;
+const AFTER_MS = 60_000;
 
 interface PackOptions {
   readonly journal: string;
   readonly out: string;
   readonly trace?: string;
+  readonly profile?: string;
 }
 interface VerifyOptions {
   readonly anchor?: string;
@@ -43,8 +50,9 @@ export function register(program: Command, rim: EvidenceRim): void {
     .requiredOption('--out <file.zip>', 'where the pack goes')
     .option(
       '--trace <file>',
-      'a trace of the same time (`run --trace`): its screens and messages of that time go in too',
+      'a trace of the same time (`run --trace`): keys, screens, slips and masked messages of those minutes go in too',
     )
+    .option('--profile <id>', 'profile that the messages of the trace are read with (default: the one that it holds)')
     .addHelpText(
       'after',
       '\nExit status: 0 made, 1 nothing of this number, 2 flags, journal or files cannot be read or written.',
@@ -64,10 +72,32 @@ function refuse(rim: EvidenceRim, f: Fault, status: number): void {
   rim.setExit(status);
 }
 
-function pack(rim: EvidenceRim, text: string, options: PackOptions): void {
+/** What the trace of a counter told near one of these times, as JSON lines; the rest of the day stays in the shop. */
+async function traceLines(rim: EvidenceRim, path: string, profileId?: string): Promise<Result<TraceLines>> {
+  const profile = profileId === undefined ? undefined : await rim.loadProfile(profileId);
+  if (profile && !profile.ok) return profile;
+  const read = await planOfTrace(path, rim.openSource, profile?.value);
+  if (!read.ok) return read;
+  return ok(timesMs => {
+    const source = rim.openSource(path);
+    if (!source.ok) return source;
+    const told = new Told(source.value, read.value.plan);
+    const lines: string[] = [];
+    for (let record = told.next(); record; record = told.next()) {
+      const { atMs } = record;
+      if (timesMs.some(ms => atMs >= ms - BEFORE_MS && atMs <= ms + AFTER_MS)) lines.push(JSON.stringify(record));
+    }
+    source.value.close();
+    return ok(lines);
+  });
+}
+
+type TraceLines = (timesMs: readonly number[]) => Result<readonly string[]>;
+
+async function pack(rim: EvidenceRim, text: string, options: PackOptions): Promise<void> {
   const verifier = rim.verifier();
   if (!verifier.ok) return refuse(rim, verifier.fault, EXIT_UNREADABLE);
-  const trace = options.trace === undefined ? undefined : rim.readText(options.trace);
+  const trace = options.trace === undefined ? undefined : await traceLines(rim, options.trace, options.profile);
   if (trace && !trace.ok) return refuse(rim, trace.fault, EXIT_UNREADABLE);
   let opened: Result<Journal> | undefined;
   try {
@@ -86,10 +116,12 @@ function pack(rim: EvidenceRim, text: string, options: PackOptions): void {
         ),
         EXIT_REFUSED,
       );
+    const lines = trace?.value(timesOf(journal, subject));
+    if (lines && !lines.ok) return refuse(rim, lines.fault, EXIT_UNREADABLE);
     const made = makePack(journal, subject, {
       version: rim.version,
       verifier: verifier.value,
-      ...(trace ? { traceLines: trace.value.split('\n').filter(line => line !== '') } : {}),
+      ...(lines ? { traceLines: lines.value } : {}),
     });
     const written = rim.writeFile(options.out, made.bytes);
     if (!written.ok) return refuse(rim, written.fault, EXIT_UNREADABLE);

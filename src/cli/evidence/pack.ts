@@ -63,6 +63,11 @@ export function subjectOf(journal: Journal, text: string): Subject | undefined {
   };
 }
 
+/** When the records of a subject were written, milliseconds since 1970. */
+export function timesOf(journal: Journal, subject: Subject): number[] {
+  return journal.recordsNaming(subject.ids).map(seq => journal.exactRecord(seq).atMs);
+}
+
 /** The first settlement slip after record `seq`, whose anchor covers it. */
 function paperAfter(journal: Journal, seq: number): PaperAnchor | undefined {
   for (const slip of journal.slipsOfKind('settlement', seq)) {

@@ -3,7 +3,7 @@ import { faultText, type Result } from '../../fault.ts';
 import { openJournal } from '../../journal/journal.ts';
 import { openEntropy } from '../../node/entropy.ts';
 import { readText, writeAtomic } from '../../node/files.ts';
-import { followLines, type Part, scratchFolder, startPart } from '../../node/processes.ts';
+import { type Part, scratchFolder, startPart } from '../../node/processes.ts';
 import { linkDevice, openPty, type Pty, unlinkDevice } from '../../node/pty.ts';
 import { openTimers } from '../../node/timers.ts';
 import type { Profile } from '../../profile/schema.ts';
@@ -14,6 +14,7 @@ import { VirtualTerminal } from '../../sim/terminal/terminal.ts';
 import type { TraceRecord } from '../../trace/record.ts';
 import { fromHex } from '../../wire/hex.ts';
 import { compareBooks } from '../compare.ts';
+import { followTrace } from '../told.ts';
 import { Player, type TaskReport } from './player.ts';
 
 export interface Simulation {
@@ -161,9 +162,9 @@ class Run {
       started = true;
       this.part('runtime', [
         ...['run', '--profile', this.file, '--port', this.at('terminal'), '--acquirer', ready[1]],
-        ...['--journal', this.at('journal.db'), '--trace', this.at('trace.jsonl'), '--log', this.at('run.log')],
+        ...['--journal', this.at('journal.db'), '--trace', this.at('trace.p85t'), '--log', this.at('run.log')],
       ]);
-      this.stopFollowing = followLines(this.at('trace.jsonl'), text => this.crossed(JSON.parse(text) as TraceRecord));
+      this.stopFollowing = followTrace(this.at('trace.p85t'), this.profile, record => this.crossed(record));
     });
     this.moved();
   }
