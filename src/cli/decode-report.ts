@@ -6,6 +6,7 @@ import { FieldValue } from '../iso8583/field-value.ts';
 import { HEADER_LENGTH, TPDU_LENGTH, frameLengthBytes, readFrameLength, requirementOf } from '../iso8583/frame.ts';
 import { maskedText } from '../iso8583/mask.ts';
 import { FIELD_MAX, type DialectOptions, type Name } from '../iso8583/plan.ts';
+import { describeMti } from '../iso8583/mti.ts';
 import { Status, StatusText } from '../iso8583/status.ts';
 import { mtiText } from '../iso8583/subfields.ts';
 import { markedRows, publicNibbles } from '../trace/hex-rows.ts';
@@ -43,7 +44,7 @@ export function reportOf(
 ): Report {
   const problems = explainDetection(found, bytes);
   const doubt = new Doubt(found.view);
-  return { found, bytes, problems, options, foreign: otherForm(found, bytes), doubt, clear, lang };
+  return { found, bytes, problems, options, foreign: otherForm(found, bytes) ?? noHead(found), doubt, clear, lang };
 }
 
 /** The report as one JSON object. */
@@ -184,6 +185,18 @@ function otherForm({ status, view, plan }: Detection, bytes: Uint8Array): Name |
   return {
     zh: `${zh}，与本规范的消息类型不同；请用 --dialect 指定其他规范`,
     en: `${en}, unlike a message type of this dialect; name another one with --dialect`,
+  };
+}
+
+/** A piece out of the middle of a message: what would be taken for its head may be digits of a card number. */
+function noHead({ status, view, frame, errorField }: Detection): Name | undefined {
+  if (status === Status.ok || view.end <= view.start) return undefined;
+  const words = describeMti(mtiText(view.mti));
+  const known = words.version && words.class && words.function && words.origin;
+  if (known && !(frame.status === Status.frameLength && errorField < 2)) return undefined;
+  return {
+    zh: '开头不像报文（消息类型未知，或帧长与位图都不对）；报文中间的一段可能含有卡号，因此不显示；--clear 可查看',
+    en: 'they do not begin as a message does (no known message type, or neither frame length nor bitmap fit); a piece of a message may hold a card number, so nothing of it is shown; --clear shows it',
   };
 }
 

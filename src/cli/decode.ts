@@ -1,11 +1,10 @@
 import { Option, type Command } from 'commander';
-import { failed, fault, faultText, ok, type Fault, type Result } from '../fault.ts';
+import { faultText, ok, type Fault, type Result } from '../fault.ts';
 import type { Lang } from '../iso8583/describe.ts';
 import { detectMessage, type Detection } from '../iso8583/detect.ts';
 import { compileFieldPlan, type DialectOptions, type DialectSource } from '../iso8583/plan.ts';
 import { Status } from '../iso8583/status.ts';
-import { namedProfile } from '../node/profiles.ts';
-import { isObject, readMerged } from '../profile/source.ts';
+import { chosenOptions, dialectNamed, type DialectRim } from './named-dialect.ts';
 import { readInput, type InputRim } from './decode-input.ts';
 import { CLEAR, jsonText, plainText, reportOf } from './decode-report.ts';
 
@@ -13,10 +12,7 @@ const EXIT_USAGE = 2;
 const EXIT_NOT_DECODED = 3;
 
 /** What the command needs from outside. */
-export interface DecodeRim extends InputRim {
-  loadDialect(id: string): Result<DialectSource> | Promise<Result<DialectSource>>;
-  /** Names of the shipped dialects, for those who named another one. */
-  dialectNames(): readonly string[];
+export interface DecodeRim extends InputRim, DialectRim {
   print(text: string): void;
   printError(text: string): void;
   setExit(code: number): void;
@@ -105,44 +101,6 @@ async function decode(hex: readonly string[], flags: DecodeFlags, rim: DecodeRim
 /** How much of a message was understood: all of it, or so many bytes of its body. */
 function progress(found: Detection): number {
   return found.status === Status.ok ? Number.POSITIVE_INFINITY : found.view.end - found.view.start;
-}
-
-/** The dialect of a base of the shipped profiles, of a whole profile, or of a file. */
-async function dialectNamed(text: string, rim: DecodeRim): Promise<Result<DialectSource>> {
-  const named = namedProfile(text);
-  const name = named.isFile ? named.id : `base/${named.id}`;
-  const there = named.read(name);
-  if (!there.ok) {
-    if (there.fault.code !== 'E_NOEXIST' || named.isFile) return there;
-    const profile = await rim.loadDialect(text);
-    if (profile.ok) return profile;
-    const cause = `there is no dialect "${text}"`;
-    const remedy = `Known: ${rim.dialectNames().join(', ')}; or name a profile, or a path that ends in .json`;
-    return failed(fault('E_NOEXIST', 'unknown-dialect', cause, remedy));
-  }
-  const merged = readMerged(name, source => named.read(source));
-  if (!merged.ok) return merged;
-  const { value } = merged.value;
-  const dialect = isObject(value.dialect) ? value.dialect : value;
-  if (!Object.hasOwn(dialect, 'fields')) {
-    const remedy = 'Write { "dialect": { "framing": …, "fields": … } }, or name another file';
-    return failed(fault('E_ILLEGAL', 'no-dialect', `${text} holds no dialect`, remedy));
-  }
-  // Its shape is checked where it is compiled.
-  return ok(dialect as unknown as DialectSource);
-}
-
-function chosenOptions(texts: readonly string[]): Result<DialectOptions> {
-  const chosen: Record<string, string> = {};
-  for (const text of texts) {
-    const equals = text.indexOf('=');
-    if (equals < 1) {
-      const cause = `--option ${text} names no choice`;
-      return failed(fault('E_ILLEGAL', 'bad-option', cause, 'Write --option name=choice, e.g. --option field48=text'));
-    }
-    chosen[text.slice(0, equals)] = text.slice(equals + 1);
-  }
-  return ok(chosen);
 }
 
 /** The dialect with choices made for good, so that no other ones are tried. */

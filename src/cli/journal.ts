@@ -227,13 +227,16 @@ function list(rim: JournalRim, journal: Journal, options: ListOptions, lang: Lan
   rim.print(table([head, ...rows], 6));
 }
 
+/** Characters of a typed number that are said again: no transaction has more, a card number has. */
+const NUMBER_SHOWN = 9;
+
 function show(rim: JournalRim, journal: Journal, idText: string, options: Options, lang: Lang): void {
   const words = WORDS[lang];
   const id = wholeNumber(idText);
   const txn = id === undefined ? undefined : journal.txn(id);
   const record = id === undefined ? undefined : journal.record(id);
   if (!record || id === undefined) {
-    rim.printError(`${words.missing} ${idText.slice(0, 12)}. ${words.look}`);
+    rim.printError(`${words.missing} ${idText.slice(0, NUMBER_SHOWN)}. ${words.look}`);
     return rim.setExit(EXIT_FOUND_WRONG);
   }
   if (!txn) return rim.print(options.json ? JSON.stringify(record, null, 2) : recordText(record));

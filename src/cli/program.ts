@@ -243,6 +243,7 @@ async function programOn(console: Console): Promise<Command> {
     .description('POS terminal runtime: a payment terminal on a serial line, ISO 8583 (UnionPay style) to the acquirer')
     .version(version)
     .showHelpAfterError('(pos8583 --help lists the commands)')
+    .configureOutput({ writeErr: text => console.printError(text.replace(/\n$/, '')) })
     .exitOverride();
   const [first = ''] = console.args;
   const named = Object.hasOwn(COMMANDS, first) ? [COMMANDS[first]] : Object.values(COMMANDS);

@@ -1,3 +1,4 @@
+import { maskCards } from '../card/mask-text.ts';
 import { failed, fault, ok } from '../fault.ts';
 import type { Result } from '../fault.ts';
 
@@ -53,7 +54,8 @@ export function openConsole(): Console {
     variable: name => process.env[name] || undefined,
     print: text => void process.stdout.write(`${text}\n`),
     write: text => void process.stdout.write(text),
-    printError: text => void process.stderr.write(`${text}\n`),
+    // Errors repeat what was typed, and a card number may be typed where none belongs.
+    printError: text => void process.stderr.write(`${maskCards(text)}\n`),
     isTerminal(stream) {
       const real = stream === 'input' ? process.stdin : stream === 'output' ? process.stdout : process.stderr;
       return real.isTTY === true;

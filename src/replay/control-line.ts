@@ -7,7 +7,7 @@ const TYPED = '5';
 
 /**
  * A line of the control socket as a trace may hold it: its password is as long as it was and says nothing, card numbers in its
- * notes are stand-ins. A line that is no JSON loses all its digits.
+ * notes are stand-ins, digits in names of members say nothing. A line that is no JSON loses all its digits.
  */
 export function redactControlLine(line: string, standIn: StandIn): string {
   let value: unknown;
@@ -26,7 +26,10 @@ function redacted(value: unknown, name: string, standIn: StandIn): unknown {
       : value.replace(CARD_LIKE, found => replaced(found, standIn));
   if (Array.isArray(value)) return value.map(item => redacted(item, name, standIn));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([member, item]) => [member, redacted(item, member, standIn)]));
+  // A member may have any name; those of ours have no digits.
+  return Object.fromEntries(
+    Object.entries(value).map(([member, item]) => [member.replace(/[0-9]/g, TYPED), redacted(item, member, standIn)]),
+  );
 }
 
 /** The same form with a stand-in's digits; what fails the check digit is no card number. */

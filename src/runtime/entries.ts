@@ -146,7 +146,7 @@ function wrongMember(value: unknown, table: Readonly<Record<string, Check>>, at:
   const checks = new Map(Object.entries(table).map(([name, check]) => [name.replace('?', ''), check]));
   for (const [name, member] of Object.entries(value)) {
     const check = checks.get(name);
-    if (!check) return malformed(`${at} may not have the member ${/^[A-Za-z0-9]{1,20}$/.test(name) ? name : '(name)'}`);
+    if (!check) return malformed(`${at} may not have the member ${/^[A-Za-z]{1,20}$/.test(name) ? name : '(name)'}`);
     if (!check(member)) return malformed(`${at}.${name} does not have the agreed form`);
   }
   for (const name of Object.keys(table))

@@ -116,11 +116,17 @@ export class TlvRedactor {
   }
 }
 
+/** Longest value with packed card digits: track 2, 19 bytes. */
+const CARD_BYTES_MAX = 19;
+
 /** `tag` at `at`, a length that card data may have, and so many packed digits that they must not be seen. */
 function isCardElement(codes: Uint8Array, at: number, to: number, tag: number): boolean {
   const bytes = tag > 0xffff ? 3 : tag > 0xff ? 2 : 1;
   const first = at + bytes + 1;
-  if (first + DIGIT_BYTES_MAX >= to || codes[first - 1] * 2 < PAN_MIN) return false;
+  const length = codes[first - 1];
+  // It must end where the value that has swallowed it ends, or before: most chance bytes (cryptograms) say something else.
+  if (length * 2 < PAN_MIN || length > CARD_BYTES_MAX || first + length > to || first + DIGIT_BYTES_MAX >= to)
+    return false;
   for (let i = 0; i < bytes; i++) if (codes[at + i] !== ((tag >> (8 * (bytes - 1 - i))) & 0xff)) return false;
   for (let i = first; i <= first + DIGIT_BYTES_MAX; i++) if (codes[i] >> 4 > 9 || (codes[i] & 15) > 9) return false;
   return true;

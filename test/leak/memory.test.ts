@@ -1,12 +1,23 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { tourScript } from '../../src/cli/tour.ts';
-import { luhn } from '../../src/sim/terminal/deck.ts';
-import { World } from '../e2e/world.ts';
+import { compileFieldPlan } from '../../src/iso8583/plan.ts';
+import { namedProfile } from '../../src/node/profiles.ts';
+import { loadProfile } from '../../src/profile/profile.ts';
+import { PROFILE, World } from '../e2e/world.ts';
+import { value } from '../runtime/counter.ts';
+import { hiddenDigits, panSecret, withCheckDigit } from './canaries.ts';
+import { Outputs } from './outputs.ts';
+import { LeakIndex, type Secret, wrongWith } from './search.ts';
+import { type Passed, Tap } from './tap.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 const world = new World();
-afterEach(() => world.end());
+let tap: Tap | undefined;
+afterEach(async () => {
+  tap?.close();
+  await world.end();
+});
 
 /** Invented numbers without runs of zeros, which memory is full of anyway. */
 const DECK = {
@@ -15,25 +26,22 @@ const DECK = {
     {
       id: 'chip',
       name: { zh: '芯片', en: 'chip' },
-      pan: withCheckDigit('621098765432123456'),
+      pan: withCheckDigit('621098180928173645'),
       expiry: '3112',
       serviceCode: '201',
+      discretionary: '8190918',
       chip: {},
     },
     {
       id: 'swipe',
       name: { zh: '磁条', en: 'stripe' },
-      pan: withCheckDigit('622598765432198'),
+      pan: withCheckDigit('622598081927190'),
       expiry: '3112',
       serviceCode: '101',
+      discretionary: '8091972635481',
     },
   ],
 };
-
-function withCheckDigit(digits: string): string {
-  for (let check = 0; check <= 9; check++) if (luhn(`${digits}${check}`)) return `${digits}${check}`;
-  throw new Error('one of ten digits is the check digit');
-}
 
 /** A region of this size and more is address space that was only reserved. */
 const REGION_MAX = 2 ** 31;
@@ -60,7 +68,8 @@ function placesIn(pid: number, patterns: Record<string, Buffer>): string[] {
   const memory = openSync(`/proc/${pid}/mem`, 'r');
   for (const line of readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')) {
     const match = /^([0-9a-f]+)-([0-9a-f]+) r/.exec(line);
-    if (!match || line.includes('[vvar')) continue;
+    // What is a file and cannot be written holds what the file holds.
+    if (!match || line.includes('[vvar') || / r-.p .*\//.test(line)) continue;
     const start = Number.parseInt(match[1], 16);
     const size = Number.parseInt(match[2], 16) - start;
     if (size >= REGION_MAX) continue;
@@ -88,17 +97,60 @@ function neighbours(bytes: Buffer, at: number, length: number): string {
     .join(' | ');
 }
 
-test('after a day with chip and stripe nothing of a card is left in the memory of the runtime', async () => {
+/** PIN blocks of the day as the acquirer got them. */
+function pinBlocks(messages: readonly Passed[]): Uint8Array[] {
+  return messages.flatMap(({ fields }) => (fields[52] ? [Uint8Array.from(Buffer.from(fields[52], 'hex'))] : []));
+}
+
+/** What nobody may find of the cards and keys of the day. */
+function secretsOf(messages: readonly Passed[]): Secret[] {
+  return [
+    ...DECK.cards.map(({ id, pan }) => panSecret(`number of ${id}`, pan)),
+    hiddenDigits('discretionary digits of swipe', DECK.cards[1].discretionary),
+    ...pinBlocks(messages).map((bytes, n) => ({ name: `PIN block ${n}`, bytes })),
+    ...messages.flatMap(({ fields }, n) =>
+      fields[62]?.length === 80
+        ? [0, 20].map(at => ({ name: `key of ${n}`, bytes: Buffer.from(fields[62], 'hex').subarray(at, at + 8) }))
+        : [],
+    ),
+  ];
+}
+
+test('after a day with sale, void, refund and settlement nothing of a card is in memory or in a file of the runtime', async () => {
   const acquirer = await world.acquirer();
+  tap = await Tap.open(acquirer.address);
   const script = tourScript('zh').replace(/quit 0\n$/, 'pause 600\n');
   const terminal = await world.terminal(script, '--deck', world.write('deck.json', JSON.stringify(DECK)));
-  const { program } = world.run(acquirer.address);
+  const log = world.at('run.log');
+  const { program } = world.run(tap.address, '--log', log, '--notices', world.at('notices.jsonl'));
   await world.screens.line(/操作员已签退/);
   await world.screens.line(/未签到/);
-  for (const card of DECK.cards) {
-    const patterns = traces(card.pan, card.expiry);
-    // The virtual terminal keeps its deck in clear: the search must find it there, or it proves nothing.
-    expect(placesIn(terminal.child.pid as number, patterns)).not.toEqual([]);
-    expect(placesIn(program.child.pid as number, patterns)).toEqual([]);
-  }
+  const { dialect, acquirer: wanted } = value(loadProfile(PROFILE, name => namedProfile(PROFILE).read(name)));
+  const messages = tap.messages(value(compileFieldPlan(dialect, wanted.dialectOptions)));
+  const blocks = pinBlocks(messages);
+  expect(blocks.length).toBe(2);
+  const cards: Record<string, Buffer> = {};
+  for (const { id, pan, expiry } of DECK.cards)
+    for (const [form, bytes] of Object.entries(traces(pan, expiry))) cards[`${id}: ${form}`] = bytes;
+  // The virtual terminal keeps its deck in clear: the search must find it there, or it proves nothing.
+  const known = placesIn(terminal.child.pid as number, cards);
+  for (const { id } of DECK.cards) expect(known.filter(place => place.startsWith(`${id}: number`))).not.toEqual([]);
+  const pins = blocks.flatMap((block, n) => [
+    [`PIN block ${n}`, Buffer.from(block)],
+    [`PIN block ${n}, hex`, Buffer.from(Buffer.from(block).toString('hex').toUpperCase(), 'latin1')],
+  ]);
+  expect(placesIn(program.child.pid as number, { ...cards, ...Object.fromEntries(pins) })).toEqual([]);
+
+  program.signal('SIGINT');
+  await program.ended;
+  const secrets = secretsOf(messages);
+  const index = new LeakIndex(secrets);
+  expect(index.search(Buffer.concat(messages.map(({ bytes }) => bytes))).leaks.length).toBeGreaterThan(5);
+  const outputs = new Outputs();
+  outputs.text('both streams', program.output);
+  outputs.file('log', log);
+  outputs.file('notices', world.at('notices.jsonl'));
+  outputs.file('trace', world.at('trace-1.p85t'));
+  for (const [name, bytes] of outputs.all)
+    expect([name, wrongWith(index.search(bytes), DECK.cards.length)]).toEqual([name, []]);
 });
