@@ -23,4 +23,4 @@ export const HELD_CARDS_MAX = 32;
 /** How long such a card outlives the end of its waiting time, milliseconds. */
 export const HELD_CARD_MS = 3_600_000;
 /** Records of a journal that a trace can begin with; one that begins with more cannot be run again. */
-export const TRACE_STATE_RECORDS_MAX = 20_000;
+export const TRACE_STATE_RECORDS_MAX = 10_000;

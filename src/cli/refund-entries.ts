@@ -126,7 +126,7 @@ function externalOf(options: ExternalOptions): External | Fault {
   const note = wrongText('reason', reason);
   if (note) return note;
   if (amountMinor === undefined)
-    return fault('E_ILLEGAL', 'amount', `--amount ${options.amount.slice(0, 20)} is no amount`, 'Write it like 40.00');
+    return fault('E_ILLEGAL', 'amount', `--amount ${options.amount.slice(0, 10)} is no amount`, 'Write it like 40.00');
   if (!PROOF.test(proof))
     return fault('E_ILLEGAL', 'proof', '--proof is no number of a proof', 'Give 1 to 40 letters, digits and signs');
   const wrong = wrongSale(options);

@@ -103,7 +103,7 @@ function resolve(rim: EntryRim, idText: string, options: ResolveOptions): void {
       fault(
         'E_NOEXIST',
         'reversal-not-held',
-        `the reversal of ${idText.slice(0, 14)} is not in this journal`,
+        `the reversal of ${idText.slice(0, 10)} is not in this journal`,
         '`pos8583 reversal list` shows those that wait',
       ),
     );

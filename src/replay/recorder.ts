@@ -6,7 +6,7 @@ import { bodyDigest, markSlipLine, type Journal, type JournalWatcher, type Vault
 import type { ProfileImage } from '../profile/image.ts';
 import type { Profile } from '../profile/schema.ts';
 import type { Lang } from '../terminal/types.ts';
-import { Kind, Link } from '../trace/kinds.ts';
+import { Kind, Link, PAYLOAD_MAX } from '../trace/kinds.ts';
 import type { TraceRecord } from '../trace/record.ts';
 import { MessageRedactor } from '../trace/redact-message.ts';
 import { type TraceSink, TraceWriter } from '../trace/writer.ts';
@@ -123,7 +123,10 @@ export class Recorder implements JournalWatcher {
         ...(beginning.image ? { image: imageOf(beginning.image) } : {}),
         state,
       } satisfies SessionBegin);
-      this.json(Kind.profile, profile);
+      const source = JSON.stringify(profile);
+      // Without it the session can be looked at, and a replay says what is missing.
+      if (3 * source.length <= PAYLOAD_MAX || this.encoder.encode(source).length <= PAYLOAD_MAX)
+        this.raw(Kind.profile, source);
       if ('head' in state) this.state(journal);
       this.writer.flush();
     }

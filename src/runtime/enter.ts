@@ -210,7 +210,7 @@ export const noRefund = (named: string): Fault =>
   fault(
     'E_NOEXIST',
     'no-refund',
-    `the journal holds no refund ${named.slice(0, 14)}`,
+    `the journal holds no refund ${named.slice(0, 10)}`,
     '`pos8583 refund list` shows the numbers',
   );
 
@@ -218,7 +218,7 @@ export const noCase = (named: string): Fault =>
   fault(
     'E_NOEXIST',
     'no-case',
-    `the journal holds no case ${named.slice(0, 14)}`,
+    `the journal holds no case ${named.slice(0, 10)}`,
     '`pos8583 case list --all` shows them',
   );
 

@@ -51,7 +51,7 @@ export const Kind = {
   lineOut: 14,
   /** Out. The program closes the line. */
   lineClose: 15,
-  /** Out. u32: number of the route. texts follow: its name. */
+  /** Out. u32: number of the route. texts follow: its name; in a converted capture also the number of the connection. */
   hostConnect: 20,
   /** In. */
   hostConnected: 21,

@@ -111,7 +111,7 @@ async function pack(rim: EvidenceRim, text: string, options: PackOptions): Promi
         fault(
           'E_NOEXIST',
           'no-subject',
-          `the journal has no refund, void, sale or case ${text.slice(0, 16)}`,
+          `the journal has no refund, void, sale or case ${text.slice(0, 10)}`,
           '`pos8583 refund list` and `pos8583 journal list` show the numbers',
         ),
         EXIT_REFUSED,

@@ -135,7 +135,7 @@ function show(rim: SlipArchiveRim, journal: Journal, idText: string, options: Sh
       fault(
         'E_NOEXIST',
         'no-slip',
-        `there is no slip ${idText.slice(0, 12)}`,
+        `there is no slip ${idText.slice(0, 10)}`,
         '`pos8583 slips list` shows the numbers',
       ),
     );

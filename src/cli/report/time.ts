@@ -57,7 +57,7 @@ export function spanOf(journal: Journal, flags: SpanFlags, nowMs: number, daysBe
       fault(
         'E_ILLEGAL',
         'no-date',
-        `"${(fromMs === undefined ? first : last).slice(0, 20)}" is no day of the calendar`,
+        `"${(fromMs === undefined ? first : last).slice(0, 10)}" is no day of the calendar`,
         'Write a day as 2026-11-21',
       ),
     );
