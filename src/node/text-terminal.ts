@@ -1,3 +1,4 @@
+import { ALTERNATE_SCREEN, CLEAR_BELOW, CLEAR_LINE, DIM, HOME, NORMAL_SCREEN, PLAIN, REVERSE } from './ansi.ts';
 import { columnsOf } from '../wire/gbk.ts';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,15 +10,6 @@ import { writeAtomic } from './files.ts';
 
 /** Columns of the drawn screen. */
 const COLUMNS = 16;
-
-const ALTERNATE_SCREEN = '\x1b[?1049h\x1b[?25l';
-const NORMAL_SCREEN = '\x1b[?25h\x1b[?1049l';
-const HOME = '\x1b[H';
-const CLEAR_LINE = '\x1b[K';
-const CLEAR_BELOW = '\x1b[J';
-const REVERSE = '\x1b[7m';
-const DIM = '\x1b[2m';
-const PLAIN = '\x1b[0m';
 
 /** What a press on the computer's keyboard means. `choose` and `scan` ask for more. */
 export type KeyboardAction =

@@ -1,14 +1,8 @@
+import { ALTERNATE_SCREEN, CLEAR_BELOW, CLEAR_LINE, HOME, NORMAL_SCREEN, PLAIN, REVERSE } from '../../node/ansi.ts';
 import { hexDump, type Mark } from './hex-dump.ts';
 import { columnsOf, cut } from './lines.ts';
 import type { Press, TraceRim } from './rim.ts';
 
-const ALTERNATE_SCREEN = '\x1b[?1049h\x1b[?25l';
-const NORMAL_SCREEN = '\x1b[?25h\x1b[?1049l';
-const HOME = '\x1b[H';
-const CLEAR_LINE = '\x1b[K';
-const CLEAR_BELOW = '\x1b[J';
-const REVERSE = '\x1b[7m';
-const PLAIN = '\x1b[0m';
 /** Rows of hex that are shown at least, and of fields. */
 const HEX_ROWS_MAX = 12;
 const FIELD_ROWS_MIN = 3;
