@@ -163,6 +163,16 @@ describe('sessions', () => {
     expect([exit, found.sessions[0].result, found.sessions[0].complete]).toEqual([0, 'equal', false]);
     expect((await runReplay(['x'], { x: cut })).out).toContain('the session has no end: its process was killed');
   });
+
+  test('a session whose beginning is damaged is missing, and that is told', async () => {
+    const bytes = Uint8Array.from(trace);
+    const at = Buffer.from(trace).lastIndexOf('"form":1');
+    expect(at).toBeGreaterThan(Buffer.from(trace).indexOf('"form":1'));
+    bytes[at] ^= 1;
+    const { exit, out, error } = await runReplay(['x'], { x: bytes });
+    expect([exit, out.match(/^session/gm)]).toEqual([3, ['session']]);
+    expect(error).toMatch(/^offset \d+: a block was changed or cut off: .* passed over\n$/);
+  });
 });
 
 describe('--until', () => {

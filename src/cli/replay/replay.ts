@@ -92,7 +92,7 @@ Exit status:
     0  all equal, and what was expected is there
     1  a difference, or an expectation that is not met
     2  usage: flags, profile, key file, address
-    3  the file cannot be read, or holds nothing to replay`,
+    3  the file or a part of it cannot be read, or holds nothing to replay`,
     )
     .action(async (path: string, flags: ReplayFlags) => {
       const status = await replay(path, flags, rim);

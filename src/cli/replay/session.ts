@@ -10,6 +10,7 @@ import type { Peeked } from '../../trace/open.ts';
 import { TraceReader } from '../../trace/reader.ts';
 import { CountedTape } from './counted-tape.ts';
 import { ReplayProgress } from './progress.ts';
+import { tellTroubles } from '../trace/reading.ts';
 import { type Zone, zoneNamed } from '../trace/zone.ts';
 import { type Bound, momentText, parseBound } from './range.ts';
 import { nothing, refuse, type ReplayFlags, type ReplayRim } from './replay.ts';
@@ -64,10 +65,17 @@ export async function replaySession(
   for (let number = only ?? 1; only === undefined || number === only; number++) {
     const source = number === (only ?? 1) ? ok(peeked) : rim.openSource(path);
     if (!source.ok) return refuse(rim, source.fault, ReplayExit.unreadable);
-    const report = await one(number, source.value, flags, rim);
+    const reader = new TraceReader(source.value);
+    const report = await one(number, reader, source.value.size, flags, rim);
     if ('close' in source.value) (source.value as ByteSource & { close(): void }).close();
+    const over = !report.ok && report.fault.name === 'no-session' && reports.length > 0;
+    // Who reads to the end of the file meets all that cannot be read in it: sessions may be missing there.
+    if ((over || only !== undefined) && reader.troubleCount > 0) {
+      tellTroubles({ messages: reader }, flags.lang, rim);
+      if (status === ReplayExit.equal) status = ReplayExit.unreadable;
+    }
     if (!report.ok) {
-      if (report.fault.name === 'no-session' && reports.length > 0) break;
+      if (over) break;
       if (report.fault.name === 'bad-bound') return refuse(rim, report.fault, ReplayExit.usage);
       const none = report.fault.name === 'no-session';
       return refuse(rim, none ? nothing(`${path}: ${report.fault.cause}`) : report.fault, ReplayExit.unreadable);
@@ -85,11 +93,11 @@ export async function replaySession(
 
 async function one(
   number: number,
-  source: ByteSource,
+  reader: TraceReader,
+  size: number | undefined,
   flags: ReplayFlags,
   rim: ReplayRim,
 ): Promise<Result<Report & { readonly zone: Zone }>> {
-  const reader = new TraceReader(source);
   const opened = openSession(reader, number);
   if (!opened.ok) {
     // The others of the file may still be run.
@@ -113,7 +121,7 @@ async function one(
     reached = isReached(end.value, tape, replay.next?.index ?? 0, replay.next?.timeUs ?? 0);
     if (reached) break;
     if (event % BATCH === 0 || speed > 0)
-      progress.show({ offset: reader.offset, size: source.size, messages: tape.requests, seconds: seconds() });
+      progress.show({ offset: reader.offset, size, messages: tape.requests, seconds: seconds() });
     if (speed > 0 && replay.next !== undefined) await pause((replay.next.timeUs - tape.lastUs) / 1000 / speed);
   }
   progress.end();

@@ -256,7 +256,11 @@ export function refuse(rim: TraceRim, f: Fault): void {
 }
 
 /** Says on standard error what of the capture could not be read. */
-export function tellTroubles({ messages }: Reading, lang: Lang, rim: TraceRim): void {
+export function tellTroubles(
+  { messages }: { readonly messages: Pick<Messages, 'troubles' | 'troubleCount'> },
+  lang: Lang,
+  rim: Pick<TraceRim, 'printError'>,
+): void {
   const { troubles, troubleCount } = messages;
   for (const { offset, why } of troubles) {
     rim.printError(lang === 'zh' ? `偏移${offset}: ${why}` : `offset ${offset}: ${why}`);
