@@ -8,9 +8,8 @@ import type { Lang } from './words.ts';
 
 /** Where the numbers come from, for the foot of the page. */
 export interface PageFoot {
-  readonly journal: string;
-  /** Short form of the journal's head: whoever has it can prove later that nothing was cut off. */
-  readonly anchor: string;
+  /** What they were taken from, each with its label: the journal with its anchor, or a capture. */
+  readonly from: readonly { readonly zh: string; readonly en: string; readonly text: string }[];
   readonly madeMs: number;
 }
 
@@ -41,9 +40,8 @@ export async function reportPage(report: Report, foot: PageFoot, lang: Lang): Pr
   const parts: string[] = [];
   for (const table of report.tables) parts.push(await section(table, lang));
   const title = `${report.title[lang]} ${report.span.name}`.trimEnd();
-  const made = lang === 'zh' ? '生成时间' : 'made';
-  const journal = lang === 'zh' ? '账本' : 'journal';
-  const anchor = lang === 'zh' ? '账本锚' : 'anchor';
+  const made = { zh: '生成时间', en: 'made', text: timeText(foot.madeMs) };
+  const facts = [...foot.from, made].map(fact => `${fact[lang]}: ${escaped(fact.text)}`);
   return `<!doctype html>
 <html lang="${lang === 'zh' ? 'zh-CN' : 'en'}">
 <head>
@@ -58,7 +56,7 @@ export async function reportPage(report: Report, foot: PageFoot, lang: Lang): Pr
 <h1>${escaped(report.title[lang])}</h1>
 <p class="span">${escaped(report.span.name)}</p>
 ${parts.join('\n')}
-<footer>${journal}: ${escaped(foot.journal)} · ${anchor}: ${escaped(foot.anchor)} · ${made}: ${timeText(foot.madeMs)}</footer>
+<footer>${facts.join(' · ')}</footer>
 </body>
 </html>
 `;

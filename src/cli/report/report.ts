@@ -151,7 +151,12 @@ async function put(
   const { lang } = options;
   if (options.html !== undefined) {
     const { reportPage } = await import('./page.ts');
-    const page = await reportPage(report, { journal: options.journal, ...made }, lang);
+    const from = [
+      { zh: '账本', en: 'journal', text: options.journal },
+      // Short form of the journal's head: whoever has it can prove later that nothing was cut off.
+      { zh: '账本锚', en: 'anchor', text: made.anchor },
+    ];
+    const page = await reportPage(report, { from, madeMs: made.madeMs }, lang);
     const written = rim.writeText(options.html, page);
     return written.ok ? rim.print(options.html) : refuse(rim, written.fault);
   }

@@ -61,8 +61,12 @@ async function stats(path: string, flags: StatsFlags, rim: StatsRim): Promise<Re
   tellTroubles(reading, flags.lang, rim);
   if (flags.html !== undefined) {
     const { reportPage } = await import('../report/page.ts');
-    const page = await reportPage(report, { journal: '', anchor: '', madeMs: rim.nowMs() }, flags.lang);
-    return written(rim.writeFile(flags.html, withFoot(page, flags.lang === 'zh' ? '抓包' : 'trace', path)));
+    const page = await reportPage(
+      report,
+      { from: [{ zh: '抓包', en: 'trace', text: path }], madeMs: rim.nowMs() },
+      flags.lang,
+    );
+    return written(rim.writeFile(flags.html, page));
   }
   rim.print(flags.json ? JSON.stringify(statsJson(found, path), undefined, 2) : reportText(report, flags.lang));
   return ok(undefined);
@@ -70,12 +74,6 @@ async function stats(path: string, flags: StatsFlags, rim: StatsRim): Promise<Re
 
 function written(result: Result<unknown>): Result<void> {
   return result.ok ? ok(undefined) : result;
-}
-
-/** The foot of a page names the journal of a shop; this one came from a capture. */
-function withFoot(page: string, label: string, path: string): string {
-  const name = path.replaceAll(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
-  return page.replace(/<footer>[^]*<\/footer>/, () => `<footer>${label}: ${name}</footer>`);
 }
 
 /** The numbers for programs: milliseconds, nothing rounded away. */
