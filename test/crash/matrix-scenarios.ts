@@ -24,6 +24,8 @@ export interface Scenario extends Trouble {
   readonly before: string;
   readonly shop?: Partial<ShopOptions>;
   readonly intents: readonly Intent[];
+  /** Sales, voids and refunds that come of it without a crash, when they are fewer than what people want. */
+  readonly makes?: number;
   /** Points are counted from the start of the program, not from the first thing that people want. */
   readonly fromBoot?: boolean;
 }
@@ -57,7 +59,7 @@ export const OPTIONS: ShopOptions = {
 };
 
 const intent = (kind: IntentKind, more: Partial<Intent> = {}): Intent => ({
-  kind, amountMinor: 10_000, card: 'swipe', way: 'swipe', pin: '', choice: 0, find: 'last', part: 'some', fromIdle: false, ...more,
+  kind, amountMinor: 10_000, card: 'swipe', way: 'swipe', pin: '', pay: 'card', choice: 0, find: 'last', part: 'some', fromIdle: false, ...more,
 }); // prettier-ignore
 
 export const SETTLE = intent('settle');
@@ -69,6 +71,8 @@ const BY_CHIP = { card: 'chip', way: 'insert', ...PIN } as const;
 const BY_TAP = { card: 'tap', way: 'tap', ...PIN } as const;
 const sale = (more: Partial<Intent> = {}): Intent => intent('sale', more);
 const refund = (more: Partial<Intent> = {}): Intent => intent('refund', { find: 'voucher', part: 'all', ...more });
+/** A refund that waits; the remainder by five of `choice`: it is sent now, stopped, left alone, or watched until it goes. */
+const held = (choice: number): Intent => refund({ part: 'some', choice });
 const signOn = intent('signOn');
 
 const REFUND_LOST = [{ on: /^0220/, extra: 'lost' as const }];
@@ -79,6 +83,10 @@ const REFUND_SILENT = [{ on: /^0220/, effect: { silent: true } }];
 export const PREPARATIONS: Readonly<Record<string, Preparation>> = {
   'a new shop': { intents: [signOn] },
   'a stripe sale': { intents: [sale()] },
+  'a scan sale': { intents: [sale({ pay: 'alipay' })] },
+  'a scan void that was booked without an answer': { intents: [sale({ pay: 'wechat' }), intent('void', { pay: 'wechat' })], moods: [{ on: /^0200\/23/, effect: { silent: true } }, { on: /^0200\/61/, effect: { silent: true } }] },
+  'a scan refund that was lost': { intents: [sale({ pay: 'wechat' }), refund({ pay: 'wechat' })], moods: REFUND_LOST },
+  'a refund that waits': { intents: [sale(), held(52)] },
   'a chip sale': { intents: [sale(BY_CHIP)] },
   'a contactless sale': { intents: [sale(BY_TAP)] },
   'a foreign sale': { intents: [sale({ card: 'foreign' })] },
@@ -167,7 +175,7 @@ function outcomes(on: RegExp): Readonly<Record<string, Trouble>> {
 
 function each(
   name: string,
-  what: Pick<Scenario, 'before' | 'intents' | 'shop' | 'fromBoot'>,
+  what: Pick<Scenario, 'before' | 'intents' | 'shop' | 'fromBoot' | 'makes'>,
   troubles: Readonly<Record<string, Trouble>>,
 ): Scenario[] {
   return Object.entries(troubles).map(([trouble, does]) => ({ name: `${name}: ${trouble}`, ...what, ...does }));
@@ -237,6 +245,31 @@ function settlements(): Readonly<Record<string, Trouble>> {
   };
 }
 
+/** How a customer with a telephone, and the line while the counter asks after the payment, can behave. */
+const CUSTOMERS: Readonly<Record<string, Trouble>> = {
+  'confirmed later': { moods: [{ on: /^0200\/22/, effect: { inquiries: 2 } }] },
+  'confirmed later, an inquiry lost': {
+    moods: [
+      { on: /^0200\/22/, effect: { inquiries: 2 } },
+      { on: /^0200\/61/, extra: 'lost' },
+    ],
+  },
+  'refused by the customer': { moods: [{ on: /^0200\/22/, effect: { customer: 'refuses', inquiries: 1 } }] },
+  'never confirmed': { moods: [{ on: /^0200\/22/, effect: { customer: 'never' } }] },
+  'booked, no answer to the inquiry either': {
+    moods: [
+      { on: /^0200\/22/, effect: { silent: true } },
+      { on: /^0200\/61/, effect: { silent: true } },
+    ],
+  },
+  'MAC of the inquiry wrong': {
+    moods: [
+      { on: /^0200\/22/, effect: { silent: true } },
+      { on: /^0200\/61/, effect: { badMac: true } },
+    ],
+  },
+};
+
 function cancelled(steps: readonly string[], does: PersonFault = 'cancel'): Readonly<Record<string, Trouble>> {
   return Object.fromEntries(steps.map(at => [`${does} at ${at}`, { person: [{ at: new RegExp(`^${at}$`), does }] }]));
 }
@@ -245,6 +278,8 @@ const MANAGED: Partial<ShopOptions> = {
   voidNeedsManager: true, voidNeedsReason: true, refundNeedsManager: true, refundNeedsReason: true, slipCopies: 2, confirmCardAfterSwipe: true,
 }; // prettier-ignore
 const STRIPE = 'a stripe sale';
+const DESK: Partial<ShopOptions> = { profile: 'unionpay-pos-desk' };
+const SCANNED = { pay: 'alipay', choice: 1 } as const;
 const ONE_TRY: Partial<ShopOptions> = { reversalTries: 1, panAfterSwipe: true, blockWhenHeld: false };
 
 /** Every flow with every outcome. */
@@ -261,6 +296,16 @@ export const SCENARIOS: readonly Scenario[] = [
   ...each('sale with an encrypted track', { before: STRIPE, intents: [sale(PIN)], shop: { keyMode: '004' } }, FEW(SALES)),
   ...each('sale under single keys', { before: STRIPE, intents: [sale(PIN)], shop: { keyMode: '001', lang: 'zh' } }, FEW(SALES)),
   ...each('sale given back in part', { before: STRIPE, intents: [sale({ choice: 1 })] }, { 'by a void': { moods: [{ on: /^0200\/22/, effect: { code: '10' } }] }, 'by a void without an answer': { moods: [{ on: /^0200\/22/, effect: { code: '10' } }, { on: /^0200\/23/, effect: { silent: true } }] } }),
+  ...each('scan sale', { before: STRIPE, intents: [sale(SCANNED)] }, { ...SALES, ...CUSTOMERS }),
+  ...each('scan sale stopped', { before: STRIPE, intents: [sale({ ...SCANNED, choice: 6 })] }, { 'by CANCEL': { moods: [{ on: /^0200\/22/, effect: { inquiries: 3 } }] } }),
+  ...each('void of a scan sale', { before: 'a scan sale', intents: [intent('void', SCANNED)] }, VOIDS),
+  ...each('refund of a scan sale', { before: 'a scan sale', intents: [refund(SCANNED)] }, REFUNDS),
+  ...each('unknown scan void that the acquirer has', { before: 'a scan void that was booked without an answer', intents: [SUPERVISOR] }, { recorded: {} }),
+  ...each('unknown scan refund that the acquirer has not', { before: 'a scan refund that was lost', intents: [SUPERVISOR] }, FEW(REFUNDS)),
+  ...each('refund that waits and is sent', { before: STRIPE, intents: [held(50)], shop: DESK }, FEW(REFUNDS)),
+  ...each('refund that waits and goes out by itself', { before: STRIPE, intents: [held(53)], shop: DESK }, FEW(REFUNDS)),
+  ...each('refund that waits and is stopped', { before: STRIPE, intents: [held(51)], shop: DESK, makes: 0 }, { 'by the supervisor': {} }),
+  ...each('waiting refund at the start', { before: 'a refund that waits', intents: [SUPERVISOR], shop: DESK, fromBoot: true }, FEW(REFUNDS)),
   ...each('first sale of a shop', { before: 'a new shop', intents: [sale()] }, FEW(SALES)),
   ...each('void of a stripe sale', { before: STRIPE, intents: [intent('void')] }, VOIDS),
   ...each('void of a chip sale', { before: 'a chip sale', intents: [intent('void')] }, FEW(VOIDS)),

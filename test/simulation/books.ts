@@ -25,12 +25,17 @@ export interface BooksOptions {
 /** A transaction as the checker's own fold of the records has it. */
 interface Held {
   readonly id: number;
+  /** `sale`, `void` or `refund`, whatever it was paid with. */
   readonly kind: string;
+  /** A reversal ends it when its outcome is unknown; all else is looked after by a person. */
+  readonly reversible: boolean;
   readonly period: number;
   readonly batch: number;
   readonly trace: number;
   readonly requestedMinor: number;
   readonly original: number | undefined;
+  /** The record of the refund that waited. */
+  readonly held: number | undefined;
   amountMinor: number;
   state: string;
   reversal: 'none' | 'owed' | 'held' | 'done';
@@ -74,10 +79,12 @@ export function checkBooks(
     if (txn.state === 'open') wrong(`${key} is still open at rest`);
     if (txn.state === 'unknown') {
       open.push(txn);
-      if (txn.kind === 'refund' && !unknown.has(txn.id)) wrong(`the unknown refund ${key} is forgotten`);
-      if (txn.kind !== 'refund' && !waiting.has(txn.id)) wrong(`the reversal of ${key} is forgotten (${txn.reversal})`);
+      if (!txn.reversible && !unknown.has(txn.id)) wrong(`the unknown ${key} is forgotten`);
+      if (txn.reversible && !waiting.has(txn.id)) wrong(`the reversal of ${key} is forgotten (${txn.reversal})`);
       continue;
     }
+    // Whether it is undone is what nobody knows yet about its void.
+    if (fold.voidUnknown(txn.id)) continue;
     const ours = moved(txn.state);
     const theirs = row !== undefined && moved(row.state);
     if (ours !== theirs)
@@ -91,6 +98,8 @@ export function checkBooks(
         text: `${key}: journal ${txn.state} ${txn.amountMinor}, acquirer ${row.state} ${row.amountMinor}`,
       });
   }
+  if (journal.heldRefunds().length !== fold.holds.size)
+    wrong(`${fold.holds.size} refunds wait, and the desk knows of ${journal.heldRefunds().length}`);
   for (const [key, row] of rows) if (moved(row.state)) wrong(`${key} is booked, and the journal knows nothing of it`);
   for (const key of eyes.seenApproved)
     if (!fold.approved(key)) wrong(`people saw ${key} approved, the journal does not hold it`);
@@ -104,7 +113,7 @@ export function checkBooks(
   }
   if (!options.unsurvivable) {
     for (const txn of open)
-      if (txn.kind !== 'refund') wrong(`the reversal of ${txn.kind} ${txn.trace} finds no end on a sound line`);
+      if (txn.reversible) wrong(`the reversal of ${txn.kind} ${txn.trace} finds no end on a sound line`);
     const last = journal.lastSettlement();
     if (!last) wrong('the day could not be closed');
     else if (
@@ -137,6 +146,8 @@ class RecordFold {
   readonly txns = new Map<number, Held>();
   /** Flags of the settlement of each period, `11` when both sides balance. */
   readonly flags = new Map<number, string>();
+  /** Refunds that were decided and wait, by their record. */
+  readonly holds = new Map<number, { readonly original: number | undefined; readonly amountMinor: number }>();
   private readonly finalCodes: ReadonlySet<string>;
   private readonly wrong: (text: string) => void;
   private readonly traces = new Set<string>();
@@ -156,6 +167,13 @@ class RecordFold {
     return txn !== undefined && moved(txn.state);
   }
 
+  /** A void of this sale has no known outcome. */
+  voidUnknown(id: number): boolean {
+    for (const txn of this.txns.values())
+      if (txn.original === id && txn.kind === 'void' && txn.state === 'unknown') return true;
+    return false;
+  }
+
   /** Something of this period changed after its totals were sent: a person's entry for an old refund. */
   shifted(period: number): boolean {
     return this.late.has(period);
@@ -173,7 +191,10 @@ class RecordFold {
         if (txn.state !== 'open') this.wrong(`${txn.kind} ${txn.trace} has an outcome and was ${txn.state}`);
         if (body.result === 'approved') return this.approve(txn, body);
         txn.state = body.result as string;
-        if (txn.state === 'unknown' && txn.kind !== 'refund') txn.reversal = 'owed';
+        // Nothing went out: what waited waits on.
+        if (txn.state === 'failed' && txn.held !== undefined)
+          this.holds.set(txn.held, { original: txn.original, amountMinor: txn.requestedMinor });
+        if (txn.state === 'unknown' && txn.reversible) txn.reversal = 'owed';
         return;
       case 'reversal-result':
         return this.reversal(seq, txn, body);
@@ -188,6 +209,11 @@ class RecordFold {
         txn.reversal = 'done';
         txn.state = body.result === 'approved' ? 'approved' : 'reversed';
         return;
+      case 'refund-held':
+        return this.hold(seq, body);
+      case 'refund-stopped':
+        if (!this.holds.delete(body.id as number)) this.wrong(`what waits no more is stopped, record ${seq}`);
+        return;
       case 'refund-resolved':
         if (txn?.state !== 'unknown') return this.wrong(`a decision about a refund that is not unknown, record ${seq}`);
         if (txn.period !== this.period) this.late.add(txn.period);
@@ -197,6 +223,15 @@ class RecordFold {
       default:
         return this.batch(seq, kind, body);
     }
+  }
+
+  private hold(seq: number, body: Body): void {
+    const { amountMinor } = body as Record<string, number>;
+    const original = body.original?.txnId as number | undefined;
+    const sale = original === undefined ? undefined : this.txns.get(original);
+    if (sale && amountMinor > this.leftOf(sale))
+      this.wrong(`a refund over ${amountMinor} waits, and ${this.leftOf(sale)} is left of sale ${sale.trace}`);
+    this.holds.set(seq, { original, amountMinor });
   }
 
   private batch(seq: number, kind: string, body: Body): void {
@@ -216,7 +251,9 @@ class RecordFold {
   }
 
   private intent(seq: number, body: Body): void {
-    const { kind, amountMinor, batch, trace, period } = body as Record<string, number> & { kind: string };
+    const { amountMinor, batch, trace, period } = body as Record<string, number>;
+    const scanned = (body.kind as string).startsWith('qr');
+    const kind = scanned ? (body.kind as string).slice(2).toLowerCase() : (body.kind as string);
     const original = body.original?.txnId as number | undefined;
     if (period !== this.period) this.wrong(`intent ${seq} is of period ${period}, not ${this.period}`);
     this.useTrace(trace, kind);
@@ -226,24 +263,37 @@ class RecordFold {
       (of?.state !== 'approved' || of.kind !== 'sale' || of.period !== this.period || of.amountMinor !== amountMinor)
     )
       this.wrong(`void ${trace} of ${of?.kind ?? 'nothing'} ${of?.trace ?? ''}, which is ${of?.state ?? 'not there'}`);
+    const held = body.heldId as number | undefined;
+    if (held !== undefined) {
+      if (this.holds.get(held)?.amountMinor !== amountMinor)
+        this.wrong(`refund ${trace} over ${amountMinor} goes out for what does not wait, record ${held}`);
+      this.holds.delete(held);
+    }
     if (kind === 'refund' && of) {
-      let left = of.amountMinor;
-      for (const other of this.txns.values())
-        if (other.kind === 'refund' && other.original === of.id && /^(approved|unknown|open)$/.test(other.state))
-          left -= other.amountMinor;
       for (const other of this.txns.values())
         if (other.original === of.id && other.state === 'unknown')
           this.wrong(`refund ${trace} of sale ${of.trace}, of which ${other.kind} ${other.trace} is unknown`);
       if (of.kind !== 'sale' || of.state !== 'approved')
         this.wrong(`refund ${trace} of ${of.kind} ${of.trace}, which is ${of.state}`);
+      const left = this.leftOf(of);
       if (amountMinor > left)
         this.wrong(`refund ${trace} over ${amountMinor}, and ${left} is left of sale ${of.trace}`);
     }
     const txn: Held = {
-      id: seq, kind, period, batch, trace, requestedMinor: amountMinor, original, amountMinor, state: 'open', reversal: 'none',
+      id: seq, kind, reversible: kind === 'sale' || (kind === 'void' && !scanned), period, batch, trace, requestedMinor: amountMinor, original, held, amountMinor, state: 'open', reversal: 'none',
     }; // prettier-ignore
     this.txns.set(seq, txn);
     this.byTrace.set(`${period}/${trace}`, txn);
+  }
+
+  /** What of a sale has neither gone back nor waits to. */
+  private leftOf(sale: Held): number {
+    let left = sale.amountMinor;
+    for (const waits of this.holds.values()) if (waits.original === sale.id) left -= waits.amountMinor;
+    for (const other of this.txns.values())
+      if (other.kind === 'refund' && other.original === sale.id && /^(approved|unknown|open)$/.test(other.state))
+        left -= other.amountMinor;
+    return left;
   }
 
   private useTrace(trace: number, by: string): void {
@@ -263,7 +313,7 @@ class RecordFold {
   }
 
   private reversal(seq: number, txn: Held | undefined, body: Body): void {
-    if (!txn || txn.kind === 'refund' || txn.reversal !== 'owed')
+    if (!txn || !txn.reversible || txn.reversal !== 'owed')
       return this.wrong(
         `a reversal of ${txn ? `${txn.kind} ${txn.trace}` : 'nothing'}, which owes none, record ${seq}`,
       );

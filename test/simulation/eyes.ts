@@ -4,6 +4,8 @@ import type { Mood } from './network.ts';
 
 /** How many faults of one history are told. */
 const FOUND_MAX = 5;
+/** Kinds of transaction that have a reversal. */
+const REVERSED = new Set(['sale', 'void', 'qrSale']);
 const REASONS = new Set(['98', 'A0', '96', '06']);
 
 /**
@@ -36,7 +38,8 @@ export class Eyes {
     const key = `${batch}/${trace}`;
     const name = `${mti}/${type}`;
     const first = this.sent.get(key);
-    const money = mti === '0200' || mti === '0220';
+    // 0200 with 61 asks about a scanned payment.
+    const money = (mti === '0200' && type !== '61') || mti === '0220';
     if (money || mti === '0500') {
       const owed = journal.owedReversal();
       if (owed) this.report(`${mti} ${key} goes out while the reversal of ${owed.txn.trace} is owed`);
@@ -44,7 +47,7 @@ export class Eyes {
     if (mti === '0400') {
       // The original itself may never have gone out: the program ended between the commit and the sending.
       const original = journal.byVoucher(Number(trace), Number(batch));
-      if (original?.kind !== 'sale' && original?.kind !== 'void')
+      if (!original || !REVERSED.has(original.kind))
         this.report(`a reversal of ${key}, which is ${original?.kind ?? 'unknown'} in the journal`);
       else if (original.requestedMinor !== seen.amountMinor)
         this.report(`the reversal of ${key} is over ${seen.amountMinor}, not over ${original.requestedMinor}`);
@@ -52,9 +55,10 @@ export class Eyes {
       if (first && first.name !== `0200/${type}`) this.report(`the reversal of ${key} has 60.1 = ${type}`);
       return;
     }
-    // A batch item keeps the trace of its transaction, and so does a refund that is sent again.
+    // A batch item keeps the trace of its transaction, and so does what has no reversal and is sent again.
     if (mti === '0320' && first) return;
-    if (first && !(name === '0220/25' && first.name === name && first.amountMinor === seen.amountMinor))
+    const again = name === '0220/25' || (name === '0200/23' && seen.entry === '03');
+    if (first && !(again && first.name === name && first.amountMinor === seen.amountMinor))
       return this.report(`trace ${key} of ${first.name} is used again by ${name}`);
     if (!first) this.sent.set(key, { name, amountMinor: seen.amountMinor });
     if (!money) return;
@@ -73,13 +77,13 @@ export class Eyes {
     if (step === before) return;
     const journal = this.journal();
     if (!journal) return;
-    if (/Online$|^partialVoid$/.test(before) && (step === 'slip' || step === 'partial')) {
+    if (/Online$|^partialVoid$|^qr(Inquiry|Close)$/.test(before) && (step === 'slip' || step === 'partial')) {
       const last = /^refund/.test(before) ? undefined : journal.lastTxn();
       if (last && last.state !== 'approved')
         this.report(`the screen says approved, and the journal says that ${last.trace} is ${last.state}`);
       if (last) this.seenApproved.add(`${last.period}/${last.trace}`);
     }
-    if (/Online$/.test(before) && step === 'reversed' && journal.counts().owed > 0)
+    if (/Online$|^qr(Inquiry|Close)$/.test(before) && step === 'reversed' && journal.counts().owed > 0)
       this.report('the screen says reversed, and a reversal is owed');
     if (/Online$/.test(before) && step === 'refundUnknown' && journal.unknownRefunds().length === 0)
       this.report('the screen says unknown refund, and the journal has none');
@@ -106,7 +110,7 @@ export class Eyes {
     const code = mood.effect?.code;
     const lies =
       (seen.mti === '0400' && (code === '12' || code === '25' || code === '00')) ||
-      (seen.mti === '0220' && code === '94');
+      ((seen.mti === '0220' || (seen.type === '23' && seen.entry === '03')) && code === '94');
     return lies ? { ...mood, effect: { ...mood.effect, code: '96' } } : mood;
   }
 }

@@ -1,5 +1,5 @@
 import type { KeyName } from '../../src/sim/terminal/machine.ts';
-import type { Intent } from './plan.ts';
+import type { Intent, Pay } from './plan.ts';
 
 /** Keys that a person presses by mistake. */
 export const KEYS: readonly KeyName[] = [
@@ -26,17 +26,26 @@ export const KEYS: readonly KeyName[] = [
 export const PATIENCE = 120;
 /** Vouchers and amounts that somebody keys for one void or refund before the customer is sent away. */
 export const NUMBERS_MAX = 4;
-export const NEW_PASSWORDS: Readonly<Record<string, string>> = { '00': '258025', '01': '2580' };
+/** A cashier who agrees to what another one gives back. */
+export const SECOND = '02';
+export const NEW_PASSWORDS: Readonly<Record<string, string>> = { '00': '258025', '01': '2580', [SECOND]: '2580' };
 export const FIRST_PASSWORDS: Readonly<Record<string, string>> = { '00': '123456', '01': '0000' };
 /** Steps that belong to what was wanted, not to the way there. */
 export const FLOW: Readonly<Record<Intent['kind'], RegExp>> = {
-  sale: /^(sale|slip|partial|declined|refusal|reversed|reversalFailed)/,
-  void: /^(void|slip|declined|refusal|reversed|reversalFailed)/,
-  refund: /^(refund|slip|declined|refusal|reversalFailed)/,
+  sale: /^(sale|qr(?!Void|Refund)|slip|partial|declined|refusal|reversed|reversalFailed)/,
+  void: /^(void|qrVoid|slip|declined|refusal|reversed|reversalFailed)/,
+  refund: /^(refund|qrRefund|slip|declined|refusal|reversalFailed)/,
   settle: /^(settle|refusal|reversalFailed)/,
   signOn: /^(signOn|signedOn|refusal)/,
-  supervisor: /^(supervisor|unknownRefund|release)/,
+  supervisor: /^(supervisor|unknownRefund|release|heldList)/,
   reprint: /^(reprint|refusal)/,
+};
+
+/** How payers' codes of a wallet begin, and how many digits they have. */
+export const PAYER_CODES: Readonly<Record<Exclude<Pay, 'card'>, readonly [string, number]>> = {
+  wechat: ['13', 18],
+  alipay: ['28', 18],
+  unionpayQr: ['62', 19],
 };
 
 /** The keys of a number, then ENTER. */

@@ -13,7 +13,7 @@ import { type Mood, Network } from './network.ts';
 import { Person } from './person.ts';
 import { type Channel, type Fault, type Intent, INTENTS, type Plan } from './plan.ts';
 import { Random } from './random.ts';
-import { CARDS, profileOf, value } from './shop.ts';
+import { CARDS, openShop, profileOf, value } from './shop.ts';
 import { Crash, localTime, type Process, START_MS, Timeline, timersOf } from './timeline.ts';
 
 const JOURNAL = 'journal.sim';
@@ -174,7 +174,7 @@ export class History {
 
   run(): Verdict {
     const first = this.openJournal();
-    first.appendEvent(this.wallMs(), 'operator-on', { operator: '01' });
+    openShop(first, this.wallMs());
     first.close();
     this.start();
     this.go(() => this.person.finished && this.person.step === 'idle', INTENT_MS, 'with faults');
@@ -218,9 +218,12 @@ export class History {
       card: 'swipe',
       way: 'swipe',
       pin: '',
+      pay: 'card',
       fromIdle: false,
     };
     const rest = (kind: Intent['kind'], amountMinor: number): Intent => ({ ...clean, kind, amountMinor });
+    for (let held = this.journal?.heldRefunds().length ?? 0; held > 0; held--)
+      this.person.intents.push(rest('supervisor', 0), rest('supervisor', 0));
     this.person.intents.push(rest('sale', 1_100), rest('sale', 1_200), rest('supervisor', 0), rest('supervisor', 0));
     this.person.intents.push(rest('settle', 0), rest('settle', 0), rest('signOn', 0), rest('sale', 1_300));
     this.go(() => this.person.finished && this.person.step === 'idle', CALM_MS, 'after the faults stopped');
@@ -416,7 +419,8 @@ export class History {
     const name = `${seen.mti}/${seen.type}`;
     const at = due.findIndex(f => {
       const { only } = f.what as Mood;
-      return only ? f.after <= count && only.includes(name) : f.after === count;
+      const meant = only?.some(one => one === name || one === `${name}/${seen.entry}`);
+      return only ? f.after <= count && meant : f.after === count;
     });
     if (at < 0) return undefined;
     const [fault] = due.splice(at, 1);

@@ -11,6 +11,8 @@ export interface Seen {
   readonly type: string;
   /** 60.2, six digits. */
   readonly batch: string;
+  /** The first two digits of data element 22: 03 for a scanned code. */
+  readonly entry: string;
   /** 60.3 */
   readonly info: string;
   /** Data element 61: batch and trace of the original, then its date. */
@@ -58,6 +60,7 @@ export function see(frame: Uint8Array): Seen {
     code: text(39),
     type: f60.slice(0, 2),
     batch: f60.slice(2, 8),
+    entry: text(22).slice(0, 2),
     info: f60.slice(8, 11),
     original: text(61),
   };

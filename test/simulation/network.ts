@@ -14,7 +14,7 @@ export interface Mood {
   /** Moods of the network and of an acquirer that no effect describes. */
   readonly extra?: 'lost' | 'held' | 'cut' | 'stale' | 'swapped' | 'outage' | 'otherAmount' | 'bookAgain';
   readonly delayMs?: number;
-  /** Only for messages of this type (and, with a slash, this 60.1): the first one that comes. */
+  /** Only for messages of this type, 60.1 and (`03`: scanned codes) entry mode, with slashes between: the first one that comes. */
   readonly only?: readonly string[];
 }
 

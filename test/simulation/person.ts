@@ -4,7 +4,18 @@ import type { TestCard } from '../../src/sim/terminal/deck.ts';
 import type { KeyName } from '../../src/sim/terminal/machine.ts';
 import type { VirtualTerminal } from '../../src/sim/terminal/terminal.ts';
 import { digits } from '../../src/units.ts';
-import { FIRST_PASSWORDS, FLOW, KEYS, NEW_PASSWORDS, NUMBERS_MAX, PATIENCE, typed } from './habits.ts';
+import { Drawer, type Receipt } from './drawer.ts';
+import {
+  FIRST_PASSWORDS,
+  FLOW,
+  KEYS,
+  NEW_PASSWORDS,
+  NUMBERS_MAX,
+  SECOND,
+  PATIENCE,
+  PAYER_CODES,
+  typed,
+} from './habits.ts';
 import type { Intent, PersonFault } from './plan.ts';
 import { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
@@ -24,18 +35,24 @@ export interface PersonWorld {
   begins(index: number): void;
 }
 
-/** A sale that can be voided or refunded, as its slip shows it. */
-interface Receipt {
-  readonly id: number;
-  readonly batch: number;
-  readonly voucher: number;
-  readonly reference: string;
-  readonly hostDate: string;
-  readonly card: string;
-  readonly way: Intent['way'];
-}
+/** Where the main menu leads to what a person wants. */
+const MENU: Readonly<Record<Intent['kind'], KeyName>> = {
+  sale: '1',
+  void: '2',
+  refund: '3',
+  reprint: '6',
+  settle: '7',
+  signOn: '7',
+  supervisor: '7',
+};
 
-type Act = KeyName | 'card' | 'remove' | 'paper' | 'wait';
+type Act = KeyName | 'card' | 'scan' | 'remove' | 'paper' | 'wait';
+
+/** A refund that waits: sent now, stopped, left alone, looked at until it goes out by itself. */
+const HELD: readonly Act[] = ['1', '2', 'ENTER', 'wait', 'ENTER'];
+
+/** Where nothing is asked: milliseconds between two looks at a customer who has not confirmed, at a refund that waits. */
+const LOOKED_AT: Readonly<Record<string, number>> = { qrConfirm: 1_500, heldShow: 4_000 };
 
 /**
  * The people at the counter: they look at the step that the screen shows, do what it asks for what they want, and
@@ -49,7 +66,7 @@ export class Person {
   acts = 0;
   step = '';
   private readonly world: PersonWorld;
-  private readonly receipts: Receipt[] = [];
+  private readonly drawer: Drawer;
   private typing: KeyName[] = [];
   private visits = 0;
   /** Vouchers and amounts of old sales that were keyed in this intent. */
@@ -60,17 +77,21 @@ export class Person {
   private timer = 0;
   private walkedOff = false;
   private wrongPin = false;
+  /** The password that was typed last was not the right one. */
+  private wrongPassword = false;
   private wrongCard = false;
-  /** The sale that somebody wanted to refund last. */
-  private refunded = 0;
   private page = 0;
-  private lastTxn = 0;
   private readonly passwordTurn = new Map<string, number>();
   private operator = '01';
+  /** Payers' codes shown so far: each pays once. */
+  private codes = 0;
+  /** The amount that was keyed for a refund last. */
+  private refundMinor = 0;
 
   constructor(world: PersonWorld, intents: readonly Intent[]) {
     this.world = world;
     this.intents = [...intents];
+    this.drawer = new Drawer(world.cards);
   }
 
   get intent(): Intent | undefined {
@@ -85,6 +106,7 @@ export class Person {
   /** The screen shows a step of the flows. */
   sees(step: string): void {
     if (step === this.step) return;
+    this.wrongPassword = this.step === `${step}Check`;
     this.step = step;
     this.typing = [];
     this.visits = 0;
@@ -96,7 +118,12 @@ export class Person {
   listens(): void {
     this.world.timeline.clear(this.timer);
     this.timer = 0;
-    if (this.world.terminal.listening().keys) this.later(this.world.thinkMs);
+    if (this.world.terminal.listening().keys) this.later(this.pause());
+  }
+
+  /** Until the next look at the screen. */
+  private pause(): number {
+    return LOOKED_AT[this.step] ?? this.world.thinkMs;
   }
 
   private later(ms: number): void {
@@ -115,12 +142,12 @@ export class Person {
     const fault = world.fault();
     if (fault) this.misbehave(fault);
     else this.perform(this.next());
-    if (world.terminal.listening().keys) this.later(world.thinkMs);
+    if (world.terminal.listening().keys) this.later(this.pause());
   }
 
   /** At the idle screen: what was wanted is over, or is tried again. False when there is nothing to do. */
   private nextIntent(): boolean {
-    this.learn();
+    this.drawer.learn(this.world.journal());
     if (this.begun && !this.engaged && this.attempts < 4 && this.acts < PATIENCE) return true;
     if (this.begun || this.index < 0) {
       if (this.index < this.intents.length) this.index++;
@@ -137,44 +164,9 @@ export class Person {
     return !this.finished;
   }
 
-  /** Keeps the slip of a sale that was just approved. */
-  private learn(): void {
-    const journal = this.world.journal();
-    const last = journal?.lastTxn();
-    if (!journal || !last || last.id === this.lastTxn) return;
-    this.lastTxn = last.id;
-    if (last.kind !== 'sale' || last.state !== 'approved') return;
-    const { card, way } = this.cardOf(last);
-    this.receipts.push({
-      id: last.id,
-      batch: last.batch,
-      voucher: last.trace,
-      reference: last.answer?.reference ?? '',
-      hostDate: last.answer?.hostDate ?? '',
-      card,
-      way,
-    });
-  }
-
-  private cardOf(txn: Txn): { card: string; way: Intent['way'] } {
-    const masked = txn.intent.card?.masked ?? '';
-    const entry = txn.intent.card?.entry;
-    for (const [id, card] of this.world.cards)
-      if (card.pan.slice(0, 6) === masked.slice(0, 6) && card.pan.slice(-4) === masked.slice(-4))
-        return { card: id, way: entry === 'chip' ? 'insert' : entry === 'tap' ? 'tap' : 'swipe' };
-    return { card: 'swipe', way: 'swipe' };
-  }
-
   private receipt(): Receipt | undefined {
     const { intent } = this;
-    if (!intent) return undefined;
-    const batch = this.world.journal()?.batch();
-    const older = intent.find === 'older' ? this.receipts.filter(r => r.batch !== batch) : [];
-    const same = intent.find === 'same' ? this.receipts.find(r => r.id === this.refunded) : undefined;
-    const list = same ? [same] : older.length > 0 ? older : this.receipts.slice(-8);
-    const receipt = list[Math.floor((intent.choice / 2 ** 32) * list.length)];
-    if (intent.kind === 'refund' && receipt) this.refunded = receipt.id;
-    return receipt;
+    return intent && this.drawer.find(intent, this.world.journal()?.batch());
   }
 
   private perform(act: Act): void {
@@ -182,6 +174,7 @@ export class Person {
     if (act === 'wait') return;
     if (act === 'paper') terminal.paper('ok');
     else if (act === 'card') this.showCard();
+    else if (act === 'scan') this.showCode();
     else if (act === 'remove') terminal.remove();
     else this.press(act);
   }
@@ -210,14 +203,29 @@ export class Person {
     else terminal.insert(card);
   }
 
+  /** The payer's code of a sale, or the order number on the slip of what is undone; nothing where no scanner waits. */
+  private showCode(): void {
+    const code = this.step === 'qrScan' ? this.payerCode() : (this.receipt()?.order ?? '');
+    this.world.note(`scan ${this.step === 'qrScan' ? code.slice(0, 2) : code}`);
+    if (code !== '') this.world.terminal.scan(code);
+  }
+
+  private payerCode(): string {
+    const { pay = 'card' } = this.intent ?? {};
+    const [begin, length] = PAYER_CODES[pay === 'card' ? 'wechat' : pay];
+    return begin + digits(++this.codes, length - begin.length);
+  }
+
   private cardWanted(): { card: string; way: Intent['way'] } {
     const { intent } = this;
     if (intent?.kind === 'supervisor') {
-      const txn = this.unknownAt(this.page);
-      if (txn) return this.cardOf(txn);
+      const journal = this.world.journal();
+      const held = journal?.heldRefunds()[0]?.original.txnId;
+      const txn = this.unknownAt(this.page) ?? (held === undefined ? undefined : journal?.txn(held));
+      if (txn) return this.drawer.cardOf(txn);
     }
     if (intent?.kind === 'void' || intent?.kind === 'refund') {
-      const last = this.receipts[this.receipts.length - 1];
+      const last = this.drawer.last;
       const receipt = intent.kind === 'void' && intent.find === 'last' ? last : this.receipt();
       if (receipt) return receipt;
     }
@@ -244,7 +252,7 @@ export class Person {
       case 'keyTwice': {
         const act = this.next();
         this.perform(act);
-        if (act !== 'card' && act !== 'wait' && act !== 'paper' && act !== 'remove') this.press(act);
+        if (act !== 'card' && act !== 'scan' && act !== 'wait' && act !== 'paper' && act !== 'remove') this.press(act);
         return;
       }
       case 'typeAhead':
@@ -274,7 +282,8 @@ export class Person {
     if (key !== undefined) return key;
     this.visits++;
     // Whose number was refused twice has the wrong slip in hand and gives up.
-    if (/Voucher$|^refundAmount$/.test(this.step) && ++this.numbers > NUMBERS_MAX) return 'CANCEL';
+    if (/Voucher$|^refundAmount$|^qr(Void|Refund)Find$/.test(this.step) && ++this.numbers > NUMBERS_MAX)
+      return 'CANCEL';
     if (this.step !== 'idle' && (this.acts > PATIENCE || this.visits > 6))
       return this.acts % 3 === 0 ? 'ENTER' : 'CANCEL';
     const act = this.wanted();
@@ -295,14 +304,31 @@ export class Person {
     if (/^(takeCard|slipDone)/.test(step)) return terminal.insertedCard ? 'remove' : 'CANCEL';
     if (/(Card|SwipeAgain|UseChip|Fallback|OneCard)$/.test(step) && /^(sale|void|refund)/.test(step)) return 'card';
     if (/Pin$/.test(step)) return this.pin();
-    if (step === 'saleAmount') return typed(intent?.amountMinor ?? 100);
+    if (/Password(New|Again)$/.test(step)) {
+      this.passwordTurn.set('00', 1);
+      return typed(NEW_PASSWORDS['00'] ?? '258025');
+    }
+    if (/(void|Void|refund|Refund|reprint|heldStop)Password$/.test(step)) return typed(this.password('00'));
+    if (step === 'saleAmount' || step === 'qrAmount') return typed(intent?.amountMinor ?? 100);
     switch (step) {
       case 'menu':
-        return intent?.kind === 'sale' ? '1' : intent?.kind === 'refund' ? '3' : intent?.kind === 'reprint' ? '6' : '7';
+        return intent ? MENU[intent.kind] : '7';
       case 'menuRefund':
       case 'menuVoid':
+        return intent?.pay === 'card' ? '1' : '2';
       case 'menuPrint':
         return '1';
+      case 'qrScan':
+        return terminal.listening().scanner ? 'scan' : typed(this.payerCode());
+      case 'qrConfirm':
+        return this.visits === 1 && (intent?.choice ?? 0) % 6 === 0 ? 'CANCEL' : 'wait';
+      case 'qrStopAsk':
+        return (intent?.choice ?? 0) % 4 === 0 && this.acts < 40 ? 'CANCEL' : 'ENTER';
+      case 'qrVoidFind':
+      case 'qrRefundFind':
+        return this.receipt()?.order && (intent?.choice ?? 0) % 3 !== 0 && intent?.find !== 'wrong'
+          ? 'scan'
+          : typed(this.voucher());
       case 'menuManage':
         return intent?.kind === 'settle'
           ? '4'
@@ -315,15 +341,7 @@ export class Person {
         this.operator = intent?.kind === 'supervisor' && this.visits < 3 ? '00' : '01';
         return typed(this.operator);
       case 'logonPassword':
-      case 'voidPassword':
-      case 'refundPassword':
-        return typed(this.password(step === 'logonPassword' ? this.operator : '00'));
-      case 'voidPasswordNew':
-      case 'voidPasswordAgain':
-      case 'refundPasswordNew':
-      case 'refundPasswordAgain':
-        this.passwordTurn.set('00', 1);
-        return typed(NEW_PASSWORDS['00'] ?? '258025');
+        return typed(this.password(this.operator));
       case 'newPassword':
       case 'newPasswordAgain':
         this.passwordTurn.set(this.operator, 1);
@@ -345,6 +363,18 @@ export class Person {
         return typed(this.receipt()?.hostDate || '1121');
       case 'refundAmount':
         return this.refundAmount();
+      case 'approverNumber':
+        return typed(SECOND);
+      case 'approverPassword':
+        return typed(NEW_PASSWORDS[SECOND] ?? '2580');
+      case 'approverAmount':
+        return typed(this.refundMinor);
+      case 'approverDigits':
+        return typed(this.lastFour());
+      case 'heldShow':
+        return HELD[(intent?.choice ?? 0) % HELD.length];
+      case 'heldListShow':
+        return (intent?.choice ?? 0) % 2 === 0 ? '1' : 'ENTER';
       case 'settleDetail':
         return '0';
       case 'supervisor':
@@ -365,7 +395,8 @@ export class Person {
     this.attempts++;
     const { intent } = this;
     if (!intent) return 'wait';
-    if (intent.kind === 'void') return 'F3';
+    if (intent.kind === 'void') return intent.pay === 'card' ? 'F3' : 'ENTER';
+    if (intent.kind === 'sale' && intent.pay !== 'card') return 'F4';
     if (intent.kind === 'reprint') return 'F1';
     if (intent.kind === 'supervisor') return 'MENU';
     if (intent.kind === 'sale' && intent.fromIdle && intent.way === 'swipe' && this.world.terminal.listening().magnetic)
@@ -384,8 +415,8 @@ export class Person {
 
   /** A person who was sure and was wrong tries the other password. */
   private password(operator: string): string {
-    const turn = (this.passwordTurn.get(operator) ?? 0) + (this.visits > 1 ? 1 : 0);
-    if (this.visits > 1) this.passwordTurn.set(operator, turn);
+    const turn = (this.passwordTurn.get(operator) ?? 0) + (this.wrongPassword ? 1 : 0);
+    this.passwordTurn.set(operator, turn);
     return (turn % 2 === 0 ? FIRST_PASSWORDS : NEW_PASSWORDS)[operator] ?? '0000';
   }
 
@@ -405,15 +436,29 @@ export class Person {
     const { intent } = this;
     const receipt = this.receipt();
     const left = receipt ? (this.world.journal()?.refundable(receipt.id) ?? 0) : 0;
-    if (intent?.part === 'all' && this.visits === 1) return ['F1', 'ENTER'];
-    if (intent?.part === 'more' && this.visits === 1) return typed(left + 100);
-    return typed(Math.max(1, Math.floor((left * ((intent?.choice ?? 0) % 97)) / 100)));
+    const first = this.visits === 1;
+    if (intent?.part === 'more' && first) return typed(left + 100);
+    const all = intent?.part === 'all' && first;
+    this.refundMinor = all ? left : Math.max(1, Math.floor((left * ((intent?.choice ?? 0) % 97)) / 100));
+    return all ? ['F1', 'ENTER'] : typed(this.refundMinor);
+  }
+
+  /** Of the card that is paid back, or of the voucher of a scanned payment: the second person reads them from the slip. */
+  private lastFour(): string {
+    const receipt = this.receipt();
+    if (!receipt) return '0000';
+    return receipt.pay === 'card'
+      ? (this.world.cards.get(receipt.card)?.pan.slice(-4) ?? '0000')
+      : digits(receipt.voucher, 4);
   }
 
   private supervisor(): Act {
     this.page = 0;
     const journal = this.world.journal();
-    if (this.visits === 1 && journal && journal.unknownRefunds().some(txn => this.solvable(txn))) return '6';
+    const waits = (journal?.heldRefunds().length ?? 0) > 0;
+    const unknown = journal?.unknownRefunds().some(txn => this.solvable(txn)) === true;
+    if (this.visits === 1 && unknown && !(waits && this.index % 2 === 1)) return '6';
+    if (this.visits <= 2 && waits) return '5';
     if (this.visits <= 2 && journal?.mayTrade()?.name === 'reversal-held' && (this.intent?.choice ?? 0) % 2 === 0)
       return '9';
     return 'CANCEL';

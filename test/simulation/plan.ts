@@ -8,6 +8,9 @@ export const INTENTS = 50;
 
 export type IntentKind = 'sale' | 'void' | 'refund' | 'settle' | 'signOn' | 'supervisor' | 'reprint';
 
+/** How a customer pays: by card, or by the code of a wallet. */
+export type Pay = 'card' | 'wechat' | 'alipay' | 'unionpayQr';
+
 /** What a person wants to do next. Numbers that choose among things of the past are fractions of 2^32. */
 export interface Intent {
   readonly kind: IntentKind;
@@ -16,6 +19,7 @@ export interface Intent {
   readonly card: string;
   readonly way: 'swipe' | 'insert' | 'tap';
   readonly pin: string;
+  readonly pay: Pay;
   /** Which of the earlier sales. */
   readonly choice: number;
   /** Voids and refunds: by voucher, the last one (F1), by reference, of the sale that was refunded last, or a wrong number. */
@@ -64,7 +68,7 @@ export type Fault =
 export type Channel = Fault['channel'];
 
 /** Profiles of the histories. */
-export const PROFILES = ['unionpay-pos', 'unionpay-pos', 'unionpay-pos-48'] as const;
+export const PROFILES = ['unionpay-pos', 'unionpay-pos', 'unionpay-pos-48', 'unionpay-pos-desk'] as const;
 
 /** Members of the profile that differ from seed to seed. */
 export interface ShopOptions {
@@ -169,6 +173,12 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   request('request late, after its reversal', r => ({ extra: 'held', delayMs: r.between(1_000, 150_000) })),
   request('line cut in the request', () => ({ extra: 'cut' })),
   request('refused by a code', r => ({ effect: { code: r.pick(CODES) } })),
+  request('customer confirms later', r => ({ effect: { inquiries: r.between(1, 5) }, only: ['0200/22/03'] })),
+  request('customer refuses', r => ({
+    effect: { customer: 'refuses', inquiries: r.between(1, 4) },
+    only: ['0200/22/03'],
+  })),
+  request('customer never confirms', () => ({ effect: { customer: 'never' }, only: ['0200/22/03'] })),
   request('approved in part', () => ({ effect: { code: '10' }, only: ['0200/22'] })),
   request('sign-on wanted', () => ({ effect: { requirement: 3 } })),
   ...(['refused', 'unreachable', 'silent'] as const).map((what): FaultKind => ({
@@ -219,6 +229,19 @@ const CARDS: readonly (readonly [string, Intent['way']])[] = [
   ['tap', 'tap'], ['tap', 'insert'], ['signature', 'insert'], ['foreign-chip', 'insert'], ['bad-chip', 'insert'], ['expired', 'insert'],
   ['refuses', 'insert'], ['refuses-first', 'insert'], ['unreadable', 'swipe'], ['second', 'tap'],
 ]; // prettier-ignore
+
+const PAYS: readonly Pay[] = [
+  'card',
+  'card',
+  'card',
+  'card',
+  'card',
+  'card',
+  'wechat',
+  'wechat',
+  'alipay',
+  'unionpayQr',
+];
 
 /** Cents for which the acquirer's simulator has a mood of its own are left to the plan. */
 const CENTS = [0, 0, 0, 0, 0, 0, 1, 7, 33, 99];
@@ -272,10 +295,14 @@ function intentOf(random: Random, before: Intent | undefined): Intent {
   const again = before?.kind === 'sale' && random.chance(0.35);
   return {
     kind,
-    amountMinor: again ? before.amountMinor : random.between(1, 120) * 100 + random.pick(CENTS),
+    // Now and then an amount over which a refund needs two persons.
+    amountMinor: again
+      ? before.amountMinor
+      : random.between(1, 120) * (random.chance(0.06) ? 1_000 : 100) + random.pick(CENTS),
     card,
     way,
     pin: random.chance(0.6) ? '' : '123456',
+    pay: random.pick(PAYS),
     choice: random.next(),
     find: random.pick(['voucher', 'voucher', 'last', 'same', 'same', 'reference', 'older', 'wrong']),
     part: random.pick(['all', 'some', 'some', 'some', 'more']),

@@ -194,4 +194,28 @@ export const SABOTAGES: readonly Sabotage[] = [
       patch('journal/ledger.ts', 'const owed = queries.owedReversal();', 'const owed = undefined as any;'),
     ],
   },
+  {
+    name: 'void of a scanned payment reversed',
+    patches: [
+      patch(
+        'journal/money.ts',
+        "qrVoid: { act: 'void', reversible: false, undoes: 'qrSale' },",
+        "qrVoid: { act: 'void', reversible: true, undoes: 'qrSale' },",
+      ),
+    ],
+  },
+  {
+    name: 'inquiry without an answer taken for a refusal',
+    patches: [
+      patch(
+        'runtime/qr.ts',
+        "return typeof found === 'object' ? yield* found.end : yield* book(shop, txn, open, undefined);",
+        "return typeof found === 'object' ? yield* found.end : (shop.journal.appendOutcome(shop.hal.clock.nowMs(), txn.id, { result: 'declined', code: '05' } as any), failure(open.fault));",
+      ),
+    ],
+  },
+  {
+    name: 'waiting refunds not counted',
+    patches: [patch('journal/refund-desk.ts', ', ...takenBeside(original, exceptHold)];', '];')],
+  },
 ];

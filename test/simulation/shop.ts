@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { faultText, type Result } from '../../src/fault.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import { namedProfile } from '../../src/node/profiles.ts';
 import { loadProfile, type Profile } from '../../src/profile/profile.ts';
 import { parseDeck, type TestCard } from '../../src/sim/terminal/deck.ts';
+import { NEW_PASSWORDS, SECOND } from './habits.ts';
 import { PROFILES, type ShopOptions } from './plan.ts';
 
 const DECK = fileURLToPath(new URL('../../firmware-profiles/decks/test-deck.json', import.meta.url));
@@ -17,6 +19,14 @@ export function value<T>(result: Result<T>): T {
 export const CARDS: ReadonlyMap<string, TestCard> = new Map(
   value(parseDeck(readFileSync(DECK, 'utf8'))).cards.map(card => [card.id, card]),
 );
+
+/** The first day of a shop: a cashier on duty; who refunds has passed the training, who agrees to refunds has a password. */
+export function openShop(journal: Journal, nowMs: number): void {
+  journal.appendEvent(nowMs, 'operator-on', { operator: '01' });
+  for (const operator of ['01', '00'])
+    journal.appendTraining(nowMs, { operator, by: '00', score: 1, of: 1, passed: true });
+  value(journal.setPassword(nowMs, SECOND, NEW_PASSWORDS[SECOND], SECOND));
+}
 
 const shipped = new Map<string, Profile>(
   PROFILES.map(id => [id, value(loadProfile(id, name => namedProfile(id).read(name)))]),
