@@ -20,6 +20,8 @@ export class Eyes {
   readonly sent = new Map<string, { readonly name: string; readonly amountMinor: number }>();
   private readonly journal: () => Journal | undefined;
   private step = '';
+  /** The sale, void or refund that went out last. */
+  private asked = { trace: 0, batch: 0 };
 
   constructor(journal: () => Journal | undefined) {
     this.journal = journal;
@@ -62,6 +64,7 @@ export class Eyes {
       return this.report(`trace ${key} of ${first.name} is used again by ${name}`);
     if (!first) this.sent.set(key, { name, amountMinor: seen.amountMinor });
     if (!money) return;
+    this.asked = { trace: Number(trace), batch: Number(batch) };
     const txn = journal.byVoucher(Number(trace), Number(batch));
     if (!txn) return this.report(`${name} ${key} goes out, and the journal knows nothing of it`);
     if (txn.state !== 'open') this.report(`${name} ${key} goes out, and the journal says ${txn.state}`);
@@ -78,7 +81,8 @@ export class Eyes {
     const journal = this.journal();
     if (!journal) return;
     if (/Online$|^partialVoid$|^qr(Inquiry|Close)$/.test(before) && (step === 'slip' || step === 'partial')) {
-      const last = /^refund/.test(before) ? undefined : journal.lastTxn();
+      const { trace, batch } = this.asked;
+      const last = journal.byVoucher(trace, batch);
       if (last && last.state !== 'approved')
         this.report(`the screen says approved, and the journal says that ${last.trace} is ${last.state}`);
       if (last) this.seenApproved.add(`${last.period}/${last.trace}`);
