@@ -198,6 +198,7 @@ export function widestValues(language: Language): Values {
 
 function lintScreens(profile: Profile, report: Report): void {
   const { screens } = profile.texts;
+  const widest = { zh: widestValues('zh'), en: widestValues('en') };
   for (const id of SCREEN_IDS) {
     for (const language of LANGUAGES) {
       const at = `/texts/screens${pointerStep(id)}/${language}`;
@@ -218,19 +219,13 @@ function lintScreens(profile: Profile, report: Report): void {
           `Screen ${id} knows: ${allowed.join(', ') || 'no placeholders'}`,
         );
       }
-      if (!wrong) lintScreen(profile, at, templates, language, report);
+      if (!wrong) lintScreen(profile, at, templates, widest[language], report);
     }
   }
 }
 
-function lintScreen(
-  profile: Profile,
-  at: string,
-  templates: readonly string[],
-  language: Language,
-  report: Report,
-): void {
-  const { lines, cutLine } = renderLines(templates, widestValues(language), SCREEN_COLUMNS, () => undefined);
+function lintScreen(profile: Profile, at: string, templates: readonly string[], widest: Values, report: Report): void {
+  const { lines, cutLine } = renderLines(templates, widest, SCREEN_COLUMNS, () => undefined);
   if (cutLine >= 0)
     report(
       `${at}/${cutLine}`,

@@ -11,6 +11,9 @@ const PLACEHOLDER = /\{([A-Za-z]+)(,?)(?::(.?)([<>])(\d{1,2}))?\}/g;
 
 interface Slot {
   readonly name: PlaceholderName;
+  readonly kind: Placeholder['kind'];
+  /** Stands before the ids of its words. */
+  readonly prefix: string;
   readonly grouped: boolean;
   readonly filler: string;
   readonly arrow: '<' | '>';
@@ -27,7 +30,8 @@ const KEPT_COLUMNS_MIN = 4;
 export type Values = Readonly<Record<string, string | number>>;
 
 export interface RenderedLines {
-  readonly lines: readonly string[];
+  /** New, and the caller's. */
+  readonly lines: string[];
   /** Index of the first line in which something other than a name or a row of stars lost characters, or -1. */
   readonly cutLine: number;
 }
@@ -35,13 +39,13 @@ export interface RenderedLines {
 /** Text of a word of the profile, or undefined when there is none with that id. */
 export type WordOf = (id: string) => string | undefined;
 
-/** Lines of a profile by their text: a screen is drawn again with every key. */
-const known = new Map<string, readonly Piece[]>();
+/** The lines of a screen, taken apart once: it is drawn again with every key. */
+const known = new WeakMap<readonly string[], readonly (readonly Piece[])[]>();
 
-function piecesOf(template: string): readonly Piece[] {
-  let pieces = known.get(template);
-  if (!pieces) known.set(template, (pieces = splitPieces(template)));
-  return pieces;
+function piecesOf(templates: readonly string[]): readonly (readonly Piece[])[] {
+  let lines = known.get(templates);
+  if (!lines) known.set(templates, (lines = templates.map(splitPieces)));
+  return lines;
 }
 
 function splitPieces(template: string): Piece[] {
@@ -50,8 +54,11 @@ function splitPieces(template: string): Piece[] {
   for (const match of template.matchAll(PLACEHOLDER)) {
     if (match.index > from) pieces.push(template.slice(from, match.index));
     const [whole, name, comma, filler, arrow, width] = match;
+    const placeholder: Placeholder = PLACEHOLDERS[name as PlaceholderName];
     pieces.push({
       name: name as PlaceholderName,
+      kind: placeholder.kind,
+      prefix: placeholder.kind === 'word' ? placeholder.prefix : '',
       grouped: comma === ',',
       filler: filler || ' ',
       arrow: arrow === '>' ? '>' : '<',
@@ -73,22 +80,23 @@ export function placeholdersOf(template: string): { readonly names: readonly str
   return { names };
 }
 
-function valueText(slot: Slot, values: Values, wordOf: WordOf): string {
-  const value = values[slot.name] ?? '';
-  const placeholder: Placeholder = PLACEHOLDERS[slot.name];
-  if (placeholder.kind === 'money') {
-    if (typeof value === 'number') return formatAmount(value, slot.grouped);
-    return slot.grouped ? value : value.replaceAll(',', '');
+function valueText({ name, kind, prefix, grouped }: Slot, values: Values, wordOf: WordOf): string {
+  const value = values[name] ?? '';
+  if (kind === 'money') {
+    if (typeof value === 'number') return formatAmount(value, grouped);
+    return grouped ? value : value.replaceAll(',', '');
   }
-  if (placeholder.kind === 'word') return wordOf(placeholder.prefix + String(value)) ?? String(value);
+  if (kind === 'word') return wordOf(prefix + String(value)) ?? String(value);
   return String(value);
 }
 
-function padded(slot: Slot, text: string): string {
+function slotText(slot: Slot, values: Values, wordOf: WordOf): string {
+  const text = valueText(slot, values, wordOf);
+  if (slot.width === 0) return text;
   return slot.arrow === '>' ? padStart(text, slot.width, slot.filler) : padEnd(text, slot.width, slot.filler);
 }
 
-const isMoney = (piece: Piece): piece is Slot => typeof piece !== 'string' && PLACEHOLDERS[piece.name].kind === 'money';
+const isMoney = (piece: Piece): piece is Slot => typeof piece !== 'string' && piece.kind === 'money';
 
 /** Takes stars out of a masked card number until it fits; the six and the four digits stay. */
 function narrowCard(text: string, columns: number): string {
@@ -111,56 +119,68 @@ export function renderLines(
 ): RenderedLines {
   const lines: string[] = [];
   let cutLine = -1;
-  const noteCut = (index: number): void => {
-    if (cutLine < 0) cutLine = index;
-  };
-  let moved = '';
-  for (let index = 0; index < templates.length; index++) {
-    if (moved !== '') {
-      lines.push(moved);
-      moved = '';
+  const split = piecesOf(templates);
+  for (let index = 0; index < split.length; index++) {
+    const pieces = split[index];
+    let whole = '';
+    for (const piece of pieces) whole += typeof piece === 'string' ? piece : slotText(piece, values, wordOf);
+    if (columnsOf(whole) <= columns) {
+      lines.push(whole.trimEnd());
       continue;
     }
-    const pieces = piecesOf(templates[index]);
-    const texts = pieces.map(piece =>
-      typeof piece === 'string' ? piece : padded(piece, valueText(piece, values, wordOf)),
-    );
-    const whole = texts.length === 1 ? texts[0] : texts.join('');
-    if (columnsOf(whole) > columns) {
-      const room = (): number => columns - columnsOf(texts.join(''));
-      const money = pieces.findIndex(isMoney);
-      if (money >= 0) {
-        const amount = valueText({ ...(pieces[money] as Slot), grouped: false }, values, wordOf);
-        texts[money] = amount;
-        if (room() > 0) texts[money] = padStart(amount, columnsOf(amount) + room());
-        if (room() < 0 && templates[index + 1] === '') {
-          texts[money] = '';
-          moved = padStart(amount, columns);
-        }
-      }
-      for (let at = pieces.length - 1; at >= 0 && room() < 0; at--) {
-        const piece = pieces[at];
-        if (typeof piece === 'string' || at === money) continue;
-        const { kind } = PLACEHOLDERS[piece.name];
-        const width = columnsOf(texts[at]);
-        const keep = Math.max(KEPT_COLUMNS_MIN, width + room());
-        if (kind === 'card') texts[at] = narrowCard(texts[at], keep);
-        else texts[at] = money >= 0 ? fitEnd(texts[at].trimStart(), keep) : fit(texts[at], keep);
-        if (kind === 'text' || kind === 'count' || kind === 'word') noteCut(index);
-      }
-      for (let at = pieces.length - 1; at >= 0 && room() < 0; at--) {
-        if (at === money) continue;
-        const withoutColon = texts[at].replace(/:$/, '');
-        if (money >= 0 && room() + columnsOf(texts[at]) - columnsOf(withoutColon) >= 0) {
-          texts[at] = withoutColon;
-          continue;
-        }
-        texts[at] = money >= 0 ? '' : fit(texts[at], Math.max(0, columnsOf(texts[at]) + room()));
-        noteCut(index);
-      }
-      if (money >= 0 && room() > 0) texts[money] = padStart(texts[money], columnsOf(texts[money]) + room());
-      lines.push(texts.join('').trimEnd());
-    } else lines.push(whole.trimEnd());
+    const { line, moved, cut } = narrowed(pieces, values, columns, wordOf, templates[index + 1] === '');
+    if (cut && cutLine < 0) cutLine = index;
+    lines.push(line);
+    if (moved !== '') {
+      lines.push(moved);
+      index++;
+    }
   }
   return { lines, cutLine };
+}
+
+/** A line that is too wide. `moved`: its amount, which goes to the next line when that is blank; `cut`: more was lost than a name or stars. */
+function narrowed(
+  pieces: readonly Piece[],
+  values: Values,
+  columns: number,
+  wordOf: WordOf,
+  blankBelow: boolean,
+): { readonly line: string; readonly moved: string; readonly cut: boolean } {
+  const texts = pieces.map(piece => (typeof piece === 'string' ? piece : slotText(piece, values, wordOf)));
+  const room = (): number => columns - columnsOf(texts.join(''));
+  const money = pieces.findIndex(isMoney);
+  let moved = '';
+  let cut = false;
+  if (money >= 0) {
+    const amount = valueText({ ...(pieces[money] as Slot), grouped: false }, values, wordOf);
+    texts[money] = amount;
+    if (room() > 0) texts[money] = padStart(amount, columnsOf(amount) + room());
+    if (room() < 0 && blankBelow) {
+      texts[money] = '';
+      moved = padStart(amount, columns);
+    }
+  }
+  for (let at = pieces.length - 1; at >= 0 && room() < 0; at--) {
+    const piece = pieces[at];
+    if (typeof piece === 'string' || at === money) continue;
+    const { kind } = piece;
+    const width = columnsOf(texts[at]);
+    const keep = Math.max(KEPT_COLUMNS_MIN, width + room());
+    if (kind === 'card') texts[at] = narrowCard(texts[at], keep);
+    else texts[at] = money >= 0 ? fitEnd(texts[at].trimStart(), keep) : fit(texts[at], keep);
+    if (kind === 'text' || kind === 'count' || kind === 'word') cut = true;
+  }
+  for (let at = pieces.length - 1; at >= 0 && room() < 0; at--) {
+    if (at === money) continue;
+    const withoutColon = texts[at].replace(/:$/, '');
+    if (money >= 0 && room() + columnsOf(texts[at]) - columnsOf(withoutColon) >= 0) {
+      texts[at] = withoutColon;
+      continue;
+    }
+    texts[at] = money >= 0 ? '' : fit(texts[at], Math.max(0, columnsOf(texts[at]) + room()));
+    cut = true;
+  }
+  if (money >= 0 && room() > 0) texts[money] = padStart(texts[money], columnsOf(texts[money]) + room());
+  return { line: texts.join('').trimEnd(), moved, cut };
 }

@@ -3,7 +3,7 @@ import { TerminalDevice } from '../device/terminal.ts';
 import { fault, type Fault, ok, type Result } from '../fault.ts';
 import type { Hal, SerialClose } from '../hal/hal.ts';
 import { AcquirerLine } from '../host/line.ts';
-import { compileFieldPlan } from '../iso8583/plan.ts';
+import { compileFieldPlan, type FieldPlan } from '../iso8583/plan.ts';
 import { isTrue, type Journal, type Vault } from '../journal/journal.ts';
 import type { ProfileImage } from '../profile/image.ts';
 import type { Profile } from '../profile/schema.ts';
@@ -68,7 +68,7 @@ export function boot(
   options: BootOptions,
   ended: (end: End) => void,
 ): Result<Runtime> {
-  const plan = compileFieldPlan(profile.dialect, profile.acquirer.dialectOptions);
+  const plan = planOf(profile);
   if (!plan.ok) return plan;
   const inbox = new Inbox();
   const { recording, slips } = options;
@@ -91,10 +91,8 @@ export function boot(
     notice: text => hal.log.info({ event: 'notice' }, text),
   });
   recording?.follow(() => device.insidePacket);
-  const keypad = new Keypad({
-    ...panelProfile(profile),
-    ...(recording ? { passwords: passwordsOf(recording.vault) } : {}),
-  });
+  const panel = panelProfile(profile);
+  const keypad = new Keypad(recording ? { ...panel, passwords: passwordsOf(recording.vault) } : panel);
   const shop: Shop = openShop({
     hal,
     profile,
@@ -192,6 +190,15 @@ export function boot(
       recording?.handled();
     },
   });
+}
+
+const plans = new WeakMap<Profile, Result<FieldPlan>>();
+
+/** The fields of the profile's messages, compiled once for each profile. */
+function planOf(profile: Profile): Result<FieldPlan> {
+  const plan = plans.get(profile) ?? compileFieldPlan(profile.dialect, profile.acquirer.dialectOptions);
+  plans.set(profile, plan);
+  return plan;
 }
 
 /** Whoever wants to hear what a person saw and did. */

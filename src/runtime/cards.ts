@@ -2,6 +2,7 @@ import { ClearCard } from '../card/card.ts';
 import type { ChipInfo, ChipRequest, FinishResult, GoResult, PinResult, Tracks } from '../device/terminal.ts';
 import { type Fault, faultText, type Result } from '../fault.ts';
 import { isTrue, slipTags } from '../journal/journal.ts';
+import type { Profile } from '../profile/schema.ts';
 import type { PromptId } from '../profile/words.ts';
 import type { CardSource, Done, Draft } from '../terminal/types.ts';
 import { digits } from '../units.ts';
@@ -89,7 +90,7 @@ function* takeChip(shop: Shop, source: 'chip' | 'tap', draft: Draft): Task<ChipI
     date: digits(at.year % 100, 2) + digits(at.month, 2) + digits(at.day, 2),
     time: digits(at.hour, 2) + digits(at.minute, 2) + digits(at.second, 2),
     transactionType: draft.kind === 'sale' ? TYPE_SALE : TYPE_REFUND,
-    tagList: tagBytes(wantedTags(shop)),
+    tagList: tagListOf(shop),
     contactless: source === 'tap',
     timeoutSeconds: Math.min(255, shop.profile.policy.cardTimeoutSeconds),
     currency: shop.profile.acquirer.currency,
@@ -191,7 +192,7 @@ function* goOnline(shop: Shop, card: CardInHand, draft: Draft, skip: boolean): T
         keyIndex: acquirer.masterKeyIndex,
         wrappedKey: key.value,
         amountMinor: draft.amountMinor,
-        tagList: tagBytes(wantedTags(shop)),
+        tagList: tagListOf(shop),
         timeoutSeconds: Math.min(255, shop.profile.policy.pinTimeoutSeconds),
       },
       resume,
@@ -240,7 +241,7 @@ export function* finishChip(
         outcome: end.outcome,
         responseCode: end.responseCode ?? 'Z3',
         ...(end.issuerData ? { issuerData: end.issuerData } : {}),
-        tagList: tagBytes(wantedTags(shop)),
+        tagList: tagListOf(shop),
       },
       resume,
     ),
@@ -257,17 +258,26 @@ export function* finishChip(
   return approved || end.outcome !== 'approved' || card.source === 'tap';
 }
 
-function wantedTags(shop: Shop): readonly string[] {
-  return [...new Set([...shop.profile.acquirer.chipTags.request, ...SLIP_ONLY_TAGS])];
+const tagLists = new WeakMap<Profile, Uint8Array>();
+
+/** Tags that every chip command asks for: those of data element 55 and of the slip, each once. */
+function tagListOf(shop: Shop): Uint8Array {
+  const { profile } = shop;
+  let list = tagLists.get(profile);
+  if (!list) {
+    list = tagBytes(new Set([...profile.acquirer.chipTags.request, ...SLIP_ONLY_TAGS]));
+    tagLists.set(profile, list);
+  }
+  return list;
 }
 
-function tagBytes(tags: readonly string[]): Uint8Array {
+function tagBytes(tags: Iterable<string>): Uint8Array {
   const bytes: number[] = [];
   for (const tag of tags) {
     const raw = fromHex(tag);
     if (raw.ok) bytes.push(...raw.value);
   }
-  return Uint8Array.from(bytes);
+  return new Uint8Array(bytes);
 }
 
 /** Data element 55: the tags of the profile in its order, each at most once, as far as the chip gave them. */

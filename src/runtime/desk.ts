@@ -6,22 +6,13 @@ import { columnsOf, fit } from '../terminal/layout.ts';
 import { TRAINING_MARK } from '../terminal/quiz.ts';
 import type { Values } from '../profile/template.ts';
 import type { View } from '../terminal/machine.ts';
-import type {
-  Badge,
-  Await,
-  CardSource,
-  DeskStatus,
-  Done,
-  Lang,
-  Progress,
-  ScreenSpec,
-  TerminalEvent,
-} from '../terminal/types.ts';
+import { isDigits } from '../terminal/step.ts';
+import type { Badge, Await, CardSource, Done, Lang, Progress, ScreenSpec, TerminalEvent } from '../terminal/types.ts';
 import { lookAgain, stopsTrade } from './equipment.ts';
+import { DeskWatch } from './desk-status.ts';
 import { startFailedCases } from './failed-cases.ts';
 import { nextDue } from './hold.ts';
 import { perform } from './jobs.ts';
-import { heldDue } from './reversal.ts';
 import { isLineFault } from './keys.ts';
 import { KeyPatterns } from './key-pattern.ts';
 import { startNotices } from './notices.ts';
@@ -117,57 +108,6 @@ function badgeLine(shop: Shop, badges: readonly Badge[]): string {
   return line;
 }
 
-/** Open cases, those whose time is over, and when the next one's is. */
-function openCases(shop: Shop, count: number): Pick<DeskStatus, 'openCases' | 'overdueCases' | 'caseDueMs'> {
-  if (count === 0) return { openCases: 0, overdueCases: 0 };
-  const nowMs = shop.hal.clock.nowMs();
-  const due = shop.journal.cases('open').map(one => one.dueMs);
-  const later = due.filter(ms => ms >= nowMs);
-  return {
-    openCases: count,
-    overdueCases: due.length - later.length,
-    ...(later.length === 0 ? {} : { caseDueMs: Math.min(...later) }),
-  };
-}
-
-/** The desk as the flows may know it; `before` itself while nothing of it has changed since. */
-export function deskStatus(shop: Shop, before?: DeskStatus): DeskStatus {
-  const { journal } = shop;
-  const anchor = journal.anchor();
-  // All that the journal says of the desk changes with a record, and so does the newest hash.
-  const scanner = shop.terminal.info?.panel?.features.scanner === true;
-  const same = before?.operator === shop.operator && before?.chipIn === shop.chipIn && before?.scanner === scanner;
-  // Only time makes a case overdue.
-  const inTime = (before?.caseDueMs ?? Number.POSITIVE_INFINITY) >= shop.hal.clock.nowMs();
-  const equipment = shop.training ? undefined : shop.equipment.view;
-  if (before?.anchor === anchor && same && inTime && before.equipment === equipment) return before;
-  const counts = journal.counts();
-  const frozen = journal.refundsFrozen();
-  const session = journal.session();
-  const lockedBy = journal.lockedBy();
-  return {
-    ...(shop.operator === undefined ? {} : { operator: shop.operator }),
-    signedOn: session?.signedOn === true,
-    batch: journal.batch(),
-    batchCount: counts.batch,
-    journalFull: counts.batch >= shop.profile.policy.maxTransactions,
-    reversalsOwed: counts.owed + counts.held,
-    reversalsDue: counts.owed + heldDue(shop).length,
-    blocked: journal.mayTrade()?.name === 'reversal-held',
-    unknownRefunds: counts.unknownRefunds,
-    ...openCases(shop, counts.openCases),
-    heldRefunds: counts.heldRefunds,
-    ...(frozen ? { frozen: { by: frozen.by, at: shop.hal.clock.local(frozen.atMs) } } : {}),
-    settlementOpen: journal.openSettlement() !== undefined,
-    ...(lockedBy === undefined ? {} : { lockedBy }),
-    chipIn: shop.chipIn,
-    ...(equipment === undefined ? {} : { equipment }),
-    scanner,
-    version: shop.version,
-    anchor,
-  };
-}
-
 /**
  * The opening checked the newest records of the chain; the others are looked at while the counter comes up. A damaged
  * one throws a `JournalFailure`, which ends the trade as a failed write does.
@@ -184,6 +124,7 @@ export function* serve(shop: Shop): Task<void> {
   const tell = startNotices(shop);
   const followUp = startFailedCases(shop);
   const habits = new KeyPatterns();
+  const watch = new DeskWatch();
   let drawnTurn = 0;
   let flush = true;
   for (;;) {
@@ -193,7 +134,7 @@ export function* serve(shop: Shop): Task<void> {
     }
     // Another terminal may have come to the line.
     if (!shop.training && shop.keypad.context.desk.equipment !== shop.equipment.view)
-      shop.keypad.send({ type: 'STATUS', desk: deskStatus(shop) });
+      shop.keypad.send({ type: 'STATUS', desk: watch.look(shop) });
     const view = shop.keypad.view();
     if (shop.stopping && !(shop.terminal.isReady && endsWell(view))) return;
     const picture = draw(shop, view.screen);
@@ -204,12 +145,12 @@ export function* serve(shop: Shop): Task<void> {
     drawnTurn = view.turn;
     // A stop that came while the screen was drawn found nobody waiting whom it could have ended.
     if (shop.stopping && !endsWell(view)) return;
-    const event = yield* await_(shop, view, flush);
+    const event = yield* happening(shop, view, flush);
     habits.see(shop, view, event);
     // A key that was pressed while no key counted must never confirm the next screen.
     if (event !== undefined) flush = view.await.kind !== 'event';
     followUp();
-    const desk = deskStatus(shop, shop.keypad.context.desk);
+    const desk = watch.look(shop);
     if (desk !== shop.keypad.context.desk) shop.keypad.send({ type: 'STATUS', desk });
     if (event !== undefined) shop.keypad.send(event);
     tell();
@@ -238,16 +179,21 @@ function* beep(shop: Shop, pattern: string): Task<void> {
     shop.hal.log.warn({ event: 'beep', fault: done.fault.name }, faultText(done.fault));
 }
 
-function* await_(shop: Shop, view: View, flush: boolean): Task<TerminalEvent | undefined> {
+/** What the step waits for: a person, a job, or some time. */
+function happening(shop: Shop, view: View, flush: boolean): Task<TerminalEvent | undefined> {
   switch (view.await.kind) {
     case 'pause':
-      if (view.await.ms > 0) yield* pause(shop.hal.timers, view.await.ms);
-      return { type: 'TIMEOUT' };
+      return shortMessage(shop, view.await.ms);
     case 'job':
-      return yield* job(shop, view.await.job);
+      return job(shop, view.await.job);
     case 'event':
-      return yield* person(shop, view, view.await, flush);
+      return person(shop, view, view.await, flush);
   }
+}
+
+function* shortMessage(shop: Shop, ms: number): Task<TerminalEvent> {
+  if (ms > 0) yield* pause(shop.hal.timers, ms);
+  return { type: 'TIMEOUT' };
 }
 
 function* job(shop: Shop, work: Extract<Await, { kind: 'job' }>['job']): Task<Done> {
@@ -258,13 +204,7 @@ function* job(shop: Shop, work: Extract<Await, { kind: 'job' }>['job']): Task<Do
   shop.jobEnded();
   if (done.fault) shop.hal.log.warn({ event: 'job', job: work.kind, fault: done.fault.name }, faultText(done.fault));
   shop.hal.log.info(
-    {
-      event: 'job',
-      job: work.kind,
-      outcome: done.outcome,
-      ...(done.prompt === undefined ? {} : { prompt: done.prompt }),
-      ...(done.remark?.code === undefined ? {} : { code: done.remark.code }),
-    },
+    { event: 'job', job: work.kind, outcome: done.outcome, prompt: done.prompt, code: done.remark?.code },
     `${work.kind}: ${done.outcome}`,
   );
   return done;
@@ -293,7 +233,7 @@ function* person(
   if (idle && takeNews(shop)) return undefined;
   const toMinute = MINUTE_MS - (shop.hal.clock.nowMs() % MINUTE_MS);
   const timeoutMs = idle ? Math.min(toMinute, due?.inMs ?? toMinute) : want.timeoutMs;
-  shop.recording?.secret(SECRET_STEP.test(view.step));
+  shop.recording?.secret(isSecret(view.step));
   const asked = yield* wait<Result<PanelEvent>>(resume =>
     shop.device.waitEvent(
       {
@@ -327,20 +267,19 @@ export function traceScreen(shop: Shop, step: string, lines: readonly string[]):
 }
 
 /** Steps in which a password is typed: their digits are nobody's business. */
-const SECRET_STEP = /[Pp]assword/;
-const DIGITS = /^[0-9]+$/;
+const isSecret = (step: string): boolean => step.includes('assword');
 
 function traceEvent(shop: Shop, step: string, event: PanelEvent): void {
   if (!shop.trace || event.kind === 'timeout') return;
   const atMs = shop.hal.clock.nowMs();
   if (event.kind === 'key')
-    shop.trace({ kind: 'key', atMs, step, key: SECRET_STEP.test(step) && DIGITS.test(event.key) ? '*' : event.key });
+    shop.trace({ kind: 'key', atMs, step, key: isSecret(step) && isDigits(event.key) ? '*' : event.key });
   else shop.trace({ kind: 'card', atMs, event: event.kind });
 }
 
 /** A replay knows of a secret digit only that it was typed; one key has two of them. */
 function typedKey(shop: Shop, step: string, key: KeyName): KeyName {
-  if (!SECRET_STEP.test(step) || !DIGITS.test(key)) return key;
+  if (!isSecret(step) || !isDigits(key)) return key;
   const count = Number(shop.vault.ask('digits', () => String(key.length)));
   return count === key.length ? key : '00';
 }

@@ -381,10 +381,13 @@ function answerFacts(shop: Shop): {
   });
 }
 
-function compact<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
+type Known<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without what is not known. */
+function compact<T extends object>(object: T): Known<T> {
+  const known: Known<T> = {};
+  for (const name in object) if (object[name] !== undefined) known[name] = object[name] as Known<T>[typeof name];
+  return known;
 }
 
 function issuerData(shop: Shop): { issuerData?: Uint8Array } {

@@ -14,19 +14,19 @@ export function recordView(shop: Shop, txn: Txn): RecordView {
   return {
     id: txn.id,
     kind,
-    ...(channel === 'card' ? {} : { channel }),
+    channel: channel === 'card' ? undefined : channel,
     state: txn.state,
     masked: maskedOf(shop, txn),
     amountMinor: txn.amountMinor,
     voucher: txn.trace,
     batch: txn.batch,
     reference: txn.answer?.reference ?? '',
-    ...(txn.answer?.issuer === undefined ? {} : { bank: institutionName(shop.profile, txn.answer.issuer, shop.lang) }),
+    bank: txn.answer?.issuer && institutionName(shop.profile, txn.answer.issuer, shop.lang),
     at: shop.hal.clock.local(txn.atMs),
     remainingMinor: kind === 'sale' ? shop.journal.refundable(txn.id) : 0,
     refundedMinor: txn.refundedMinor,
-    ...(kind === 'refund' ? { tracking: trackingNumber(txn) } : {}),
-    ...(txn.intent.original?.trace === undefined ? {} : { originalVoucher: txn.intent.original.trace }),
+    tracking: kind === 'refund' ? trackingNumber(txn) : undefined,
+    originalVoucher: txn.intent.original?.trace,
   };
 }
 

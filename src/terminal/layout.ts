@@ -16,6 +16,7 @@ export function ends(left: string, right: string, columns: number): string[] {
 
 /** Breaks `text` into lines of at most `columns`; at a blank where one is near, else between characters. */
 export function wrapped(text: string, columns: number): string[] {
+  if (columnsOf(text) <= columns) return [text.trimEnd()];
   const lines: string[] = [];
   let line = '';
   let used = 0;
@@ -39,6 +40,8 @@ export function wrapped(text: string, columns: number): string[] {
 /** A label padded to `labelColumns` and its value; a value that is too wide goes on below itself. */
 export function labelled(label: string, value: string, labelColumns: number, columns: number): string[] {
   const head = padEnd(label, labelColumns);
-  const [first, ...more] = wrapped(value, columns - columnsOf(head));
-  return [(head + first).trimEnd(), ...more.map(line => ' '.repeat(columnsOf(head)) + line)];
+  const indent = columnsOf(head);
+  return wrapped(value, columns - indent).map((line, index) =>
+    index === 0 ? (head + line).trimEnd() : ' '.repeat(indent) + line,
+  );
 }

@@ -25,32 +25,34 @@ export { FIRST_CONTEXT, NO_DESK } from './step.ts';
 
 /** All steps of all flows by name. */
 export function allSteps(profile: PanelProfile): Steps {
-  const steps: Steps = {
-    ...idleSteps(profile),
-    ...lockSteps(profile),
-    ...commonSteps(profile),
-    ...signOnSteps(profile),
-    ...saleSteps(profile),
-    ...voidSteps(profile),
-    ...refundSteps(profile),
-    ...approverSteps(profile),
-    ...heldSteps(profile),
-    ...qrSaleSteps(profile),
-    ...qrVoidSteps(profile),
-    ...qrRefundSteps(profile),
-    ...printSteps(profile),
-    ...querySteps(profile),
-    ...searchSteps(profile),
-    ...settlementSteps(profile),
-    ...supervisorSteps(profile),
-    ...statusSteps(profile),
-    ...caseSteps(profile),
-    ...externalSteps(profile),
-    ...freezeSteps(profile),
-    ...helpSteps(profile),
-    ...equipmentSteps(),
-    ...(profile.training ? trainingRoomSteps(profile) : { ...technicianSteps(profile), ...trainingSteps(profile) }),
-  };
+  // Hundreds of members: a literal that spreads them all would take as long as making them.
+  const steps: Steps = Object.assign(
+    {},
+    idleSteps(profile),
+    lockSteps(profile),
+    commonSteps(profile),
+    signOnSteps(profile),
+    saleSteps(profile),
+    voidSteps(profile),
+    refundSteps(profile),
+    approverSteps(profile),
+    heldSteps(profile),
+    qrSaleSteps(profile),
+    qrVoidSteps(profile),
+    qrRefundSteps(profile),
+    printSteps(profile),
+    querySteps(profile),
+    searchSteps(profile),
+    settlementSteps(profile),
+    supervisorSteps(profile),
+    statusSteps(profile),
+    caseSteps(profile),
+    externalSteps(profile),
+    freezeSteps(profile),
+    helpSteps(profile),
+    equipmentSteps(),
+    profile.training ? trainingRoomSteps(profile) : { ...technicianSteps(profile), ...trainingSteps(profile) },
+  );
   return withHelp(steps, profile);
 }
 
@@ -59,13 +61,28 @@ export function checkWay(steps: Steps, from: string, { to }: Way): void {
   assert(to === undefined || to in steps, `step ${from} leads to ${to}, which does not exist`);
 }
 
+const known = new WeakMap<PanelProfile, Steps>();
+
+/** As {@link allSteps}, made and checked once: every start with the same profile walks the same steps. */
+function stepsOf(profile: PanelProfile): Steps {
+  const made = known.get(profile);
+  if (made) return made;
+  const steps = allSteps(profile);
+  for (const name in steps) {
+    const { on } = steps[name];
+    for (const type in on) for (const way of on[type as keyof typeof on] ?? []) checkWay(steps, name, way);
+  }
+  known.set(profile, steps);
+  return steps;
+}
+
 /** What the runtime shall show and wait for now. `turn` grows with every step that is entered or entered anew. */
 export interface View {
   readonly step: string;
   readonly turn: number;
   readonly screen: ScreenSpec;
   readonly await: Await;
-  readonly beep?: string;
+  readonly beep: string | undefined;
 }
 
 /**
@@ -74,57 +91,57 @@ export interface View {
  */
 export class Keypad {
   readonly steps: Steps;
-  private place: Place = { step: 'boot', context: FIRST_CONTEXT };
+  /** One object for good, in which each event changes a few members: the flows see it as it is now. */
+  private readonly known: Context = { ...FIRST_CONTEXT };
+  private name = 'boot';
+  private step: Step;
   private turn = 1;
 
   constructor(profile: PanelProfile) {
-    this.steps = allSteps(profile);
-    for (const name in this.steps) {
-      const { on } = this.steps[name];
-      for (const type in on) for (const way of on[type as keyof typeof on] ?? []) checkWay(this.steps, name, way);
-    }
+    this.steps = stepsOf(profile);
+    this.step = this.steps[this.name];
   }
 
+  /** What is known now; the next event changes it. */
   get context(): Context {
-    return this.place.context;
+    return this.known;
   }
 
   get stepName(): string {
-    return this.place.step;
+    return this.name;
   }
 
+  /** The first way whose condition holds is taken. STATUS refreshes the desk and moves nothing. */
   send(event: TerminalEvent): void {
-    const before = this.stepName;
-    this.place = after(this.steps, this.place, event);
-    if (event.type !== 'STATUS' && (event.type !== 'PROGRESS' || this.stepName !== before)) this.turn++;
+    if (event.type === 'STATUS') {
+      Object.assign(this.known, { desk: event.desk });
+      return;
+    }
+    const before = this.name;
+    const way = wayOf(this.step.on[event.type], this.known, event);
+    if (way?.change) Object.assign(this.known, way.change(this.known, event));
+    if (way?.to !== undefined) {
+      this.name = way.to;
+      this.step = this.steps[way.to];
+    }
+    if (event.type !== 'PROGRESS' || this.name !== before) this.turn++;
   }
 
   view(): View {
-    const step: Step = this.steps[this.stepName];
-    const screen = step.screen(this.context);
-    // A wrong entry sounds like every other error.
-    const beep = screen.notice === undefined ? step.beep : THREE_BEEPS;
+    const { step, known } = this;
+    const screen = step.screen(known);
     return {
-      step: this.stepName,
+      step: this.name,
       turn: this.turn,
       screen,
-      await: step.await(this.context),
-      ...(beep === undefined ? {} : { beep }),
+      await: step.await(known),
+      // A wrong entry sounds like every other error.
+      beep: screen.notice === undefined ? step.beep : THREE_BEEPS,
     };
   }
 }
 
-/** A step and what is known in it. */
-interface Place {
-  readonly step: string;
-  readonly context: Context;
-}
-
-/** Where `event` leads: the first way whose condition holds. STATUS refreshes the desk and moves nothing. */
-function after(steps: Steps, place: Place, event: TerminalEvent): Place {
-  const { step, context } = place;
-  if (event.type === 'STATUS') return { step, context: { ...context, desk: event.desk } };
-  const way = steps[step].on[event.type]?.find(({ when }) => when === undefined || when(context, event));
-  if (!way) return place;
-  return { step: way.to ?? step, context: way.change ? { ...context, ...way.change(context, event) } : context };
+function wayOf(ways: readonly Way[] | undefined, context: Context, event: TerminalEvent): Way | undefined {
+  if (ways) for (const way of ways) if (way.when === undefined || way.when(context, event)) return way;
+  return undefined;
 }

@@ -49,8 +49,16 @@ export interface PanelProfile {
   };
 }
 
-/** The flows' view of a complete profile. */
+const known = new WeakMap<Profile, PanelProfile>();
+
+/** The flows' view of a complete profile: one object for each profile, so that its steps are made once. */
 export function panelProfile(profile: Profile): PanelProfile {
+  const made = known.get(profile) ?? viewOf(profile);
+  known.set(profile, made);
+  return made;
+}
+
+function viewOf(profile: Profile): PanelProfile {
   const { policy, terminal, merchant } = profile;
   const { scanPayment } = profile.acquirer;
   return {

@@ -10,22 +10,28 @@ import { fit } from './layout.ts';
 /** What may be shown: a screen, a menu (with `page` from 0 among its values), or a local prompt. */
 export type ShownId = ScreenId | MenuId | PromptId;
 
-const PROMPTS: ReadonlySet<string> = new Set(PROMPT_IDS);
-const isPrompt = (id: string): id is PromptId => PROMPTS.has(id);
+const PROMPT_FORM: readonly ScreenId[] = ['REMARK'];
+
+/** The screens behind ids that are none themselves: the form of the prompts, the pages of a menu. */
+const FORMS: ReadonlyMap<string, readonly ScreenId[]> = new Map<string, readonly ScreenId[]>([
+  ...PROMPT_IDS.map(id => [id, PROMPT_FORM] as const),
+  ...Object.entries(MENUS).map(
+    ([id, pages]) => [id, Array.from({ length: pages }, (_, page) => `${id}.${page + 1}` as ScreenId)] as const,
+  ),
+]);
+
+const isPrompt = (id: string): id is PromptId => FORMS.get(id) === PROMPT_FORM;
 
 /** True for an id that {@link renderScreen} knows. */
 export function isShownId(id: string): id is ShownId {
-  return Object.hasOwn(SCREENS, id) || Object.hasOwn(MENUS, id) || isPrompt(id);
+  return Object.hasOwn(SCREENS, id) || FORMS.has(id);
 }
 
 /** The screen behind an id: a page of a menu, the form of an answer without a code, the form of a prompt. */
 function screenOf(id: ShownId, values: Values): ScreenId {
-  if (isPrompt(id)) return 'REMARK';
-  if (id === 'CODE' && (values.code ?? '') === '') return 'REMARK';
-  if (!(id in MENUS)) return id as ScreenId;
-  const pages = MENUS[id as MenuId];
-  const page = Math.min(Math.max(Number(values.page ?? 0), 0), pages - 1);
-  return `${id}.${page + 1}` as ScreenId;
+  const pages = FORMS.get(id);
+  if (!pages) return id === 'CODE' && (values.code ?? '') === '' ? 'REMARK' : (id as ScreenId);
+  return pages[Math.min(Math.max(Number(values.page ?? 0), 0), pages.length - 1)];
 }
 
 /** Names of values that a screen needs and `values` does not have: an empty list in every right call. */
@@ -50,10 +56,12 @@ export function renderScreen(
 ): readonly string[] {
   const screen = screenOf(id, values);
   const templates = texts.screens[screen][language];
+  const { words } = texts;
   const wordOf: WordOf = word =>
-    Object.hasOwn(texts.words, word) ? texts.words[word as keyof Texts['words']][language] : undefined;
-  const filled: Values = isPrompt(id) ? { title: 'terminal', ...values, ...texts.prompts[id] } : values;
-  const lines = [...renderLines(templates, filled, SCREEN_COLUMNS, wordOf).lines];
+    Object.hasOwn(words, word) ? words[word as keyof Texts['words']][language] : undefined;
+  const filled: Values =
+    screen === 'REMARK' && isPrompt(id) ? { title: 'terminal', ...values, ...texts.prompts[id] } : values;
+  const lines = renderLines(templates, filled, SCREEN_COLUMNS, wordOf).lines;
   if (notice !== undefined) {
     const free = templates.findIndex((template, index) => index > 0 && template === '' && lines[index] === '');
     lines[Math.max(0, free)] = fit(texts.prompts[notice][language], SCREEN_COLUMNS);

@@ -108,21 +108,35 @@ export const NO_DESK: DeskStatus = {
   anchor: '',
 };
 
-/** What the flows know at power-up. */
+/** What the flows know at power-up. Every member is named, so that all contexts have one shape and change fast. */
 export const FIRST_CONTEXT: Context = {
   desk: NO_DESK,
   entry: '',
+  notice: undefined,
   tries: 0,
+  operator: undefined,
+  password: undefined,
+  candidate: undefined,
+  operators: [],
+  owedSlip: undefined,
+  topic: 'terminal',
   draft: NO_DRAFT,
+  record: undefined,
   records: [],
   refunds: [],
   cases: [],
   work: {},
+  search: undefined,
   training: NO_TRAINING,
+  flash: undefined,
+  flashAt: undefined,
   idleMinutes: 0,
-  operators: [],
+  remark: undefined,
+  rule: undefined,
+  held: undefined,
+  done: undefined,
+  progress: undefined,
   page: 0,
-  topic: 'terminal',
 };
 
 /** Clears what belongs to one step only. */
@@ -139,7 +153,7 @@ const FRESH = {
 
 /** A {@link Way} into another step with a clean entry line. */
 export function go(to: string, change?: Change): Way {
-  return { to, change: (c, e) => ({ ...FRESH, ...(change ? change(c, e) : {}) }) };
+  return { to, change: change ? (c, e) => Object.assign({ ...FRESH }, change(c, e)) : () => FRESH };
 }
 
 export function goWhen(when: Guard, to: string, change?: Change): Way {
@@ -151,10 +165,18 @@ export const key =
   (_, event) =>
     event.type === 'KEY' && names.includes(event.key);
 
+/** As {@link key}, for a guard that asks for more. */
+export const isKey = (event: TerminalEvent, name: KeyName, other?: KeyName): boolean =>
+  event.type === 'KEY' && (event.key === name || event.key === other);
+
 export const outcome =
   (...names: readonly string[]): Guard =>
   (_, event) =>
     event.type === 'DONE' && names.includes(event.outcome);
+
+/** As {@link outcome}, for a guard that asks for more. */
+export const isOutcome = (event: TerminalEvent, name: string, other?: string): boolean =>
+  event.type === 'DONE' && (event.outcome === name || event.outcome === other);
 
 /** Shorthand: `done` of the event that is being handled. */
 export function doneOf(event: TerminalEvent): Done {
@@ -182,29 +204,37 @@ function nextLetter(character: string): string {
   return character;
 }
 
+/** A key with digits, 0–9 and 00; the names of the others begin with a letter. */
+export const isDigits = (pressed: KeyName): boolean => pressed <= '9';
+
 /** The entry line after one more key: digits and 00 append, CLEAR takes one away, ALPHA turns the last digit into a letter. */
 export function edited(entry: string, pressed: KeyName, lengthMax: number, letters: boolean): string {
   if (pressed === 'CLEAR') return entry.slice(0, -1);
   if (letters && pressed === 'ALPHA' && entry !== '') return entry.slice(0, -1) + nextLetter(entry.slice(-1));
-  if (/^\d+$/.test(pressed)) return (entry + pressed).slice(0, Math.max(lengthMax, entry.length));
-  return entry;
+  return isDigits(pressed) ? (entry + pressed).slice(0, Math.max(lengthMax, entry.length)) : entry;
 }
 
 /** Waits for a key, for `timeoutMs` or, without it, for ever; no card and no scan counts. */
 export function keypad(timeoutMs?: number): Step['await'] {
-  return () => ({
+  const waiting = keypadOnly(timeoutMs);
+  return () => waiting;
+}
+
+function keypadOnly(timeoutMs: number | undefined): Extract<Await, { kind: 'event' }> {
+  return {
     kind: 'event',
     cards: [],
     removal: false,
     scanner: false,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
-  });
+  };
 }
 
 /** As {@link keypad}; a scan counts too, where the terminal has a scanner. */
 export function scannerAndKeypad(profile: PanelProfile): Step['await'] {
-  const await_ = keypad(profile.operationTimeoutMs);
-  return c => ({ ...(await_(c) as Extract<Await, { kind: 'event' }>), scanner: c.desk.scanner === true });
+  const without = keypadOnly(profile.operationTimeoutMs);
+  const both = { ...without, scanner: true };
+  return c => (c.desk.scanner === true ? both : without);
 }
 
 /** The way of a scan: its text is the entry of the next step. */
@@ -241,7 +271,7 @@ export function entryStep(profile: PanelProfile, options: EntryOptions): Step {
       typeof lengthMax === 'number' ? lengthMax : lengthMax(c),
       options.letters === true,
     );
-    if (options.amount) entry = entry.replace(/^0+/, '');
+    if (options.amount && entry.startsWith('0')) entry = entry.replace(/^0+/, '');
     return { entry, notice: undefined };
   };
   return {
@@ -256,7 +286,7 @@ export function entryStep(profile: PanelProfile, options: EntryOptions): Step {
         ...(options.ways ?? []),
         goWhen(key('CANCEL'), options.cancel ?? 'idle'),
         goWhen(
-          (c, e) => key('ENTER')(c, e) && options.check(c.entry, c) === undefined,
+          (c, e) => isKey(e, 'ENTER') && options.check(c.entry, c) === undefined,
           options.next,
           c => options.accept(c.entry, c),
         ),
@@ -267,6 +297,9 @@ export function entryStep(profile: PanelProfile, options: EntryOptions): Step {
     },
   };
 }
+
+/** News of a job are kept for its screen. */
+const NEWS: readonly Way[] = [{ change: (_, e) => (e.type === 'PROGRESS' ? { progress: e.progress } : {}) }];
 
 /** A step in which the runtime works. `ways` are tried in order on its DONE; the last one should have no condition. */
 export function jobStep(
@@ -279,7 +312,7 @@ export function jobStep(
     screen,
     await: c => ({ kind: 'job', job: job(c) }),
     ...(beep === undefined ? {} : { beep }),
-    on: { DONE: ways, PROGRESS: [{ change: (_, e) => (e.type === 'PROGRESS' ? { progress: e.progress } : {}) }] },
+    on: { DONE: ways, PROGRESS: NEWS },
   };
 }
 
@@ -301,7 +334,8 @@ export function messageStep(
 
 /** A short message in which no key counts. */
 export function pauseStep(screen: Step['screen'], ms: number, ways: readonly Way[]): Step {
-  return { screen, await: () => ({ kind: 'pause', ms }), on: { TIMEOUT: ways } };
+  const waiting: Await = { kind: 'pause', ms };
+  return { screen, await: () => waiting, on: { TIMEOUT: ways } };
 }
 
 /** Menu items of functions that this release or profile does not open: the refusal says so (E39). */

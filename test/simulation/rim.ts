@@ -13,38 +13,13 @@ export interface Patch {
 }
 
 /**
- * Tens of thousands of programs begin here with the same profile: what each would make anew from it, and never changes,
- * is made once. This is the one thing in which the program differs from the shipped one.
- */
-const MADE_ONCE: readonly Patch[] = [
-  {
-    file: 'terminal/machine.ts',
-    from: 'this.steps = allSteps(profile);',
-    // What asks a vault about passwords belongs to one program.
-    to: `const key = profile.passwords ? Math.random() : JSON.stringify(profile);
-    const made = (globalThis as any).simulatedMachines ??= new Map();
-    if (!made.has(key)) made.set(key, allSteps(profile));
-    if (made.size > 64) made.delete(made.keys().next().value);
-    this.steps = made.get(key);`,
-  },
-  {
-    file: 'runtime/boot.ts',
-    from: 'const plan = compileFieldPlan(profile.dialect, profile.acquirer.dialectOptions);',
-    to: `const made = (globalThis as any).simulatedPlans ??= new WeakMap();
-  if (!made.has(profile)) made.set(profile, compileFieldPlan(profile.dialect, profile.acquirer.dialectOptions));
-  const plan: ReturnType<typeof compileFieldPlan> = made.get(profile);`,
-  },
-];
-
-/**
  * Puts the simulated rim under the program, once for each process and before the program is loaded: `node:sqlite` opens the
  * simulated disk, and password hashes are cheap, because guessing passwords is not what is simulated here. The text of the
- * program is untouched, except by {@link MADE_ONCE} and by `patches`, which plant the faults that the simulation must find.
+ * program is untouched, except by `patches`, which plant the faults that the simulation must find.
  */
 export function installRim(patches: readonly Patch[] = []): void {
   const left = new Map<string, Patch[]>();
-  for (const patch of [...MADE_ONCE, ...patches])
-    left.set(SOURCES + patch.file, [...(left.get(SOURCES + patch.file) ?? []), patch]);
+  for (const patch of patches) left.set(SOURCES + patch.file, [...(left.get(SOURCES + patch.file) ?? []), patch]);
   registerHooks({
     resolve(specifier, context, next) {
       if (specifier === 'node:sqlite' && context.parentURL?.startsWith(SOURCES)) return next(DISK, context);

@@ -19,6 +19,8 @@ import {
   keypad,
   outcome,
   show,
+  isKey,
+  isOutcome,
 } from '../step.ts';
 import type { Judged } from '../types.ts';
 import { THREE_BEEPS, commonEnds, passwordSteps, stars, typedAmount, withDraft } from './common.ts';
@@ -49,7 +51,7 @@ export function managerSteps(
     length: () => 6,
     operator: () => '00',
     accepted: [...before, go(next)].map(way => ({
-      when: (c, e) => outcome('ok', 'mustChange')(c, e) && (way.when === undefined || way.when(c, e)),
+      when: (c, e) => isOutcome(e, 'ok', 'mustChange') && (way.when === undefined || way.when(c, e)),
       to: way.to,
       change: approved,
     })),
@@ -132,14 +134,14 @@ export function judgeSteps(
   const name = (part: string): string => `${prefix}${part}`;
   const keepJudged: Change = (c, e) => ({ draft: { ...c.draft, judged: doneOf(e).judged } });
   const refused: Change = (_, e) => ({ rule: doneOf(e).judged?.refused });
-  const last: Guard = (c, e) => key('ENTER')(c, e) && c.page + 1 >= (c.draft.judged?.warnings.length ?? 0);
+  const last: Guard = (c, e) => isKey(e, 'ENTER') && c.page + 1 >= (c.draft.judged?.warnings.length ?? 0);
   return {
     [name('Judge')]: jobStep(
       c => busy(c.topic),
       c => ({ kind: 'judge', draft: c.draft }),
       [
         goWhen(outcome('refused'), name('Refused'), refused),
-        goWhen((c, e) => outcome('ok')(c, e) && (doneOf(e).judged?.warnings.length ?? 0) > 0, name('Warn'), keepJudged),
+        goWhen((_, e) => isOutcome(e, 'ok') && (doneOf(e).judged?.warnings.length ?? 0) > 0, name('Warn'), keepJudged),
         ...next(outcome('ok'), keepJudged),
         ...commonEnds(),
       ],
@@ -154,7 +156,7 @@ export function judgeSteps(
       beep: THREE_BEEPS,
       on: {
         KEY: [
-          ...(again === undefined ? [] : [goWhen((c, e) => !key('CANCEL')(c, e) && c.rule?.unit === 'minor', again)]),
+          ...(again === undefined ? [] : [goWhen((c, e) => !isKey(e, 'CANCEL') && c.rule?.unit === 'minor', again)]),
           go('forget'),
         ],
         TIMEOUT: [go('forget')],

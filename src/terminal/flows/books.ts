@@ -15,6 +15,7 @@ import {
   pauseStep,
   show,
   keypad,
+  isKey,
 } from '../step.ts';
 import { beforeScreen, commonEnds, keepDone, refuse, THREE_BEEPS } from './common.ts';
 import { totalsPages } from './print.ts';
@@ -66,11 +67,11 @@ export function settlementSteps(profile: PanelProfile): Steps {
       await: keypad(timeout),
       on: {
         KEY: [
-          goWhen((c, e) => key('ENTER')(c, e) && c.desk.settlementOpen, 'settleInterrupted'),
-          refuse((c, e) => key('ENTER')(c, e) && (c.desk.operator === undefined || !c.desk.signedOn), 'E37'),
-          refuse((c, e) => key('ENTER')(c, e) && c.desk.batchCount === 0, 'E01'),
-          goWhen((c, e) => key('ENTER')(c, e) && c.desk.heldRefunds > 0, 'settleHeld'),
-          goWhen((c, e) => key('ENTER')(c, e) && c.desk.unknownRefunds > 0, 'settleUnknown'),
+          goWhen((c, e) => isKey(e, 'ENTER') && c.desk.settlementOpen, 'settleInterrupted'),
+          refuse((c, e) => isKey(e, 'ENTER') && (c.desk.operator === undefined || !c.desk.signedOn), 'E37'),
+          refuse((c, e) => isKey(e, 'ENTER') && c.desk.batchCount === 0, 'E01'),
+          goWhen((c, e) => isKey(e, 'ENTER') && c.desk.heldRefunds > 0, 'settleHeld'),
+          goWhen((c, e) => isKey(e, 'ENTER') && c.desk.unknownRefunds > 0, 'settleUnknown'),
           goWhen(key('ENTER'), 'settleTotals'),
           go('idle'),
         ],

@@ -15,6 +15,7 @@ import {
   outcome,
   show,
   keypad,
+  isOutcome,
 } from '../step.ts';
 import type { CardSource, Draft } from '../types.ts';
 import { THREE_BEEPS, beforeScreen, commonEnds, keepDone, refuse, secondsLeft, withDraft } from './common.ts';
@@ -80,7 +81,7 @@ export function cardSteps(profile: PanelProfile, flow: CardFlow): Steps {
       ...(profile.readTriesMax > 1
         ? [
             goWhen(
-              (c, e) => outcome('swipeError')(c, e) && c.draft.readTries + 1 < profile.readTriesMax,
+              (c, e) => isOutcome(e, 'swipeError') && c.draft.readTries + 1 < profile.readTriesMax,
               name('SwipeAgain'),
               again,
             ),
@@ -100,7 +101,7 @@ export function cardSteps(profile: PanelProfile, flow: CardFlow): Steps {
       refuse(outcome('chipError'), 'E65'),
       goWhen(outcome('oneCard'), name('OneCard')),
       goWhen(outcome('tapAgain'), name('Card')),
-      ...(flow.confirm ? [goWhen((c, e) => outcome('ok')(c, e) && source === 'swipe', name('Confirm'), withCard)] : []),
+      ...(flow.confirm ? [goWhen((_, e) => isOutcome(e, 'ok') && source === 'swipe', name('Confirm'), withCard)] : []),
       ...accepted(outcome('ok')),
       ...commonEnds(),
     ]);
@@ -145,7 +146,7 @@ export function cardSteps(profile: PanelProfile, flow: CardFlow): Steps {
       c => ({ kind: 'pin', draft: c.draft, skip: skipsPin(profile, c.draft) }),
       [
         ...(flow.kind === 'refund'
-          ? [goWhen((c, e) => outcome('ok')(c, e) && waits(c.draft), 'refundHold', asked)]
+          ? [goWhen((c, e) => isOutcome(e, 'ok') && waits(c.draft), 'refundHold', asked)]
           : []),
         goWhen(outcome('ok'), name('Online'), asked),
         ...(flow.reads && profile.fallbackAllowed

@@ -22,6 +22,8 @@ import {
   outcome,
   prompt,
   show,
+  isKey,
+  isOutcome,
 } from '../step.ts';
 import type { KeyName } from '../types.ts';
 import { passwordSteps, stars, THREE_BEEPS, typedAmount, voucherSteps } from './common.ts';
@@ -111,10 +113,10 @@ export function caseSteps(profile: PanelProfile): Steps {
       on: {
         KEY: [
           {
-            when: (c, e) => key('ENTER', 'DOWN')(c, e) && c.page + 1 < (c.work.sides?.length ?? 0),
+            when: (c, e) => isKey(e, 'ENTER', 'DOWN') && c.page + 1 < (c.work.sides?.length ?? 0),
             change: c => ({ page: c.page + 1 }),
           },
-          { when: (c, e) => key('UP')(c, e) && c.page > 0, change: c => ({ page: c.page - 1 }) },
+          { when: (c, e) => isKey(e, 'UP') && c.page > 0, change: c => ({ page: c.page - 1 }) },
           goWhen(key('ENTER', 'DOWN'), 'caseType'),
           goWhen(key('CANCEL'), 'caseAsk'),
         ],
@@ -129,7 +131,7 @@ export function caseSteps(profile: PanelProfile): Steps {
       c => ({ kind: 'openCase', id: c.work.refund?.id ?? 0, type: c.work.type ?? 'other' }),
       [
         goWhen(
-          (c, e) => outcome('ok')(c, e) && c.desk.frozen === undefined,
+          (c, e) => isOutcome(e, 'ok') && c.desk.frozen === undefined,
           'caseFreeze',
           (c, e) => ({ work: { ...c.work, case: doneOf(e).cases?.[0] } }),
         ),
@@ -206,10 +208,10 @@ export function caseSteps(profile: PanelProfile): Steps {
       on: {
         KEY: [
           {
-            when: (c, e) => key('DOWN', 'ENTER')(c, e) && c.page + 1 < c.cases.length,
+            when: (c, e) => isKey(e, 'DOWN', 'ENTER') && c.page + 1 < c.cases.length,
             change: c => ({ page: c.page + 1 }),
           },
-          { when: (c, e) => key('UP')(c, e) && c.page > 0, change: c => ({ page: c.page - 1 }) },
+          { when: (c, e) => isKey(e, 'UP') && c.page > 0, change: c => ({ page: c.page - 1 }) },
           goWhen(key('1'), 'menuRemedy', c => ({ work: { case: c.cases[c.page] } })),
           goWhen(key('2'), 'caseEnd', c => ({ work: { case: c.cases[c.page] } })),
           goWhen(key('F1'), 'casePrint', c => ({ work: { case: c.cases[c.page] } })),

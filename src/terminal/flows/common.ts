@@ -21,6 +21,9 @@ import {
   prompt,
   show,
   keypad,
+  isKey,
+  isOutcome,
+  isDigits,
 } from '../step.ts';
 import type { Draft, Job, Remark } from '../types.ts';
 import { figuresOf } from './figures.ts';
@@ -210,7 +213,7 @@ export function refusePassword(profile: PanelProfile, typed: string, length: num
 export const isTypedOtherwise =
   (profile: PanelProfile): NonNullable<Way['when']> =>
   (c, e) =>
-    key('ENTER')(c, e) && !(profile.passwords?.same(c.entry, c.password ?? '') ?? c.entry === c.password);
+    isKey(e, 'ENTER') && !(profile.passwords?.same(c.entry, c.password ?? '') ?? c.entry === c.password);
 
 /**
  * A published first password was right, and it approves nothing: a new one, twice, and the flow goes on. CANCEL leaves the
@@ -284,14 +287,14 @@ export function passwordSteps(profile: PanelProfile, name: string, options: Pass
         KEY: [
           goWhen(key('CANCEL'), options.cancel ?? 'idle'),
           {
-            when: (c, e) => key('ENTER')(c, e) && c.entry.length === options.length(c),
+            when: (c, e) => isKey(e, 'ENTER') && c.entry.length === options.length(c),
             to: check,
             change: c => ({ password: c.entry, entry: '', notice: undefined }),
           },
           { when: key('ENTER'), change: () => ({ entry: '', notice: options.wrong }) },
           { when: key('CLEAR'), change: c => ({ entry: c.entry.slice(0, -1), notice: undefined }) },
           {
-            when: (_, e) => e.type === 'KEY' && /^\d+$/.test(e.key),
+            when: (_, e) => e.type === 'KEY' && isDigits(e.key),
             change: (c, e) => ({
               entry: (c.entry + (e.type === 'KEY' ? e.key : '')).slice(0, options.length(c)),
               notice: undefined,
@@ -308,7 +311,7 @@ export function passwordSteps(profile: PanelProfile, name: string, options: Pass
         ...(options.ownChange ? [] : [goWhen(outcome('mustChange'), `${name}New`)]),
         ...accepted,
         {
-          when: (c, e) => outcome('wrong')(c, e) && c.tries + 1 < (options.triesMax ?? Number.POSITIVE_INFINITY),
+          when: (c, e) => isOutcome(e, 'wrong') && c.tries + 1 < (options.triesMax ?? Number.POSITIVE_INFINITY),
           to: name,
           change: c => ({ ...gone, tries: c.tries + 1, notice: options.wrong }),
         },

@@ -18,6 +18,7 @@ import {
   outcome,
   prompt,
   show,
+  isKey,
 } from '../step.ts';
 import { about, keepDone, THREE_BEEPS } from './common.ts';
 
@@ -88,7 +89,7 @@ function flashSteps(profile: PanelProfile): Steps {
       await: keypad(timeout),
       on: {
         KEY: [
-          goWhen((c, e) => key('ENTER')(c, e) && changes(c).length > 0, 'flashDiffShow'),
+          goWhen((c, e) => isKey(e, 'ENTER') && changes(c).length > 0, 'flashDiffShow'),
           goWhen(key('ENTER'), 'flashAsk'),
           goWhen(key('DOWN'), 'flashLook', other(1)),
           goWhen(key('UP'), 'flashLook', other(-1)),

@@ -1,7 +1,7 @@
 import { type ScreenId, SCREENS } from '../../profile/screens.ts';
 import { type AnswerRow, type Answer, explainArrival, type Question } from '../../transaction/arrival.ts';
 import type { PanelProfile } from '../profile.ts';
-import { FIRST_CONTEXT, goWhen, key, keypad, go, show, type Step, type Steps } from '../step.ts';
+import { FIRST_CONTEXT, goWhen, key, keypad, go, show, type Steps, type Way, isKey } from '../step.ts';
 import type { ScreenSpec } from '../types.ts';
 
 /** Help: what an entry asks for and where it stands on the slip (FN), and the questions that customers ask (manage 8). */
@@ -55,8 +55,8 @@ export function helpSteps(profile: PanelProfile): Steps {
       await: keypad(profile.operationTimeoutMs),
       on: {
         KEY: [
-          { when: (c, e) => key('DOWN', 'ENTER')(c, e) && c.page < FAQ.length, change: c => ({ page: c.page + 1 }) },
-          { when: (c, e) => key('UP')(c, e) && c.page > 0, change: c => ({ page: c.page - 1 }) },
+          { when: (c, e) => isKey(e, 'DOWN', 'ENTER') && c.page < FAQ.length, change: c => ({ page: c.page + 1 }) },
+          { when: (c, e) => isKey(e, 'UP') && c.page > 0, change: c => ({ page: c.page - 1 }) },
           goWhen(key('CANCEL', 'ENTER'), 'menuManage'),
         ],
         TIMEOUT: [go('menuManage')],
@@ -65,37 +65,36 @@ export function helpSteps(profile: PanelProfile): Steps {
   };
 }
 
-/** The help of a screen: the screen of its id with `.help` behind it. */
-function helpOf(spec: ScreenSpec): ScreenId | undefined {
-  if (spec.kind !== 'screen') return undefined;
-  const id = `${spec.id}.help`;
-  return Object.hasOwn(SCREENS, id) ? (id as ScreenId) : undefined;
-}
+const HELP = '.help';
+
+/** The help of each screen that has one: the screen of its id with `.help` behind it. */
+const HELPS = new Map<ScreenId, ScreenId>();
+for (const id of Object.keys(SCREENS) as ScreenId[])
+  if (id.endsWith(HELP)) HELPS.set(id.slice(0, -HELP.length) as ScreenId, id);
+
+const helpOf = (spec: ScreenSpec): ScreenId | undefined => (spec.kind === 'screen' ? HELPS.get(spec.id) : undefined);
 
 /**
  * Adds the FN key to every step whose screen has a help: it shows that, and any key leads back to what was typed so far.
  * The step keeps its time-out: a help that nobody reads ends in the step.
  */
 export function withHelp(steps: Steps, profile: PanelProfile): Steps {
-  const all: Record<string, Step> = { ...steps };
-  for (const [name, step] of Object.entries(steps)) {
-    if (step.on.KEY === undefined || helpOf(step.screen(FIRST_CONTEXT)) === undefined) continue;
+  const all: Steps = Object.assign({}, steps);
+  for (const name in steps) {
+    const step = steps[name];
+    const { KEY } = step.on;
+    if (KEY === undefined || helpOf(step.screen(FIRST_CONTEXT)) === undefined) continue;
     const back = [{ to: name }];
     all[`${name}Help`] = {
       screen: c => show(helpOf(step.screen(c)) ?? 'HELP', {}),
       await: keypad(profile.operationTimeoutMs),
       on: { KEY: back, TIMEOUT: back },
     };
-    all[name] = {
-      ...step,
-      on: {
-        ...step.on,
-        KEY: [
-          { when: (c, e) => key('FN')(c, e) && helpOf(step.screen(c)) !== undefined, to: `${name}Help` },
-          ...step.on.KEY,
-        ],
-      },
+    const help: Way = {
+      when: (c, e) => isKey(e, 'FN') && helpOf(step.screen(c)) !== undefined,
+      to: `${name}Help`,
     };
+    all[name] = { ...step, on: { ...step.on, KEY: [help, ...KEY] } };
   }
   return all;
 }

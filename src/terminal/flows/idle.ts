@@ -20,6 +20,8 @@ import {
   pauseStep,
   show,
   keypad,
+  isKey,
+  isOutcome,
 } from '../step.ts';
 import type { WordId } from '../../profile/words.ts';
 import { isSlipCodeText } from '../../transaction/slip-code.ts';
@@ -243,10 +245,10 @@ export function idleSteps(profile: PanelProfile): Steps {
       c => beforeScreen(c) ?? show('F01.6', {}),
       () => ({ kind: 'reverse' }),
       [
-        goWhen((c, e) => outcome('reversed')(c, e) && c.desk.settlementOpen, 'settleInterrupted'),
+        goWhen((c, e) => isOutcome(e, 'reversed') && c.desk.settlementOpen, 'settleInterrupted'),
         goWhen(outcome('reversed'), 'bootReversed'),
         goWhen(outcome('reversalFailed'), 'reversalFailed', keepDone),
-        goWhen((c, e) => outcome('none')(c, e) && c.desk.settlementOpen, 'settleInterrupted'),
+        goWhen((c, e) => isOutcome(e, 'none') && c.desk.settlementOpen, 'settleInterrupted'),
         goWhen(outcome('none'), 'idle'),
         ...commonEnds(),
       ],
@@ -257,9 +259,7 @@ export function idleSteps(profile: PanelProfile): Steps {
       () => ({ kind: 'reverse' }),
       [
         goWhen(outcome('reversalFailed'), 'reversalFailed', keepDone),
-        ...begun.map(what =>
-          goWhen((c, e) => outcome('reversed', 'none')(c, e) && c.topic === what, STARTS[what].step),
-        ),
+        ...begun.map(what => goWhen((c, e) => isOutcome(e, 'reversed', 'none') && c.topic === what, STARTS[what].step)),
         ...commonEnds(),
       ],
     ),
@@ -282,7 +282,7 @@ export function idleSteps(profile: PanelProfile): Steps {
         KEY: [
           ...(profile.training ? [goWhen(key('FN'), 'trainMenu', about('training'))] : []),
           goWhen(c => c.desk.lockedBy !== undefined, 'unlockOperator', about('unlock')),
-          goWhen((c, e) => key('ENTER')(c, e) && onlyChanged(c), 'terminalSeen'),
+          goWhen((c, e) => isKey(e, 'ENTER') && onlyChanged(c), 'terminalSeen'),
           goWhen(c => c.desk.operator === undefined, 'logonOperator', about('operatorSignOn')),
           // MENU opens the menu also when the acquirer cannot be reached: a supervisor must get in.
           goWhen(key('MENU'), 'menu', about('terminal')),
@@ -290,7 +290,7 @@ export function idleSteps(profile: PanelProfile): Steps {
           goWhen(c => c.desk.settlementOpen, 'settleInterrupted'),
           goWhen(c => !c.desk.signedOn, 'signOn', about('signOn')),
           goWhen(key('ENTER'), 'menu', about('terminal')),
-          goWhen((c, e) => key('F1')(c, e) && c.owedSlip !== undefined, 'reprintOwed', about('print')),
+          goWhen((c, e) => isKey(e, 'F1') && c.owedSlip !== undefined, 'reprintOwed', about('print')),
           goWhen(key('F1'), 'reprintLast', about('print')),
           ...(profile.scan ? at('F4', 'qrSale') : []),
           goWhen(key('F4', 'FN'), 'notOpen', about('terminal')),

@@ -16,6 +16,7 @@ import {
   scannedTo,
   scannerAndKeypad,
   show,
+  isKey,
 } from '../step.ts';
 import { managerSteps } from './approval.ts';
 import { orderNext, otherOrder } from './qr.ts';
@@ -43,7 +44,7 @@ export function originalSteps(profile: PanelProfile): Steps {
     on: {
       KEY: [
         goWhen(
-          (c, e) => key('ENTER')(c, e) && (c.draft.card !== undefined || c.draft.channel !== undefined),
+          (c, e) => isKey(e, 'ENTER') && (c.draft.card !== undefined || c.draft.channel !== undefined),
           'refundAmount',
         ),
         goWhen(key('ENTER'), 'refundCard'),
@@ -77,7 +78,7 @@ export function originalSteps(profile: PanelProfile): Steps {
         KEY: [
           goWhen(key('1'), 'refundVoucher', c => ({ page: c.desk.batch })),
           goWhen(key('2'), 'refundCard'),
-          goWhen((c, e) => key('3')(c, e) && c.desk.scanner === true, 'refundScan'),
+          goWhen((c, e) => isKey(e, '3') && c.desk.scanner === true, 'refundScan'),
           // Without a scanner the voucher number finds the same original.
           goWhen(key('3'), 'refundVoucher', c => ({ page: c.desk.batch, notice: 'E74' })),
           goWhen(key('CANCEL'), 'idle'),
@@ -181,10 +182,10 @@ export function originalSteps(profile: PanelProfile): Steps {
       on: {
         KEY: [
           {
-            when: (c, e) => key('DOWN')(c, e) && c.page + 1 < c.records.length,
+            when: (c, e) => isKey(e, 'DOWN') && c.page + 1 < c.records.length,
             change: c => ({ page: c.page + 1 }),
           },
-          { when: (c, e) => key('UP')(c, e) && c.page > 0, change: c => ({ page: c.page - 1 }) },
+          { when: (c, e) => isKey(e, 'UP') && c.page > 0, change: c => ({ page: c.page - 1 }) },
           goWhen(key('CANCEL', 'ENTER', 'UP'), 'refundOriginal'),
         ],
         TIMEOUT: [go('forget')],

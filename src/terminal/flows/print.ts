@@ -17,6 +17,8 @@ import {
   prompt,
   show,
   keypad,
+  isKey,
+  isOutcome,
 } from '../step.ts';
 import type { RecordView } from '../types.ts';
 import {
@@ -40,7 +42,7 @@ export function printSteps(profile: PanelProfile): Steps {
   const foundForReprint: readonly Way[] = [
     goWhen(outcome('ok'), reprint, (_, e) => ({ record: doneOf(e).record })),
     goWhen(
-      (c, e) => outcome('notFound')(c, e) && c.entry !== '',
+      (c, e) => isOutcome(e, 'notFound') && c.entry !== '',
       'reprintVoucher',
       (_, e) => ({ notice: doneOf(e).prompt ?? 'E02' }),
     ),
@@ -88,7 +90,7 @@ export function printSteps(profile: PanelProfile): Steps {
   };
   const reprinted: readonly Way[] = [
     goWhen(
-      (c, e) => outcome('ok')(c, e) && c.owedSlip?.id === c.record?.id,
+      (c, e) => isOutcome(e, 'ok') && c.owedSlip?.id === c.record?.id,
       'reprinted',
       (_, e) => ({ owedSlip: doneOf(e).owedSlip }),
     ),
@@ -248,8 +250,8 @@ export function querySteps(profile: PanelProfile): Steps {
     await: keypad(profile.operationTimeoutMs),
     on: {
       KEY: [
-        { when: (c, e) => key('DOWN')(c, e) && c.page + 1 < c.records.length, to: 'queryShow', change: page(1) },
-        { when: (c, e) => key('UP')(c, e) && c.page > 0, to: 'queryShow', change: page(-1) },
+        { when: (c, e) => isKey(e, 'DOWN') && c.page + 1 < c.records.length, to: 'queryShow', change: page(1) },
+        { when: (c, e) => isKey(e, 'UP') && c.page > 0, to: 'queryShow', change: page(-1) },
         goWhen(key('DOWN'), 'queryEnd'),
         { when: key('ENTER'), to: second ? 'queryShow' : 'queryShow2' },
         goWhen(key('F1'), profile.reprintNeedsManager ? 'reprintPassword' : 'reprint', c => ({ record: current(c) })),
@@ -339,7 +341,7 @@ export function totalsPages(
       await: keypad(profile.operationTimeoutMs),
       on: {
         KEY: [
-          ...(index + 1 === CARD_PAGES ? [goWhen((c, e) => key('ENTER')(c, e) && !scanned(c), next)] : []),
+          ...(index + 1 === CARD_PAGES ? [goWhen((c, e) => isKey(e, 'ENTER') && !scanned(c), next)] : []),
           goWhen(key('ENTER'), index + 1 < pages.length ? `${prefix}${index + 2}` : next),
           goWhen(key('CANCEL'), cancel),
         ],

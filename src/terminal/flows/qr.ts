@@ -16,6 +16,8 @@ import {
   outcome,
   scannedTo,
   show,
+  isKey,
+  isOutcome,
 } from '../step.ts';
 import {
   THREE_BEEPS,
@@ -91,7 +93,7 @@ export function qrSaleSteps(profile: PanelProfile): Steps {
       c => beforeScreen(c) ?? confirm(c),
       c => ({ kind: 'qrInquiry', id: c.record?.id ?? 0 }),
       [
-        goWhen((c, e) => outcome('waiting')(c, e) && left(c) > 0, 'qrConfirm', keepDone),
+        goWhen((c, e) => isOutcome(e, 'waiting') && left(c) > 0, 'qrConfirm', keepDone),
         goWhen(outcome('waiting'), 'qrClose', keepDone),
         ...ends,
       ],
@@ -214,7 +216,7 @@ function scanStep(profile: PanelProfile, screen: Step['screen'], scanned: string
       KEY: [
         goWhen(key('CANCEL'), 'idle'),
         goWhen(
-          (c, e) => key('ENTER')(c, e) && c.entry !== '',
+          (c, e) => isKey(e, 'ENTER') && c.entry !== '',
           typed,
           c => ({ entry: c.entry }),
         ),

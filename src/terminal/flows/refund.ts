@@ -14,6 +14,7 @@ import {
   messageStep,
   prompt,
   show,
+  isKey,
 } from '../step.ts';
 import { decided, judgeSteps, reasonStep } from './approval.ts';
 import { cardSteps } from './card.ts';
@@ -84,7 +85,7 @@ export function refundSteps(profile: PanelProfile): Steps {
       cancel: 'forget',
       ways: [
         {
-          when: (c, e) => key('F1')(c, e) && c.draft.original !== undefined,
+          when: (c, e) => isKey(e, 'F1') && c.draft.original !== undefined,
           change: c => ({ entry: String(c.draft.original?.remainingMinor ?? ''), notice: undefined }),
         },
       ],
@@ -96,7 +97,7 @@ export function refundSteps(profile: PanelProfile): Steps {
       on: {
         KEY: [
           ...(profile.refundNeedsReason
-            ? [goWhen((c, e) => key('ENTER')(c, e) && c.draft.reason === undefined, 'refundReason')]
+            ? [goWhen((c, e) => isKey(e, 'ENTER') && c.draft.reason === undefined, 'refundReason')]
             : []),
           ...afterReason(key('ENTER')),
           goWhen(
@@ -120,7 +121,7 @@ export function refundSteps(profile: PanelProfile): Steps {
               ...noteStep.on,
               KEY: [
                 ...afterReason(
-                  (c, e) => key('ENTER')(c, e) && c.entry.length === 2,
+                  (c, e) => isKey(e, 'ENTER') && c.entry.length === 2,
                   c => ({ draft: { ...c.draft, note: c.entry } }),
                 ),
                 ...(noteStep.on.KEY ?? []),
@@ -136,7 +137,7 @@ export function refundSteps(profile: PanelProfile): Steps {
       on: {
         KEY: [
           ...(profile.voidNeedsManager
-            ? [goWhen((c, e) => key('ENTER')(c, e) && c.draft.approver === undefined, 'voidPassword', asVoid)]
+            ? [goWhen((c, e) => isKey(e, 'ENTER') && c.draft.approver === undefined, 'voidPassword', asVoid)]
             : []),
           goWhen(key('ENTER'), 'voidJudge', asVoid),
           // No: the refund is confirmed once more, for CANCEL alone never sends.

@@ -12,6 +12,7 @@ import {
   messageStep,
   outcome,
   show,
+  isOutcome,
 } from '../step.ts';
 import {
   about,
@@ -81,7 +82,7 @@ export function signOnSteps(profile: PanelProfile): Steps {
       c => busy(c.topic),
       c => ({ kind: 'setPassword', operator: c.operator ?? '', password: c.password ?? '' }),
       [
-        goWhen((c, e) => outcome('ok')(c, e) && own(c), 'passwordChanged'),
+        goWhen((c, e) => isOutcome(e, 'ok') && own(c), 'passwordChanged'),
         goWhen(outcome('ok'), 'logonAccepted'),
         go('newPassword', (_, e) => ({ notice: doneOf(e).prompt ?? 'F02.weak' })),
       ],

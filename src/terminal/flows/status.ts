@@ -20,6 +20,8 @@ import {
   messageStep,
   outcome,
   show,
+  isKey,
+  isOutcome,
 } from '../step.ts';
 import type { KeyName } from '../types.ts';
 import { commonEnds, orSearch, passwordSteps, stars } from './common.ts';
@@ -73,7 +75,7 @@ export function refundFinder(
     (index: (c: Context) => number): Change =>
     c => ({ work: { ...c.work, refund: c.refunds[index(c)] } });
   const take: Change = (_, e) => ({ refunds: doneOf(e).refunds ?? [] });
-  const one: Guard = (c, e) => outcome('ok')(c, e) && (doneOf(e).refunds?.length ?? 0) === 1;
+  const one: Guard = (_, e) => isOutcome(e, 'ok') && (doneOf(e).refunds?.length ?? 0) === 1;
   const found = [
     goWhen(one, chosen, (c, e) => ({ ...take(c, e), work: { ...c.work, refund: doneOf(e).refunds?.[0] } })),
     goWhen(outcome('ok'), `${prefix}List`, take),
@@ -106,13 +108,13 @@ export function refundFinder(
         KEY: [
           ...([0, 1, 2] as const).map(line =>
             goWhen(
-              (c, e) => key(`${line + 1}` as KeyName)(c, e) && c.refunds[c.page * LIST_LINES + line] !== undefined,
+              (c, e) => isKey(e, `${line + 1}` as KeyName) && c.refunds[c.page * LIST_LINES + line] !== undefined,
               chosen,
               pick(c => c.page * LIST_LINES + line),
             ),
           ),
-          { when: (c, e) => key('DOWN', 'ENTER')(c, e) && c.page + 1 < pages(c), change: c => ({ page: c.page + 1 }) },
-          { when: (c, e) => key('UP')(c, e) && c.page > 0, change: c => ({ page: c.page - 1 }) },
+          { when: (c, e) => isKey(e, 'DOWN', 'ENTER') && c.page + 1 < pages(c), change: c => ({ page: c.page + 1 }) },
+          { when: (c, e) => isKey(e, 'UP') && c.page > 0, change: c => ({ page: c.page - 1 }) },
           goWhen(key('CANCEL', 'ENTER'), ask),
         ],
         TIMEOUT: [go('idle')],
@@ -167,7 +169,7 @@ export function statusSteps(profile: PanelProfile): Steps {
           goWhen(key('ENTER', 'DOWN'), 'statusCustomer'),
           goWhen(key('F1'), 'statusPrint', () => ({ topic: 'refundStatus' })),
           goWhen(key('1'), 'statusPassword', () => ({ topic: 'refundStatus' })),
-          goWhen((c, e) => key('CANCEL')(c, e) && c.refunds.length > 1, 'statusList'),
+          goWhen((c, e) => isKey(e, 'CANCEL') && c.refunds.length > 1, 'statusList'),
           goWhen(key('CANCEL'), 'statusAsk'),
         ],
         TIMEOUT: [go('idle')],

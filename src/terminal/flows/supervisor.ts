@@ -19,6 +19,8 @@ import {
   prompt,
   show,
   keypad,
+  isKey,
+  isOutcome,
 } from '../step.ts';
 import { isTypedOtherwise, keepDone, refusePassword, stars, THREE_BEEPS, voucherText } from './common.ts';
 
@@ -55,7 +57,7 @@ export function supervisorSteps(profile: PanelProfile): Steps {
       on: {
         ...menu.on,
         KEY: [
-          goWhen((c, e) => key('0')(c, e) && c.desk.frozen === undefined, 'freezeReason'),
+          goWhen((c, e) => isKey(e, '0') && c.desk.frozen === undefined, 'freezeReason'),
           goWhen(key('0'), 'freeAsk'),
           ...(profile.training ? [] : [goWhen(key('F1'), 'trainLook', () => ({ operator: '00', topic: 'training' }))]),
           ...(menu.on.KEY ?? []),
@@ -186,10 +188,10 @@ function operatorSteps(profile: PanelProfile): Steps {
       on: {
         KEY: [
           {
-            when: (c, e) => key('DOWN', 'ENTER')(c, e) && c.page + 1 < c.operators.length,
+            when: (c, e) => isKey(e, 'DOWN', 'ENTER') && c.page + 1 < c.operators.length,
             change: c => ({ page: c.page + 1 }),
           },
-          { when: (c, e) => key('UP')(c, e) && c.page > 0, change: c => ({ page: c.page - 1 }) },
+          { when: (c, e) => isKey(e, 'UP') && c.page > 0, change: c => ({ page: c.page - 1 }) },
           goWhen(key('CANCEL', 'ENTER'), 'supervisor'),
         ],
         TIMEOUT: [go('idle')],
@@ -237,7 +239,7 @@ function reversalEntrySteps(profile: PanelProfile): Steps {
       }),
       [
         goWhen(
-          (c, e) => outcome('ok')(c, e) && c.work.stands === true,
+          (c, e) => isOutcome(e, 'ok') && c.work.stands === true,
           'slip',
           (c, e) => ({ ...keepDone(c, e), topic: doneOf(e).record?.kind ?? 'sale' }),
         ),
@@ -314,11 +316,11 @@ function unknownRefundSteps(profile: PanelProfile): Steps {
         ...(profile.scan
           ? [
               goWhen(
-                (c, e) => key('ENTER')(c, e) && c.record?.channel !== undefined && c.record.kind === 'void',
+                (c, e) => isKey(e, 'ENTER') && c.record?.channel !== undefined && c.record.kind === 'void',
                 'voidPin',
                 resent,
               ),
-              goWhen((c, e) => key('ENTER')(c, e) && c.record?.channel !== undefined, 'refundPin', resent),
+              goWhen((c, e) => isKey(e, 'ENTER') && c.record?.channel !== undefined, 'refundPin', resent),
             ]
           : []),
         goWhen(key('ENTER'), 'refundCard', resent),

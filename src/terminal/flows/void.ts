@@ -14,6 +14,7 @@ import {
   outcome,
   prompt,
   show,
+  isKey,
 } from '../step.ts';
 import { decided, judgeSteps, managerSteps, reasonStep } from './approval.ts';
 import { cardSteps } from './card.ts';
@@ -91,9 +92,9 @@ export function voidSteps(profile: PanelProfile): Steps {
       beep: THREE_BEEPS,
       on: {
         KEY: [
-          goWhen((c, e) => key('ENTER')(c, e) && c.desk.frozen !== undefined, 'refundFrozen', asRefund),
+          goWhen((c, e) => isKey(e, 'ENTER') && c.desk.frozen !== undefined, 'refundFrozen', asRefund),
           goWhen(
-            (c, e) => key('ENTER')(c, e) && c.draft.approver === undefined && profile.refundNeedsManager,
+            (c, e) => isKey(e, 'ENTER') && c.draft.approver === undefined && profile.refundNeedsManager,
             'refundPassword',
             asRefund,
           ),

@@ -1,4 +1,4 @@
-import { encodeGbk, notGbk } from '../../wire/gbk.ts';
+import { encodeGbk, gbkCode } from '../../wire/gbk.ts';
 import { QR_MARK, QR_MARK_SHORT } from './paper.ts';
 
 /** ESC/POS control sequences. */
@@ -11,7 +11,7 @@ const FEED_LINES = [0x1b, 0x64, 0x04];
 /** GS V 66 0: feed to the knife, partial cut. */
 const CUT = [0x1d, 0x56, 0x42, 0x00];
 /** What stands for a character that GBK does not have (it can only come from a name in an answer). */
-const UNPRINTABLE = '?';
+const UNPRINTABLE = 0x3f;
 
 const AMOUNT_LINE = /^ *== RMB: .* ==$/;
 
@@ -34,19 +34,27 @@ export function slipBytes(lines: readonly string[], options: SlipBytesOptions = 
     }
     const tall = AMOUNT_LINE.test(line);
     if (tall) out.push(...DOUBLE_HEIGHT);
-    out.push(...encodeGbk(printable(line)), LINE_FEED);
+    pushText(out, line);
+    out.push(LINE_FEED);
     if (tall) out.push(...NORMAL_SIZE);
   }
   out.push(...FEED_LINES, ...CUT);
-  return Uint8Array.from(out);
+  return new Uint8Array(out);
 }
 
 /** Control characters must not reach the printer from a text; a character outside GBK has no shape there. */
-function printable(line: string): string {
-  let clean = '';
-  for (const character of line)
-    clean += character < ' ' || character === '\x7f' || notGbk(character) >= 0 ? UNPRINTABLE : character;
-  return clean;
+function pushText(out: number[], line: string): void {
+  for (let i = 0; i < line.length; i++) {
+    const unit = line.charCodeAt(i);
+    const code = unit < 0x20 || unit === 0x7f ? -1 : gbkCode(unit);
+    if (code > 0xff) out.push(code >> 8, code & 0xff);
+    else if (code >= 0) out.push(code);
+    else {
+      out.push(UNPRINTABLE);
+      // Two units of one character.
+      if ((line.codePointAt(i) ?? 0) > 0xffff) i++;
+    }
+  }
 }
 
 /** QR code model 2, module size 4, correction level M, centred. */
