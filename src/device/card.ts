@@ -2,7 +2,7 @@ import { ownedBytes } from '../card/owned.ts';
 import { failed, ok, type Result } from '../fault.ts';
 import { ENCRYPT_LENGTH_MAX } from '../limits.ts';
 import { AMOUNT_MINOR_MAX, digits } from '../units.ts';
-import { malformed, type AnswerReader, type CommandWriter } from './fields.ts';
+import { malformed, type AnswerReader, type Command, type CommandWriter } from './fields.ts';
 import { Pp, Spe } from './ids.ts';
 import { incomplete } from './panel.ts';
 import { hexValue, toHex } from '../wire/hex.ts';
@@ -158,7 +158,7 @@ const ZERO_KEY = new Uint8Array(16);
 const TAG_LIST_MAX = 128;
 
 /** GCX: takes a card and starts its application. */
-export function writeChip(writer: CommandWriter, r: ChipRequest, charset: Charset): Result<Uint8Array> {
+export function writeChip(writer: CommandWriter, r: ChipRequest, charset: Charset): Result<Command> {
   const amount = amountText(r.amountMinor);
   if (amount === undefined) return badAmount('GCX');
   if (!/^\d{6}$/.test(r.date) || !/^\d{6}$/.test(r.time)) {
@@ -206,7 +206,7 @@ function acquirerOf(tableInfo: string): number | undefined {
 }
 
 /** GOX: card risk management, PIN, first cryptogram. */
-export function writeGo(writer: CommandWriter, r: GoRequest, charset: Charset): Result<Uint8Array> {
+export function writeGo(writer: CommandWriter, r: GoRequest, charset: Charset): Result<Command> {
   const amount = amountText(r.amountMinor);
   if (amount === undefined) return badAmount('GOX');
   const bad = timeoutFault('GOX', r.timeoutSeconds) ?? tagsFault('GOX', r.tagList) ?? keyFault('GOX', r);
@@ -240,7 +240,7 @@ export function readGo(answer: AnswerReader): Result<GoResult> {
 }
 
 /** FCX: the issuer's answer to the card. */
-export function writeFinish(writer: CommandWriter, r: FinishRequest): Result<Uint8Array> {
+export function writeFinish(writer: CommandWriter, r: FinishRequest): Result<Command> {
   if (!/^[0-9A-Z]{2}$/.test(r.responseCode)) {
     return failed(argumentFault('FCX: response code is two characters 0–9, A–Z', 'Pass data element 39'));
   }
@@ -271,7 +271,7 @@ export function readFinish(answer: AnswerReader): Result<FinishResult> {
 /**
  * GPN: `093 | method(1) | key index(2) | working key H32 | PAN length(2) | PAN A19 | 1 | min(2) | max(2) | message S32`.
  */
-export function writePin(writer: CommandWriter, r: PinRequest, charset: Charset): Result<Uint8Array> {
+export function writePin(writer: CommandWriter, r: PinRequest, charset: Charset): Result<Command> {
   const bad = keyFault('GPN', r);
   if (bad !== undefined) return failed(bad);
   const pan = r.pan ?? ZERO_PAN;
@@ -316,7 +316,7 @@ export function readPin(answer: AnswerReader): Result<PinResult> {
 }
 
 /** EBX: method 10 = TDES-ECB, 11 = TDES-CBC under the working key. */
-export function writeEncrypt(writer: CommandWriter, r: EncryptRequest): Result<Uint8Array> {
+export function writeEncrypt(writer: CommandWriter, r: EncryptRequest): Result<Command> {
   const size = r.data.length;
   if (size === 0 || size % 8 !== 0 || size > ENCRYPT_LENGTH_MAX) {
     const cause = `EBX: ${size} bytes; allowed are multiples of 8 up to ${ENCRYPT_LENGTH_MAX}`;
@@ -344,7 +344,7 @@ export function readEncrypt(answer: AnswerReader, size: number): Result<Uint8Arr
 }
 
 /** GTK: tracks 1, 2 and 3 of the last swipe; once per read. */
-export function writeTracks(writer: CommandWriter, encryption?: WorkingKey): Result<Uint8Array> {
+export function writeTracks(writer: CommandWriter, encryption?: WorkingKey): Result<Command> {
   writer.begin('GTK').text(Spe.tracks, '1110');
   if (encryption !== undefined) {
     const bad = keyFault('GTK', encryption);

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, constants, privateDecrypt, type KeyOb
 import { failed, fault, type Fault, type Result, ok } from '../fault.ts';
 import { crc16 } from '../wire/crc16.ts';
 import { hexValue, toHex } from '../wire/hex.ts';
-import type { AnswerReader, CommandWriter } from './fields.ts';
+import type { AnswerReader, Command, CommandWriter } from './fields.ts';
 import type { LinkChannel } from './link-types.ts';
 
 /**
@@ -26,7 +26,7 @@ export interface SessionKeyPair {
 }
 
 /** `OPN 519 | 0 | 256 | modulus H512 | exponent length | exponent` (the LEN grows with a longer exponent). */
-export function writeSecureOpen(writer: CommandWriter, pair: SessionKeyPair): Uint8Array {
+export function writeSecureOpen(writer: CommandWriter, pair: SessionKeyPair): Command {
   return writer
     .begin(COMMAND)
     .open()

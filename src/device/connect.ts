@@ -1,7 +1,7 @@
 import { failed, fault, ok, type Fault, type Result } from '../fault.ts';
 import { readSecureOpen, writeSecureOpen, type SecureChannel, type SessionKeyPair } from './channel.ts';
 import { operation, refusal, REPEATS_MAX, type Exchange } from './exchange.ts';
-import type { AnswerReader, CommandWriter } from './fields.ts';
+import type { AnswerReader, Command, CommandWriter } from './fields.ts';
 import { Pp, Spe } from './ids.ts';
 import { parsePanel, type PanelInfo } from './panel.ts';
 
@@ -192,7 +192,7 @@ export class Connector {
 
   private step(
     name: string,
-    command: Uint8Array,
+    command: Command,
     done: (result: Result<DeviceInfo>) => void,
     next: (answer: AnswerReader) => void,
   ): void {

@@ -1,6 +1,6 @@
 import { failed, ok, type Fault, type Result } from '../fault.ts';
 import { cancelledFault, operation, refused, REPEATS_MAX, type Exchange } from './exchange.ts';
-import type { AnswerReader, CommandWriter } from './fields.ts';
+import type { AnswerReader, Command, CommandWriter } from './fields.ts';
 import { Panel, Pp, Spe } from './ids.ts';
 import {
   parseEvent,
@@ -126,7 +126,7 @@ export class EventWait {
     );
   }
 
-  private command(sources: EventSources, seconds: number | undefined, flush: boolean): Uint8Array {
+  private command(sources: EventSources, seconds: number | undefined, flush: boolean): Command {
     this.writer.begin('XEV').number(Panel.sources, sourceMask(sources), 1);
     if (seconds !== undefined) this.writer.number(Panel.timeout, seconds, 2);
     if (flush) this.writer.number(Panel.flush, 1, 1);

@@ -1,6 +1,6 @@
 import { failed, fault, ok, type Fault, type Result } from '../fault.ts';
 import type { Timers } from '../hal/hal.ts';
-import { AnswerReader } from './fields.ts';
+import { AnswerReader, type Command } from './fields.ts';
 import { lineDownFault, LinkTimes, type LinkAnswer } from './link-types.ts';
 import { AbecsLink } from './link.ts';
 import { errFault, statFault } from './stat.ts';
@@ -14,8 +14,8 @@ export const REPEATS_MAX = 2;
 export interface Operation {
   /** Three characters. */
   readonly name: string;
-  /** Owned by the exchange from `submit` on; zeroed when the operation is over. */
-  readonly command: Uint8Array;
+  /** Owned by the exchange from `submit` on; wiped when the operation is over. */
+  readonly command: Command;
   /** Blocks of the answer are chains of values. */
   readonly tagged: boolean;
   /** Waits for a person. */
@@ -38,7 +38,7 @@ export interface Operation {
 /** Makes an operation with the usual settings: values in blocks, not blocking, never repeated. */
 export function operation(
   name: string,
-  command: Uint8Array,
+  command: Command,
   done: Operation['done'],
   settings: Partial<Omit<Operation, 'name' | 'command' | 'done'>> = {},
 ): Operation {
@@ -109,7 +109,7 @@ export class Exchange {
   /** Queues an operation; `next` puts it in front, so that the steps of one task stay together. */
   submit(item: Operation, next = false): void {
     if (this.queue.length >= QUEUE_MAX) {
-      item.command.fill(0);
+      item.command.wipe();
       const cause = `${QUEUE_MAX} commands already wait for the terminal; ${item.name} was refused`;
       const busy = fault('E_BUSY', 'queue-full', cause, 'Wait for the terminal, then try again');
       return item.done(undefined, busy, false);
@@ -169,14 +169,15 @@ export class Exchange {
   private start(item: Operation): void {
     this.current = item;
     this.phase = 'running';
-    this.link.request(item.command, item.command.length, item.blocking, this.onAnswer, item.limitMs, item.doubtMs);
+    const { bytes, length } = item.command;
+    this.link.request(bytes, length, item.blocking, this.onAnswer, item.limitMs, item.doubtMs);
   }
 
   private answered(answer: LinkAnswer): void {
     const item = this.current;
     if (item === undefined || answer.kind === 'cancelled') return; // cancelEnded goes on
     if (answer.kind === 'answer') {
-      const bad = this.reader.load(answer.data, answer.length, item.tagged);
+      const bad = this.reader.load(answer.data, answer.length, item.tagged, item.name);
       this.current = undefined;
       this.phase = 'free';
       if (bad === undefined) this.end(item, this.reader, undefined);
@@ -237,7 +238,7 @@ export class Exchange {
   }
 
   private end(item: Operation, answer: AnswerReader | undefined, cause: Fault | undefined, accepted = false): void {
-    item.command.fill(0);
+    item.command.wipe();
     item.done(answer, cause, accepted);
   }
 }

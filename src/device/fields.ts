@@ -1,7 +1,8 @@
-import { ownedCopy } from '../card/owned.ts';
+import { clearRegisters, ownedBytes, ownedCopy } from '../card/owned.ts';
 import { BLOCK_LENGTH_MAX } from '../limits.ts';
 import { assert } from '../assert.ts';
 import { fault, type Fault } from '../fault.ts';
+import { encodeInto, type Charset } from './text.ts';
 
 /**
  * Commands `CMD(3) [LEN(3 digits) BLOCK]…` and answers `CMD(3) STAT(3 digits) [LEN(3) BLOCK]…`; a block of the newer
@@ -14,21 +15,57 @@ export const COMMAND_LENGTH_MAX = 2044;
 export const VALUE_LENGTH_MAX = BLOCK_LENGTH_MAX - 4;
 
 const ZERO = 0x30;
+/** Largest number of so many bytes. */
+const NUMBER_MAX = { 1: 0xff, 2: 0xffff, 4: 0xffff_ffff } as const;
 
 /**
- * Writes one command after another into one buffer. Values open a new block by themselves when the current one is
- * full. A command that would not fit is a bug of this room (every caller's value is bounded) and asserts.
+ * A written command, `bytes[0, length)`. It belongs to one owner, who lets go of it with {@link wipe}; the writer then
+ * writes a later command into the same bytes.
+ */
+export class Command {
+  readonly bytes = ownedBytes(COMMAND_LENGTH_MAX);
+  length = 0;
+  private readonly spare: Command[];
+
+  constructor(spare: Command[]) {
+    this.spare = spare;
+  }
+
+  /** The command is over: its bytes are zeroed. To be called once. */
+  wipe(): void {
+    assert(this.length > 0, 'a command is wiped once');
+    this.empty();
+    this.spare.push(this);
+  }
+
+  /** Zeroes what was written. */
+  empty(): void {
+    this.bytes.fill(0, 0, this.length);
+    this.length = 0;
+  }
+}
+
+const TOO_LONG = `command longer than ${COMMAND_LENGTH_MAX} bytes`;
+const VALUE_TOO_LONG = `value longer than ${VALUE_LENGTH_MAX} bytes`;
+
+/**
+ * Writes one command after another. Values open a new block by themselves when the current one is full. A command that
+ * would not fit is a bug of this room (every caller's value is bounded) and asserts.
  */
 export class CommandWriter {
-  readonly bytes = new Uint8Array(COMMAND_LENGTH_MAX);
-  length = 0;
+  /** Commands that are over; as many as there ever were at once. */
+  private readonly spare: Command[] = [];
+  private command = new Command(this.spare);
   /** Offset of the open block's three length digits, 0 = no block is open. */
   private block = 0;
+  /** Offset of the content of the value that {@link beginValue} opened. */
+  private content = 0;
 
   /** Starts a command; `name` is three ASCII characters. */
   begin(name: string): this {
     assert(name.length === 3, 'a command name has three characters');
-    this.length = 0;
+    // One that was given up half written.
+    this.command.empty();
     this.block = 0;
     return this.ascii(name);
   }
@@ -36,22 +73,27 @@ export class CommandWriter {
   /** Opens a block whose content follows by `ascii`, `raw` or values. */
   open(): this {
     this.close();
-    this.block = this.length;
+    this.block = this.command.length;
     return this.ascii('000');
   }
 
   /** Appends characters (each one byte) outside any value. */
   ascii(text: string): this {
-    assert(this.length + text.length <= COMMAND_LENGTH_MAX, 'command longer than 2044 bytes');
-    for (let i = 0; i < text.length; i++) this.bytes[this.length++] = text.charCodeAt(i);
+    const { command } = this;
+    const { bytes, length } = command;
+    assert(length + text.length <= COMMAND_LENGTH_MAX, TOO_LONG);
+    for (let i = 0; i < text.length; i++) bytes[length + i] = text.charCodeAt(i);
+    command.length = length + text.length;
     return this;
   }
 
   /** Appends bytes outside any value. */
   raw(value: Uint8Array): this {
-    assert(this.length + value.length <= COMMAND_LENGTH_MAX, 'command longer than 2044 bytes');
-    this.bytes.set(value, this.length);
-    this.length += value.length;
+    const { command } = this;
+    assert(command.length + value.length <= COMMAND_LENGTH_MAX, TOO_LONG);
+    command.bytes.set(value, command.length);
+    command.length += value.length;
+    clearRegisters(value.length);
     return this;
   }
 
@@ -67,43 +109,87 @@ export class CommandWriter {
 
   /** A value of `size` bytes unsigned binary, big endian (X1, X2, X4). */
   number(id: number, value: number, size: 1 | 2 | 4): this {
-    assert(
-      Number.isInteger(value) && value >= 0 && value < 2 ** (8 * size),
-      `value of ${id.toString(16)} outside X${size}`,
-    );
+    assert(Number.isInteger(value) && value >= 0 && value <= NUMBER_MAX[size], 'number outside X1, X2, X4');
     this.head(id, size);
-    for (let shift = 8 * (size - 1); shift >= 0; shift -= 8) this.bytes[this.length++] = (value >>> shift) & 0xff;
+    const { command } = this;
+    for (let shift = 8 * (size - 1); shift >= 0; shift -= 8) command.bytes[command.length++] = (value >>> shift) & 0xff;
     return this;
   }
 
-  /** Closes the command and returns a copy of its bytes, owned by the caller. */
-  finish(): Uint8Array {
+  /** Begins a value of at most `max` bytes, which follow by `ascii`, `raw` or {@link display}; {@link endValue} ends it. */
+  beginValue(id: number, max: number): this {
+    this.head(id, max);
+    this.content = this.command.length;
+    return this;
+  }
+
+  endValue(): this {
+    const { bytes, length } = this.command;
+    const size = length - this.content;
+    bytes[this.content - 2] = size >> 8;
+    bytes[this.content - 1] = size & 0xff;
+    return this;
+  }
+
+  /**
+   * Appends text in the terminal's bytes and returns its columns, which are its bytes. When it has more than `max` or a
+   * character that is not in the set, it appends nothing and returns -1.
+   */
+  display(text: string, max: number, charset: Charset): number {
+    const { command } = this;
+    assert(command.length + max <= COMMAND_LENGTH_MAX, TOO_LONG);
+    const end = encodeInto(text, charset, command.bytes, command.length);
+    const columns = end - command.length;
+    if (end >= 0 && columns <= max) {
+      command.length = end;
+      return columns;
+    }
+    command.bytes.fill(0, command.length);
+    return -1;
+  }
+
+  /** Closes the command and hands it to its owner. */
+  finish(): Command {
     this.close();
-    const command = ownedCopy(this.bytes, 0, this.length);
-    this.bytes.fill(0, 0, this.length);
+    const { command } = this;
+    this.command = this.spare.pop() ?? new Command(this.spare);
     return command;
   }
 
   private head(id: number, length: number): this {
-    assert(length <= VALUE_LENGTH_MAX, `value of ${id.toString(16)} longer than ${VALUE_LENGTH_MAX} bytes`);
-    if (this.block === 0 || this.length + 4 + length - (this.block + 3) > BLOCK_LENGTH_MAX) this.open();
-    assert(this.length + 4 + length <= COMMAND_LENGTH_MAX, 'command longer than 2044 bytes');
-    this.bytes[this.length++] = id >> 8;
-    this.bytes[this.length++] = id & 0xff;
-    this.bytes[this.length++] = length >> 8;
-    this.bytes[this.length++] = length & 0xff;
+    assert(length <= VALUE_LENGTH_MAX, VALUE_TOO_LONG);
+    const { command } = this;
+    if (this.block === 0 || command.length + 4 + length - (this.block + 3) > BLOCK_LENGTH_MAX) this.open();
+    assert(command.length + 4 + length <= COMMAND_LENGTH_MAX, TOO_LONG);
+    const { bytes } = command;
+    let at = command.length;
+    bytes[at++] = id >> 8;
+    bytes[at++] = id & 0xff;
+    bytes[at++] = length >> 8;
+    bytes[at++] = length & 0xff;
+    command.length = at;
     return this;
   }
 
   private close(): void {
     if (this.block === 0) return;
-    const size = this.length - this.block - 3;
+    const { bytes, length } = this.command;
+    const size = length - this.block - 3;
     assert(size <= BLOCK_LENGTH_MAX, 'block longer than 999 bytes');
-    this.bytes[this.block] = ZERO + Math.floor(size / 100);
-    this.bytes[this.block + 1] = ZERO + (Math.floor(size / 10) % 10);
-    this.bytes[this.block + 2] = ZERO + (size % 10);
+    bytes[this.block] = ZERO + Math.floor(size / 100);
+    bytes[this.block + 1] = ZERO + (Math.floor(size / 10) % 10);
+    bytes[this.block + 2] = ZERO + (size % 10);
     this.block = 0;
   }
+}
+
+/** Upper-case letter or digit. */
+function isNameByte(byte: number): boolean {
+  return (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x30 && byte <= 0x39);
+}
+
+function isNamed(bytes: Uint8Array, name: string): boolean {
+  return bytes[0] === name.charCodeAt(0) && bytes[1] === name.charCodeAt(1) && bytes[2] === name.charCodeAt(2);
 }
 
 /** Three digits at `at`, or -1. */
@@ -144,14 +230,16 @@ export class AnswerReader {
   private length = 0;
 
   /**
-   * Takes `bytes[0, length)`. `tagged` tells whether blocks are chains of values. Returns a fault for a broken answer:
-   * no name or STAT, block sum other than LEN, value over the end of its block.
+   * Takes `bytes[0, length)`, most likely the answer of `command`. `tagged` tells whether blocks are chains of values.
+   * Returns a fault for a broken answer: no name or STAT, block sum other than LEN, value over the end of its block.
    */
-  load(bytes: Uint8Array, length: number, tagged: boolean): Fault | undefined {
+  load(bytes: Uint8Array, length: number, tagged: boolean, command = 'ERR'): Fault | undefined {
     this.bytes = bytes;
     this.length = length;
-    this.name = length >= 3 ? latin1(bytes, 0, 3) : '';
-    if (!/^[A-Z0-9]{3}$/.test(this.name)) return malformed('?', `no command name in ${length} bytes`);
+    this.name = '';
+    if (length < 3 || !isNameByte(bytes[0]) || !isNameByte(bytes[1]) || !isNameByte(bytes[2]))
+      return malformed('?', `no command name in ${length} bytes`);
+    this.name = isNamed(bytes, command) ? command : latin1(bytes, 0, 3);
     this.stat = digits3(bytes, 3, length);
     if (this.stat < 0) return malformed(this.name, 'STAT is not three digits');
     if (this.stat !== 0) {

@@ -433,17 +433,17 @@ export class AbecsLink {
   }
 
   private arm(delayMs: number): void {
-    this.options.timers.clear(this.timer);
+    this.stop(this.timer);
     this.timer = this.options.timers.set(delayMs, this.onTimer);
   }
 
   private armQuiet(delayMs: number): void {
-    this.options.timers.clear(this.quiet);
+    this.stop(this.quiet);
     this.quiet = this.options.timers.set(delayMs, this.onQuiet);
   }
 
   private stop(handle: number): number {
-    this.options.timers.clear(handle);
+    if (handle !== 0) this.options.timers.clear(handle);
     return 0;
   }
 

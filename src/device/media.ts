@@ -1,7 +1,7 @@
 import { failed, ok, type Result } from '../fault.ts';
 import { crc16 } from '../wire/crc16.ts';
 import { operation, plain, refused, type Exchange } from './exchange.ts';
-import { VALUE_LENGTH_MAX, latin1, type AnswerReader, type CommandWriter } from './fields.ts';
+import { VALUE_LENGTH_MAX, latin1, type AnswerReader, type Command, type CommandWriter } from './fields.ts';
 import { Pp, Spe } from './ids.ts';
 import { argumentFault } from './text.ts';
 
@@ -118,7 +118,7 @@ export class Media {
     return undefined;
   }
 
-  private step(name: string, command: Uint8Array, done: Done<void>, next = false): void {
+  private step(name: string, command: Command, done: Done<void>, next = false): void {
     this.exchange.submit(
       operation(name, command, (answer, cause) => done(plain(name, answer, cause))),
       next,

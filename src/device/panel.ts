@@ -1,6 +1,7 @@
+import { assert } from '../assert.ts';
 import { failed, fault, ok, type Fault, type Result } from '../fault.ts';
 import { toHex } from '../wire/hex.ts';
-import { malformed, type AnswerReader, type CommandWriter } from './fields.ts';
+import { malformed, type AnswerReader, type Command, type CommandWriter } from './fields.ts';
 import { Panel } from './ids.ts';
 import { encodeLine, type Charset } from './text.ts';
 
@@ -72,43 +73,44 @@ export interface PrinterStatus {
 const LINES_MAX = 512;
 
 /** The panel's event codes (E010). Only 90–94 agree with those of CEX. */
-const EVENTS: Readonly<Record<string, PanelEvent>> = {
-  '0A': { kind: 'key', key: '00' },
-  '10': { kind: 'key', key: 'ENTER' },
-  '11': { kind: 'key', key: 'CANCEL' },
-  '12': { kind: 'key', key: 'CLEAR' },
-  '14': { kind: 'key', key: 'FN' },
-  '15': { kind: 'key', key: 'MENU' },
-  '16': { kind: 'key', key: 'UP' },
-  '17': { kind: 'key', key: 'DOWN' },
-  '18': { kind: 'key', key: 'ALPHA' },
-  '21': { kind: 'key', key: 'F1' },
-  '22': { kind: 'key', key: 'F2' },
-  '23': { kind: 'key', key: 'F3' },
-  '24': { kind: 'key', key: 'F4' },
-  '90': { kind: 'swiped' },
-  '91': { kind: 'chipRemoved' },
-  '92': { kind: 'chipInserted' },
-  '94': { kind: 'contactless' },
-};
+const EVENTS = new Map<string, PanelEvent>([
+  ['0A', { kind: 'key', key: '00' }],
+  ['10', { kind: 'key', key: 'ENTER' }],
+  ['11', { kind: 'key', key: 'CANCEL' }],
+  ['12', { kind: 'key', key: 'CLEAR' }],
+  ['14', { kind: 'key', key: 'FN' }],
+  ['15', { kind: 'key', key: 'MENU' }],
+  ['16', { kind: 'key', key: 'UP' }],
+  ['17', { kind: 'key', key: 'DOWN' }],
+  ['18', { kind: 'key', key: 'ALPHA' }],
+  ['21', { kind: 'key', key: 'F1' }],
+  ['22', { kind: 'key', key: 'F2' }],
+  ['23', { kind: 'key', key: 'F3' }],
+  ['24', { kind: 'key', key: 'F4' }],
+  ['90', { kind: 'swiped' }],
+  ['91', { kind: 'chipRemoved' }],
+  ['92', { kind: 'chipInserted' }],
+  ['94', { kind: 'contactless' }],
+]);
+for (let digit = 0; digit <= 9; digit++) EVENTS.set(`0${digit}`, { kind: 'key', key: KEY_NAMES[digit] });
 
 /** Key and card events of a plain ABECS pad (CEX, value PP_EVENT). */
-const PAD_EVENTS: Readonly<Record<string, PanelEvent>> = {
-  '00': { kind: 'key', key: 'ENTER' },
-  '02': { kind: 'key', key: 'UP' },
-  '03': { kind: 'key', key: 'DOWN' },
-  '04': { kind: 'key', key: 'F1' },
-  '05': { kind: 'key', key: 'F2' },
-  '06': { kind: 'key', key: 'F3' },
-  '07': { kind: 'key', key: 'F4' },
-  '08': { kind: 'key', key: 'CLEAR' },
-  '13': { kind: 'key', key: 'CANCEL' },
-  '90': { kind: 'swiped' },
-  '91': { kind: 'chipRemoved' },
-  '92': { kind: 'chipInserted' },
-  '93': { kind: 'timeout' }, // no contactless card within two minutes
-  '94': { kind: 'contactless' },
-};
+const PAD_EVENTS = new Map<string, PanelEvent>([
+  ['00', { kind: 'key', key: 'ENTER' }],
+  ['02', { kind: 'key', key: 'UP' }],
+  ['03', { kind: 'key', key: 'DOWN' }],
+  ['04', { kind: 'key', key: 'F1' }],
+  ['05', { kind: 'key', key: 'F2' }],
+  ['06', { kind: 'key', key: 'F3' }],
+  ['07', { kind: 'key', key: 'F4' }],
+  ['08', { kind: 'key', key: 'CLEAR' }],
+  ['13', { kind: 'key', key: 'CANCEL' }],
+  ['90', { kind: 'swiped' }],
+  ['91', { kind: 'chipRemoved' }],
+  ['92', { kind: 'chipInserted' }],
+  ['93', { kind: 'timeout' }], // no contactless card within two minutes
+  ['94', { kind: 'contactless' }],
+]);
 
 /** One event of XEV with its sequence number. */
 export interface SequencedEvent {
@@ -119,21 +121,19 @@ export interface SequencedEvent {
 
 /** Reads the answer of XEV (STAT 000). */
 export function parseEvent(answer: AnswerReader): Result<SequencedEvent> {
-  const code = answer.text(Panel.event).toUpperCase();
+  const code = answer.text(Panel.event);
   const sequence = answer.number(Panel.sequence);
   if (sequence === undefined) return failed(incomplete('XEV', 'SEQ (E012)'));
   if (code === '95') return ok({ event: { kind: 'scanned', text: answer.text(Panel.scan) }, sequence });
-  const event: PanelEvent | undefined = /^0\d$/.test(code)
-    ? { kind: 'key', key: KEY_NAMES[Number(code[1])] }
-    : EVENTS[code];
+  const event = EVENTS.get(code) ?? EVENTS.get(code.toUpperCase());
   if (event === undefined)
-    return failed(malformed('XEV', code === '' ? 'no EVENT (E010)' : `unknown event code ${code}`));
+    return failed(malformed('XEV', code === '' ? 'no EVENT (E010)' : `unknown event code ${code.toUpperCase()}`));
   return ok({ event, sequence });
 }
 
 /** Reads the event code of CEX. */
 export function parsePadEvent(code: string): Result<SequencedEvent> {
-  const event = PAD_EVENTS[code];
+  const event = PAD_EVENTS.get(code);
   if (event === undefined)
     return failed(malformed('CEX', code === '' ? 'no PP_EVENT (8040)' : `unknown event code ${code}`));
   return ok({ event, sequence: undefined });
@@ -159,29 +159,38 @@ export function writeScreen(
   panel: PanelInfo,
   lines: readonly string[],
   reverseMask: number,
-): Result<Uint8Array> {
+): Result<Command> {
   if (lines.length > panel.rows) {
     const cause = `screen has ${lines.length} lines, the terminal ${panel.rows}`;
     return failed(fault('E_ILLEGAL', 'argument-invalid', cause, 'Shorten the screen in the profile'));
   }
-  const all = new Uint8Array(LINES_MAX);
+  writer.begin('XDS').beginValue(Panel.lines, LINES_MAX);
   let length = 0;
-  for (const [row, line] of lines.entries()) {
-    const encoded = encodeLine(line, panel.columns, panel.charset);
-    if (!encoded.ok) return failed({ ...encoded.fault, cause: `screen line ${row + 1}: ${encoded.fault.cause}` });
-    if (length + encoded.value.length + 1 > LINES_MAX) {
+  for (let row = 0; row < lines.length; row++) {
+    if (row > 0) {
+      writer.ascii('\r');
+      length++;
+    }
+    const columns = writer.display(lines[row], panel.columns, panel.charset);
+    if (columns < 0) return failed(lineFault(lines[row], row, panel));
+    length += columns;
+    if (length > LINES_MAX) {
       return failed(
         fault('E_ILLEGAL', 'argument-invalid', `screen longer than ${LINES_MAX} bytes`, 'Shorten the screen'),
       );
     }
-    if (row > 0) all[length++] = 0x0d;
-    all.set(encoded.value, length);
-    length += encoded.value.length;
   }
-  writer.begin('XDS').value(Panel.lines, all.subarray(0, length));
+  writer.endValue();
   const reverse = reverseMask & (2 ** panel.rows - 1) & 0xff;
   if (reverse !== 0) writer.number(Panel.reverse, reverse, 1);
   return ok(writer.finish());
+}
+
+/** Why a line cannot be shown. */
+function lineFault(line: string, row: number, panel: PanelInfo): Fault {
+  const encoded = encodeLine(line, panel.columns, panel.charset);
+  assert(!encoded.ok, 'a line that can be shown has no fault');
+  return { ...encoded.fault, cause: `screen line ${row + 1}: ${encoded.fault.cause}` };
 }
 
 /** Reads the answer of XID. */

@@ -1,6 +1,6 @@
 import { failed, ok, type Fault, type Result } from '../fault.ts';
 import { operation, plain, refused, REPEATS_MAX, type Exchange } from './exchange.ts';
-import type { CommandWriter } from './fields.ts';
+import type { Command, CommandWriter } from './fields.ts';
 import { Panel } from './ids.ts';
 import { incomplete, slotsOf, type PanelInfo, type SlotInfo } from './panel.ts';
 import { argumentFault, featureMissing } from './text.ts';
@@ -106,7 +106,7 @@ export class Slots {
     this.submit('XLC', this.writer.begin('XLC').finish(), REPEATS_MAX, done);
   }
 
-  private submit(name: string, command: Uint8Array, repeats: number, done: (result: Result<void>) => void): void {
+  private submit(name: string, command: Command, repeats: number, done: (result: Result<void>) => void): void {
     this.exchange.submit(operation(name, command, (answer, cause) => done(plain(name, answer, cause)), { repeats }));
   }
 

@@ -31,7 +31,7 @@ import {
 import { Connector, type DeviceInfo, type SessionSettings } from './connect.ts';
 import { EventWait, type WaitOptions } from './events.ts';
 import { Exchange, operation, plain, refusal, refused, REPEATS_MAX, type Operation } from './exchange.ts';
-import { CommandWriter, latin1, type AnswerReader } from './fields.ts';
+import { CommandWriter, latin1, type AnswerReader, type Command } from './fields.ts';
 import { Panel, Spe } from './ids.ts';
 import type { LinkCounters } from './link-types.ts';
 import { Media } from './media.ts';
@@ -407,7 +407,7 @@ export class TerminalDevice {
 
   private card<T>(
     name: string,
-    command: Result<Uint8Array>,
+    command: Result<Command>,
     read: (answer: AnswerReader) => Result<T>,
     done: Done<T>,
     blocking = false,
@@ -415,7 +415,7 @@ export class TerminalDevice {
     repeats = 0,
   ): void {
     if (!command.ok) return done(command);
-    if (this.refuseUnconnected(done)) return void command.value.fill(0);
+    if (this.refuseUnconnected(done)) return command.value.wipe();
     const limitMs = blocking ? CARD_WAIT_MAX_MS : 0;
     this.submit(name, command.value, { blocking, limitMs, repeats, tagged: name !== 'GPN' }, (answer, cause) => {
       if (answer === undefined) return done(failed(cause!));
@@ -426,7 +426,7 @@ export class TerminalDevice {
 
   private simple(
     name: string,
-    command: Uint8Array,
+    command: Command,
     done: Done<void>,
     settings: Parameters<typeof operation>[3] = {},
     next = false,
@@ -436,7 +436,7 @@ export class TerminalDevice {
 
   private submit(
     name: string,
-    command: Uint8Array,
+    command: Command,
     settings: Parameters<typeof operation>[3],
     done: Operation['done'],
     next = false,

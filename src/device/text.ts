@@ -1,5 +1,5 @@
 import { failed, fault, ok, type Fault, type Result } from '../fault.ts';
-import { encodeGbk, gbkCode } from '../wire/gbk.ts';
+import { columnsOf, gbkCode } from '../wire/gbk.ts';
 
 /** Character sets of a terminal's screen (value CHARSET of XID); plain ABECS pads use ISO 8859-1. */
 export type Charset = 'GBK' | 'ISO8859-1' | 'ASCII';
@@ -12,21 +12,36 @@ export const MESSAGE_LENGTH = 32;
  * Control characters and characters outside the set give the fault `text-not-encodable`; nothing becomes a `?`.
  */
 export function encodeText(text: string, charset: Charset): Result<Uint8Array> {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (!inCharset(code, charset)) return failed(notEncodable(code, i, charset));
-  }
-  if (charset === 'GBK') return ok(encodeGbk(text));
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  const bytes = new Uint8Array(charset === 'GBK' ? columnsOf(text) : text.length);
+  const end = encodeInto(text, charset, bytes, 0);
+  if (end < 0) return failed(notEncodable(text.charCodeAt(-1 - end), -1 - end, charset));
   return ok(bytes);
 }
 
-function inCharset(code: number, charset: Charset): boolean {
-  if (code < 0x20 || code === 0x7f) return false;
-  if (code < 0x7f) return true;
-  if (charset === 'GBK') return gbkCode(code) >= 0;
-  return charset === 'ISO8859-1' && code >= 0xa0 && code <= 0xff;
+/**
+ * Writes text in the terminal's bytes to `out[at]`. Returns the end, or -1 less the index of the first character that is
+ * not in the set. Bytes beyond the end of `out` are dropped, but counted.
+ */
+export function encodeInto(text: string, charset: Charset, out: Uint8Array, at: number): number {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x20 && unit < 0x7f) {
+      out[at++] = unit;
+      continue;
+    }
+    const code = codeOf(unit, charset);
+    if (code < 0) return -1 - i;
+    if (code > 0xff) out[at++] = code >> 8;
+    out[at++] = code & 0xff;
+  }
+  return at;
+}
+
+/** Code of a UTF-16 unit that is not printable ASCII, one byte or two; -1 when the set lacks it. */
+function codeOf(unit: number, charset: Charset): number {
+  if (unit <= 0x7f) return -1;
+  if (charset === 'GBK') return gbkCode(unit);
+  return charset === 'ISO8859-1' && unit >= 0xa0 && unit <= 0xff ? unit : -1;
 }
 
 function notEncodable(code: number, index: number, charset: Charset): Fault {

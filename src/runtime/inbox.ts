@@ -3,6 +3,8 @@ import { ownedCopy } from '../card/owned.ts';
 import type { Hal, HostLink, HostSink, Outbox, SerialPort, SerialSink, Timers } from '../hal/hal.ts';
 import { INBOX_MAX } from '../limits.ts';
 
+const FULL = `the inbox holds ${INBOX_MAX} events`;
+
 /**
  * The one queue of the runtime: every crossing of the rim becomes an event here and is handled to its end before the
  * next one, so that no event ever sees another one half done. Reaching its bound is a bug of the rim, not of the world.
@@ -18,7 +20,7 @@ export class Inbox {
 
   /** Adds an event and, unless one is being handled already, drains the inbox. */
   post(event: () => void): void {
-    assert(this.events.length < INBOX_MAX, `the inbox holds ${INBOX_MAX} events`);
+    assert(this.events.length < INBOX_MAX, FULL);
     this.events.push(event);
     if (this.draining) return;
     this.draining = true;
@@ -45,25 +47,20 @@ export function throughInbox(hal: Hal, inbox: Inbox): Hal {
 }
 
 function timersOf(timers: Timers, inbox: Inbox): Timers {
-  const waiting = new Map<number, { now: boolean }>();
+  /** Timers that have fired and whose event waits: one that is handled before may still clear them. */
+  const waiting = new Set<number>();
   return {
     set(delayMs, fire) {
-      let handle = 0;
-      const cleared = { now: false };
-      handle = timers.set(delayMs, () =>
+      const handle: number = timers.set(delayMs, () => {
+        if (!inbox.busy) return inbox.post(fire);
+        waiting.add(handle);
         inbox.post(() => {
-          // Cleared by an event that was queued before this one.
-          if (cleared.now) return;
-          waiting.delete(handle);
-          fire();
-        }),
-      );
-      waiting.set(handle, cleared);
+          if (waiting.delete(handle)) fire();
+        });
+      });
       return handle;
     },
     clear(handle) {
-      const cleared = waiting.get(handle);
-      if (cleared) cleared.now = true;
       waiting.delete(handle);
       timers.clear(handle);
     },

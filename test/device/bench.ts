@@ -1,3 +1,4 @@
+import type { Command } from '../../src/device/fields.ts';
 import type { Timers } from '../../src/hal/hal.ts';
 import { ACK, CAN, encodePacket, EOT, NAK, PacketEvent, PacketReceiver } from '../../src/wire/packet.ts';
 
@@ -41,6 +42,9 @@ export class ManualTimers implements Timers {
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase();
 export const unhex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 export const ascii = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
+
+/** The bytes of a command. */
+export const content = ({ bytes, length }: Command): Uint8Array => bytes.slice(0, length);
 
 /** One whole frame of `data`. */
 export function frame(data: Uint8Array | string): Uint8Array {

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { writeChip, writePin } from '../../src/device/card.ts';
-import { AnswerReader, CommandWriter } from '../../src/device/fields.ts';
+import { AnswerReader, CommandWriter, type Command } from '../../src/device/fields.ts';
 import { Panel, Pp, Spe } from '../../src/device/ids.ts';
 import { deviceFaultNames, deviceText, errFault, statFault } from '../../src/device/stat.ts';
 import { encodeLine, encodeMessage, encodeText } from '../../src/device/text.ts';
 import { encodePacket, PacketEvent, PacketReceiver } from '../../src/wire/packet.ts';
 import { columnsOf } from '../../src/wire/gbk.ts';
-import { answer, ascii, frame, hex, unhex, value } from './bench.ts';
+import { answer, ascii, content, frame, hex, unhex, value } from './bench.ts';
 
 const vectors = JSON.parse(readFileSync(new URL('../vectors/abecs.json', import.meta.url), 'utf8')) as {
   plain: { name: string; data: string; frame: string }[];
@@ -66,7 +66,7 @@ describe('published frames', () => {
     ['GIX', c.gix, () => writer.begin('GIX').value(Spe.idList, unhex('80018003800780209300')).finish()],
     ['XEV', c.xev, () => writer.begin('XEV').number(Panel.sources, 7, 1).number(Panel.timeout, 60, 2).finish()],
   ])('%s', (_name, bytes, build) => {
-    const command = build();
+    const command = content(build());
     expect(hex(frame(command))).toBe(bytes);
     expect(hex(unframe(unhex(bytes))!)).toBe(hex(command));
   });
@@ -75,7 +75,7 @@ describe('published frames', () => {
     const message = encodeMessage('    OPERAÇÃO       FINALIZADA   ', 'ISO8859-1');
     if (!message.ok) throw new Error(message.fault.cause);
     const command = writer.begin('DSP').open().raw(message.value).finish();
-    expect(hex(frame(command)).slice(-4)).toBe(c.dspCrc);
+    expect(hex(frame(content(command))).slice(-4)).toBe(c.dspCrc);
   });
 
   test('GPN', () => {
@@ -92,8 +92,8 @@ describe('published frames', () => {
       'ISO8859-1',
     );
     if (!command.ok) throw new Error(command.fault.cause);
-    expect(Buffer.from(command.value.subarray(0, 8)).toString('latin1')).toBe('GPN09310');
-    expect(hex(frame(command.value)).slice(-4)).toBe(c.gpnCrc);
+    expect(Buffer.from(content(command.value).subarray(0, 8)).toString('latin1')).toBe('GPN09310');
+    expect(hex(frame(content(command.value))).slice(-4)).toBe(c.gpnCrc);
   });
 
   test('answer of XEV: ENTER, number 258', () => {
@@ -110,11 +110,13 @@ describe('published frames', () => {
 
 describe('values', () => {
   test('fill several blocks when one is full', () => {
-    const command = writer
-      .begin('GOX')
-      .value(Spe.dataIn, new Uint8Array(900).fill(1))
-      .value(Spe.emvData, new Uint8Array(200).fill(2))
-      .finish();
+    const command = content(
+      writer
+        .begin('GOX')
+        .value(Spe.dataIn, new Uint8Array(900).fill(1))
+        .value(Spe.emvData, new Uint8Array(200).fill(2))
+        .finish(),
+    );
     expect(Buffer.from(command.subarray(3, 6)).toString()).toBe('904');
     expect(Buffer.from(command.subarray(910, 913)).toString()).toBe('204');
     expect(command).toHaveLength(3 + 3 + 904 + 3 + 204);
@@ -141,7 +143,7 @@ describe('values', () => {
         items => {
           writer.begin('TST').ascii('000');
           for (const [id, bytes] of items) writer.value(id, bytes);
-          const data = writer.finish();
+          const data = content(writer.finish());
           expect(reader.load(data, data.length, true)).toBeUndefined();
           for (const [id] of items) expect(reader.copy(id)).toEqual(items.find(([other]) => other === id)![1]);
         },
@@ -224,6 +226,29 @@ describe('bounds', () => {
     writer.begin('TST');
     for (let i = 0; i < 2; i++) writer.value(1, new Uint8Array(995));
     expect(() => writer.value(1, new Uint8Array(50))).toThrow('2044');
+  });
+});
+
+describe('commands', () => {
+  const written = (text: string): Command => writer.begin('TST').open().ascii(text).finish();
+
+  test('belong to their owners until they are wiped, and are zeroed then', () => {
+    const first = written('first');
+    const second = written('second');
+    expect(hex(content(first))).toBe(hex(ascii('TST005first')));
+    const { bytes } = first;
+    first.wipe();
+    expect(bytes.every(byte => byte === 0)).toBe(true);
+    expect(() => first.wipe()).toThrow('wiped once');
+    written('third').wipe();
+    expect(hex(content(second))).toBe(hex(ascii('TST006second')));
+  });
+
+  test('that were given up half written leave nothing', () => {
+    writer.begin('TST').open().ascii('4111111111111111');
+    expect(writer.display('too wide', 4, 'GBK')).toBe(-1);
+    const command = written('x');
+    expect(hex(command.bytes.subarray(0, 40))).toBe(hex(ascii('TST001x')).padEnd(80, '0'));
   });
 });
 

@@ -11,7 +11,7 @@ import { MessageRedactor } from '../../src/trace/redact-message.ts';
 import { ACK, CAN, EOT, NAK, PacketEvent, PacketReceiver } from '../../src/wire/packet.ts';
 import { Random } from '../fuzz/random.ts';
 import { canariesOf, cardOf, chipOf, encoded, found, planOf, track2 } from '../trace/redact-world.ts';
-import { answer, ascii, frame, hex, unhex, value } from './bench.ts';
+import { answer, ascii, content, frame, hex, unhex, value } from './bench.ts';
 import { answersOf, commandsOf } from './redact-world.ts';
 
 const KEY = Uint8Array.from({ length: 16 }, (_, i) => i);
@@ -159,7 +159,7 @@ describe('what a driver reads of a marked line is the card with its stand-in', (
           writeEncrypt(writer, { method: 'ecb', keyIndex: 1, wrappedKey: key, data: new Uint8Array(8) }),
           writeEncrypt(writer, { method: 'ecb', keyIndex: 1, wrappedKey: key, data: read.pan.slice(0, 8) }),
           writeFinish(writer, { outcome: 'approved', responseCode: '00', issuerData: unhex('910A0102030405060708') }),
-        ].map(command => frame(good(command)));
+        ].map(command => frame(content(good(command))));
         return { message, masked: read.masked(), written };
       });
       expect(made.masked).toBe(clear.masked);
@@ -238,8 +238,15 @@ describe('single values', () => {
 
   test('check values stay, other inputs of the cipher do not; of its output the last eight bytes stay', () => {
     const command = (data: Uint8Array): Uint8Array =>
-      good(
-        writeEncrypt(new CommandWriter(), { method: 'ecb', keyIndex: 1, wrappedKey: new Uint8Array(16).fill(9), data }),
+      content(
+        good(
+          writeEncrypt(new CommandWriter(), {
+            method: 'ecb',
+            keyIndex: 1,
+            wrappedKey: new Uint8Array(16).fill(9),
+            data,
+          }),
+        ),
       );
     expect(hex(contentOf(toTerminal, command(new Uint8Array(8))))).toContain('000F00080000000000000000');
     expect(hex(contentOf(toTerminal, command(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1))))).toContain(

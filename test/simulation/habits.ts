@@ -48,6 +48,31 @@ export const PAYER_CODES: Readonly<Record<Exclude<Pay, 'card'>, readonly [string
   unionpayQr: ['62', 19],
 };
 
+/** What a step asks for by the kind of its name; `other`: by its whole name, if at all. */
+export type Want = 'paper' | 'remove' | 'card' | 'pin' | 'newPassword' | 'password' | 'number' | 'other';
+
+const WANTS: readonly (readonly [RegExp, Want])[] = [
+  [/Trouble$/, 'paper'],
+  [/^(takeCard|slipDone)/, 'remove'],
+  [/^(sale|void|refund).*(Card|SwipeAgain|UseChip|Fallback|OneCard)$/, 'card'],
+  [/Pin$/, 'pin'],
+  [/Password(New|Again)$/, 'newPassword'],
+  // The supervisor's; the password of a cashier who signs on, and of the second person, are their own.
+  [/(void|Void|refund|Refund|reprint|heldStop)Password$/, 'password'],
+  // Voucher and amount of an old sale, which are on its slip.
+  [/Voucher$|^refundAmount$|^qr(Void|Refund)Find$/, 'number'],
+];
+const wants = new Map<string, Want>();
+
+export function wantOf(step: string): Want {
+  let want = wants.get(step);
+  if (want === undefined) {
+    want = WANTS.find(([name]) => name.test(step))?.[1] ?? 'other';
+    wants.set(step, want);
+  }
+  return want;
+}
+
 /** The keys of a number, then ENTER. */
 export function typed(text: string | number): KeyName[] {
   const keys = String(text).match(/00|[0-9]/g) ?? [];

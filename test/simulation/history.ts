@@ -1,5 +1,4 @@
 import type { Hal, LogFields } from '../../src/hal/hal.ts';
-import { compileFieldPlan } from '../../src/iso8583/plan.ts';
 import { type Journal, JournalFailure, openJournal } from '../../src/journal/journal.ts';
 import { boot, type BootOptions, type Runtime } from '../../src/runtime/boot.ts';
 import { type Ledger, openLedger } from '../../src/sim/acquirer/ledger.ts';
@@ -13,7 +12,7 @@ import { type Mood, Network } from './network.ts';
 import { Person } from './person.ts';
 import { type Channel, type Fault, type Intent, INTENTS, type Plan } from './plan.ts';
 import { Random } from './random.ts';
-import { CARDS, openShop, profileOf, value } from './shop.ts';
+import { CARDS, fieldsOf, openShop, profileOf, value } from './shop.ts';
 import { Crash, localTime, type Process, START_MS, Timeline, timersOf } from './timeline.ts';
 
 const JOURNAL = 'journal.sim';
@@ -60,6 +59,17 @@ export interface Verdict {
   readonly shown: number;
 }
 
+/** What the intent at hand still has to expect in one channel, and how often something has happened there. */
+class Due<C extends Channel> {
+  readonly faults: (Fault & { channel: C })[] = [];
+  count = 0;
+
+  clear(): void {
+    this.faults.length = 0;
+    this.count = 0;
+  }
+}
+
 /**
  * One history: the production runtime with its journal on a simulated disk, a virtual terminal on a noisy line, an
  * acquirer with books behind a bad network, and people, in virtual time and from one plan. First with faults, then
@@ -82,8 +92,15 @@ export class History {
   private readonly hits = new Map<string, number>();
   private readonly fired: number[] = [];
   private readonly waiting = new Map<number, Fault[]>();
-  private due: Partial<Record<Channel, Fault[]>> = {};
-  private counts: Partial<Record<Channel, number>> = {};
+  private readonly due: { readonly [C in Channel]: Due<C> } = {
+    request: new Due(),
+    connect: new Due(),
+    send: new Due(),
+    commit: new Due(),
+    line: new Due(),
+    person: new Due(),
+    world: new Due(),
+  };
   private idleLines: readonly string[] = [];
   private calm = false;
   private jumpMs = 0;
@@ -113,9 +130,8 @@ export class History {
       else this.waiting.set(fault.intent, [fault]);
     }
     this.ledger = value(openLedger(':memory:'));
-    const fields = value(compileFieldPlan(this.profile.dialect, this.profile.acquirer.dialectOptions));
     this.line = new SerialLine(this.timeline, bytes => this.terminal.received(bytes));
-    this.line.onPiece = () => this.take('line')?.what;
+    this.line.onPiece = () => this.take(this.due.line)?.what;
     if (options.bytes)
       this.line.onBytes = (way, bytes) =>
         this.note(
@@ -124,18 +140,18 @@ export class History {
             .toString('latin1')
             .replace(/[^ -~]/g, c => '<' + c.charCodeAt(0).toString(16) + '>'),
         );
-    this.disk.onCommit = () => this.relapse() ?? this.take('commit')?.what;
+    this.disk.onCommit = () => this.relapse() ?? this.take(this.due.commit)?.what;
     this.eyes = new Eyes(() => this.journal);
     this.network = new Network(
       this.timeline,
-      fields,
+      fieldsOf(plan.options),
       this.ledger,
       new Random(plan.seed, 2),
       {
-        connect: () => this.take('connect')?.what,
+        connect: () => this.take(this.due.connect)?.what,
         send: seen => {
           this.eyes.sends(seen);
-          return this.take('send')?.what;
+          return this.take(this.due.send)?.what;
         },
         arrived: seen => this.moodFor(seen),
         answered: () => {},
@@ -164,7 +180,7 @@ export class History {
         cards: CARDS,
         thinkMs: plan.options.thinkMs,
         journal: () => (this.process.dead ? undefined : this.journal),
-        fault: () => this.take('person')?.what,
+        fault: () => this.take(this.due.person)?.what,
         note: text => this.note('person', text),
         begins: index => this.begins(index),
       },
@@ -233,10 +249,10 @@ export class History {
   private go(over: () => boolean, limitMs: number, when: string): void {
     this.intentSinceMs = this.timeline.nowMs;
     while (!over() && this.eyes.found.length === 0) {
-      const minutes = Math.round((this.timeline.nowMs - this.intentSinceMs) / 60_000);
-      if (this.timeline.nowMs - this.intentSinceMs > limitMs || this.person.acts > ACTS_MAX)
+      const ms = this.timeline.nowMs - this.intentSinceMs;
+      if (ms > limitMs || this.person.acts > ACTS_MAX)
         return this.eyes.report(
-          `stuck ${when}: ${minutes} min and ${this.person.acts} keys in one intent (${this.person.intent?.kind ?? 'rest'}), step ${this.person.step}`,
+          `stuck ${when}: ${Math.round(ms / 60_000)} min and ${this.person.acts} keys in one intent (${this.person.intent?.kind ?? 'rest'}), step ${this.person.step}`,
         );
       this.step();
     }
@@ -245,7 +261,7 @@ export class History {
   private step(): void {
     this.events++;
     try {
-      const fault = this.take('world');
+      const fault = this.take(this.due.world);
       if (fault) this.happens(fault);
       if (!this.timeline.step()) this.eyes.report('nothing happens any more');
     } catch (error) {
@@ -386,21 +402,19 @@ export class History {
     this.intentSinceMs = this.timeline.nowMs;
     const { intent } = this.person;
     if (this.options.tell) this.note('intent', `${index + 1}: ${JSON.stringify(intent)}`);
-    this.counts = {};
-    this.due = {};
+    for (const due of Object.values(this.due)) due.clear();
     if (this.calm || index >= INTENTS) return;
-    for (const fault of this.waiting.get(index) ?? []) (this.due[fault.channel] ??= []).push(fault);
+    for (const fault of this.waiting.get(index) ?? []) (this.due[fault.channel] as Due<Channel>).faults.push(fault);
   }
 
   /** One more thing of a channel happens; the fault that waits for it, if there is one. */
-  private take<C extends Channel>(channel: C): (Fault & { channel: C }) | undefined {
-    const due = this.due[channel];
-    if (!due || this.calm) return undefined;
-    const count = (this.counts[channel] = (this.counts[channel] ?? 0) + 1);
-    for (const fault of due)
-      if (fault.after === count) {
+  private take<C extends Channel>(due: Due<C>): (Fault & { channel: C }) | undefined {
+    if (due.faults.length === 0 || this.calm) return undefined;
+    due.count++;
+    for (const fault of due.faults)
+      if (fault.after === due.count) {
         this.hit(fault);
-        return fault as Fault & { channel: C };
+        return fault;
       }
     return undefined;
   }
@@ -414,18 +428,16 @@ export class History {
   private moodFor(seen: Parameters<Eyes['sends']>[0]): Mood | undefined {
     if (this.told) this.note('arrives', `${seen.mti} ${seen.type} trace ${seen.trace}`);
     const due = this.due.request;
-    if (!due || this.calm) return undefined;
-    const count = (this.counts.request = (this.counts.request ?? 0) + 1);
+    if (due.faults.length === 0 || this.calm) return undefined;
+    const count = ++due.count;
     const name = `${seen.mti}/${seen.type}`;
-    const at = due.findIndex(f => {
-      const { only } = f.what as Mood;
-      const meant = only?.some(one => one === name || one === `${name}/${seen.entry}`);
-      return only ? f.after <= count && meant : f.after === count;
-    });
+    const at = due.faults.findIndex(({ after, what: { only } }) =>
+      only ? after <= count && only.some(one => one === name || one === `${name}/${seen.entry}`) : after === count,
+    );
     if (at < 0) return undefined;
-    const [fault] = due.splice(at, 1);
+    const [fault] = due.faults.splice(at, 1);
     this.hit(fault);
-    return this.eyes.honest(fault.what as Mood, seen);
+    return this.eyes.honest(fault.what, seen);
   }
 
   private note(what: string, text: string): void {

@@ -14,6 +14,17 @@ export interface LineFault {
 
 const LINE_MS = 1;
 
+type Way = 'up' | 'down';
+
+/** Bytes on their way. A piece that has arrived is used again for one of its length. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  way: Way;
+  /** Of the line when it was written. */
+  generation: number;
+  readonly arrive: () => void;
+}
+
 /**
  * The serial cable between the counter host and the terminal. Bytes take a millisecond, in pieces as they were written;
  * a pulled cable loses them; noise changes, loses or doubles bytes in either direction.
@@ -22,7 +33,7 @@ export class SerialLine {
   /** Called for each piece that is put on the line. */
   onPiece: () => LineFault | undefined = () => undefined;
   /** Told of the bytes as they arrive, for a story with the bytes of the line. */
-  onBytes: ((way: 'up' | 'down', bytes: Uint8Array) => void) | undefined;
+  onBytes: ((way: Way, bytes: Uint8Array) => void) | undefined;
   private readonly timeline: Timeline;
   private readonly terminal: (bytes: Uint8Array) => void;
   private sink: SerialSink | undefined;
@@ -32,6 +43,8 @@ export class SerialLine {
   /** Counts opens and unplugs: bytes of an older one are lost. */
   private generation = 0;
   private readonly busyUntilMs = { up: 0, down: 0 };
+  /** Pieces that are on their way no more, by their length. */
+  private readonly arrived: Piece[][] = [];
   private noise: { readonly fault: LineFault; readonly random: Random; left: number } | undefined;
 
   constructor(timeline: Timeline, terminal: (bytes: Uint8Array) => void) {
@@ -41,7 +54,7 @@ export class SerialLine {
 
   /** Bytes of the terminal; the array is valid during the call only. */
   fromTerminal(bytes: Uint8Array): void {
-    this.carry(bytes, 'up', copy => this.sink?.received(copy));
+    this.carry(bytes, 'up');
   }
 
   /** The host's end, for one process. */
@@ -61,7 +74,7 @@ export class SerialLine {
         });
       },
       write: bytes => {
-        if (this.sink && !process.dead) this.carry(bytes, 'down', this.terminal);
+        if (this.sink && !process.dead) this.carry(bytes, 'down');
       },
       close: () => {
         if (process.dead) return;
@@ -95,32 +108,54 @@ export class SerialLine {
     this.plug();
   }
 
-  private carry(bytes: Uint8Array, way: 'up' | 'down', deliver: (copy: Uint8Array) => void): void {
+  private carry(bytes: Uint8Array, way: Way): void {
     const fault = this.onPiece();
     if (fault?.kind === 'unplugged') {
       this.timeline.set(0, () => this.unplug());
       this.timeline.set(fault.strength, () => this.plug());
     } else if (fault) this.noise = { fault, random: new Random(fault.seed), left: fault.pieces };
-    let copy: Uint8Array = bytes.slice();
+    let carried = bytes;
     let delayMs = LINE_MS;
     let times = 1;
     const { noise } = this;
     if (noise) {
       if (noise.fault.kind === 'pieceTwice') times = 2;
       else if (noise.fault.kind === 'pieceLate') delayMs = noise.fault.strength;
-      else copy = damaged(copy, noise.fault, noise.random);
+      else carried = damaged(bytes.slice(), noise.fault, noise.random);
       if (--noise.left <= 0) this.noise = undefined;
     }
-    const { generation } = this;
     // A stalled adapter keeps the order: what is written meanwhile waits behind it.
     const dueMs = Math.max(this.timeline.nowMs + delayMs, this.busyUntilMs[way]);
     this.busyUntilMs[way] = dueMs;
-    for (let i = 0; i < times; i++)
-      this.timeline.set(dueMs - this.timeline.nowMs, () => {
-        if (generation !== this.generation) return;
-        this.onBytes?.(way, copy);
-        deliver(copy);
-      });
+    for (; times > 0; times--) this.timeline.set(dueMs - this.timeline.nowMs, this.piece(carried, way).arrive);
+  }
+
+  private piece(bytes: Uint8Array, way: Way): Piece {
+    const piece = this.arrived[bytes.length]?.pop() ?? this.newPiece(bytes.length);
+    piece.bytes.set(bytes);
+    piece.way = way;
+    piece.generation = this.generation;
+    return piece;
+  }
+
+  private newPiece(length: number): Piece {
+    const arrived = (this.arrived[length] ??= []);
+    const piece: Piece = {
+      bytes: new Uint8Array(length),
+      way: 'up',
+      generation: 0,
+      arrive: () => {
+        if (piece.generation === this.generation) this.arrives(piece);
+        arrived.push(piece);
+      },
+    };
+    return piece;
+  }
+
+  private arrives({ way, bytes }: Piece): void {
+    this.onBytes?.(way, bytes);
+    if (way === 'down') this.terminal(bytes);
+    else this.sink?.received(bytes);
   }
 }
 

@@ -15,6 +15,7 @@ import {
   PATIENCE,
   PAYER_CODES,
   typed,
+  wantOf,
 } from './habits.ts';
 import type { Intent, PersonFault } from './plan.ts';
 import { Random } from './random.ts';
@@ -111,7 +112,7 @@ export class Person {
     this.typing = [];
     this.visits = 0;
     const { intent } = this;
-    if (intent && this.begun && FLOW[intent.kind].test(step)) this.engaged = true;
+    if (intent && this.begun && !this.engaged && FLOW[intent.kind].test(step)) this.engaged = true;
   }
 
   /** The terminal listens to something else, or to nothing. */
@@ -282,8 +283,7 @@ export class Person {
     if (key !== undefined) return key;
     this.visits++;
     // Whose number was refused twice has the wrong slip in hand and gives up.
-    if (/Voucher$|^refundAmount$|^qr(Void|Refund)Find$/.test(this.step) && ++this.numbers > NUMBERS_MAX)
-      return 'CANCEL';
+    if (wantOf(this.step) === 'number' && ++this.numbers > NUMBERS_MAX) return 'CANCEL';
     if (this.step !== 'idle' && (this.acts > PATIENCE || this.visits > 6))
       return this.acts % 3 === 0 ? 'ENTER' : 'CANCEL';
     const act = this.wanted();
@@ -296,19 +296,20 @@ export class Person {
     const { step, intent, world } = this;
     const { terminal } = world;
     if (step === 'idle') return this.fromIdle();
-    if (/Trouble$/.test(step)) {
+    const want = wantOf(step);
+    if (want === 'paper') {
       // The new roll, and then ENTER; now and then the slip is left for later.
       if (this.visits === 1 && this.index % 5 !== 4) return 'paper';
       return this.index % 5 === 4 ? 'CANCEL' : 'ENTER';
     }
-    if (/^(takeCard|slipDone)/.test(step)) return terminal.insertedCard ? 'remove' : 'CANCEL';
-    if (/(Card|SwipeAgain|UseChip|Fallback|OneCard)$/.test(step) && /^(sale|void|refund)/.test(step)) return 'card';
-    if (/Pin$/.test(step)) return this.pin();
-    if (/Password(New|Again)$/.test(step)) {
+    if (want === 'remove') return terminal.insertedCard ? 'remove' : 'CANCEL';
+    if (want === 'card') return 'card';
+    if (want === 'pin') return this.pin();
+    if (want === 'newPassword') {
       this.passwordTurn.set('00', 1);
       return typed(NEW_PASSWORDS['00'] ?? '258025');
     }
-    if (/(void|Void|refund|Refund|reprint|heldStop)Password$/.test(step)) return typed(this.password('00'));
+    if (want === 'password') return typed(this.password('00'));
     if (step === 'saleAmount' || step === 'qrAmount') return typed(intent?.amountMinor ?? 100);
     switch (step) {
       case 'menu':

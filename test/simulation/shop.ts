@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { faultText, type Result } from '../../src/fault.ts';
+import { compileFieldPlan, type FieldPlan } from '../../src/iso8583/plan.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { namedProfile } from '../../src/node/profiles.ts';
 import { loadProfile, type Profile } from '../../src/profile/profile.ts';
@@ -31,6 +32,15 @@ export function openShop(journal: Journal, nowMs: number): void {
 const shipped = new Map<string, Profile>(
   PROFILES.map(id => [id, value(loadProfile(id, name => namedProfile(id).read(name)))]),
 );
+
+const fields = new Map<string, FieldPlan>(
+  [...shipped].map(([id, { dialect, acquirer }]) => [id, value(compileFieldPlan(dialect, acquirer.dialectOptions))]),
+);
+
+/** Field plan of the acquirer: no option of a history changes it. */
+export function fieldsOf(options: ShopOptions): FieldPlan {
+  return fields.get(options.profile) as FieldPlan;
+}
 
 /** A shipped profile with the options of one history. */
 export function profileOf(options: ShopOptions): Profile {

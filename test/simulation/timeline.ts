@@ -3,99 +3,93 @@ import type { LocalTime, Timers } from '../../src/hal/hal.ts';
 /** Saturday 2026-11-21 14:00:00 UTC, which is also the local time of the simulated shop. */
 export const START_MS = Date.UTC(2026, 10, 21, 14, 0, 0);
 
-interface Alarm {
-  readonly atMs: number;
-  readonly order: number;
-  fire: (() => void) | undefined;
+/** Something that can die: after that nothing of the world reaches it any more. */
+export interface Process {
+  dead: boolean;
 }
 
+const nothing = (): void => {};
+const WORLD: Process = { dead: false };
+
+/** A place for an alarm, used again and again. Those that are set form a ring around `end` of the timeline, the next first. */
+class Alarm {
+  /** Of its present use, or of the next one while it is free: no older handle means it. */
+  handle: number;
+  atMs = 0;
+  fire = nothing;
+  /** Whose alarm it is: it ends with that process. */
+  process = WORLD;
+  before: Alarm = this;
+  after: Alarm = this;
+
+  constructor(handle: number) {
+    this.handle = handle;
+  }
+}
+
+/** So many alarms may be set at once: a handle, divided by this, leaves the number of its place. */
+const PLACES = 1024;
+
 /**
- * Virtual time for everything in the simulation: a heap of alarms, fired in the order of their time and then of their
- * setting. Nothing ever waits.
+ * Virtual time for everything in the simulation: alarms fire in the order of their time and then of their setting, and
+ * nothing ever waits. Few alarms are set at any moment, and most of those are time-outs that are cleared again; so they
+ * are kept as a sorted list, which finds the place of a new one within a few steps and lets go of one at once.
  */
 export class Timeline implements Timers {
   /** Milliseconds since the start. */
   nowMs = 0;
-  private readonly heap: Alarm[] = [];
-  private readonly byHandle = new Map<number, Alarm>();
-  private last = 0;
-  private cleared = 0;
+  private readonly places: Alarm[] = [];
+  private readonly end = new Alarm(0);
+  private readonly free: Alarm[] = [];
 
-  set(delayMs: number, fire: () => void): number {
-    const order = ++this.last;
-    const alarm: Alarm = { atMs: this.nowMs + Math.max(0, Math.ceil(delayMs)), order, fire };
-    this.byHandle.set(order, alarm);
-    this.push(alarm);
-    return order;
+  /** As of any timers; with `process` only while that lives. */
+  set(delayMs: number, fire: () => void, process = WORLD): number {
+    const alarm = this.free.pop() ?? this.place();
+    const atMs = this.nowMs + Math.max(0, Math.ceil(delayMs));
+    let { after } = this.end;
+    while (after !== this.end && after.atMs <= atMs) after = after.after;
+    const { before } = after;
+    alarm.atMs = atMs;
+    alarm.fire = fire;
+    alarm.process = process;
+    alarm.before = before;
+    alarm.after = after;
+    before.after = after.before = alarm;
+    return alarm.handle;
   }
 
   clear(handle: number): void {
-    const alarm = this.byHandle.get(handle);
-    if (!alarm) return;
-    alarm.fire = undefined;
-    this.byHandle.delete(handle);
-    // Most alarms are time-outs that never fire: they are swept out before they slow the others down.
-    if (++this.cleared > 64 && this.cleared * 2 > this.heap.length) this.sweep();
-  }
-
-  private sweep(): void {
-    const live = this.heap.filter(alarm => alarm.fire !== undefined);
-    this.heap.length = 0;
-    this.cleared = 0;
-    for (const alarm of live) this.push(alarm);
+    const alarm = this.places[handle % PLACES];
+    if (alarm?.handle === handle) this.take(alarm);
   }
 
   /** Fires the next alarm; false when there is none. */
   step(): boolean {
-    for (;;) {
-      const alarm = this.pop();
-      if (!alarm) return false;
-      const { fire } = alarm;
-      if (!fire) {
-        this.cleared--;
-        continue;
-      }
-      this.byHandle.delete(alarm.order);
-      this.nowMs = alarm.atMs;
-      fire();
-      return true;
-    }
+    const alarm = this.end.after;
+    if (alarm === this.end) return false;
+    const { fire, process } = alarm;
+    this.nowMs = alarm.atMs;
+    this.take(alarm);
+    if (!process.dead) fire();
+    return true;
   }
 
-  private push(alarm: Alarm): void {
-    const { heap } = this;
-    let at = heap.length;
-    heap.push(alarm);
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      if (!before(alarm, heap[up])) break;
-      heap[at] = heap[up];
-      at = up;
-    }
-    heap[at] = alarm;
+  private take(alarm: Alarm): void {
+    alarm.before.after = alarm.after;
+    alarm.after.before = alarm.before;
+    alarm.handle += PLACES;
+    alarm.fire = nothing;
+    alarm.process = WORLD;
+    this.free.push(alarm);
   }
 
-  private pop(): Alarm | undefined {
-    const { heap } = this;
-    const first = heap[0];
-    const last = heap.pop();
-    if (!last || heap.length === 0) return first;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1], heap[child])) child++;
-      if (!before(heap[child], last)) break;
-      heap[at] = heap[child];
-      at = child;
-    }
-    heap[at] = last;
-    return first;
+  private place(): Alarm {
+    const number = this.places.length;
+    if (number === PLACES) throw new Error(`${PLACES} alarms are set at once`);
+    const alarm = new Alarm(PLACES + number);
+    this.places.push(alarm);
+    return alarm;
   }
-}
-
-function before(a: Alarm, b: Alarm): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }
 
 /** Calendar of the shop. */
@@ -111,18 +105,10 @@ export function localTime(ms: number): LocalTime {
   };
 }
 
-/** Something that can die: after that nothing of the world reaches it any more. */
-export interface Process {
-  dead: boolean;
-}
-
 /** Timers of a process: they end with it. */
 export function timersOf(timeline: Timeline, process: Process): Timers {
   return {
-    set: (delayMs, fire) =>
-      timeline.set(delayMs, () => {
-        if (!process.dead) fire();
-      }),
+    set: (delayMs, fire) => timeline.set(delayMs, fire, process),
     clear: handle => timeline.clear(handle),
   };
 }
