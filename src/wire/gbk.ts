@@ -75,18 +75,24 @@ export function notGbk(text: string): number {
 
 /** Half-width columns on a GBK display or printer: 1 for ASCII, 2 for every other character. Equals the encoded length. */
 export function columnsOf(text: string): number {
-  let columns = 0;
-  for (let i = 0; i < text.length; i++) columns += text.charCodeAt(i) < 0x80 ? 1 : 2;
+  let columns = text.length;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) columns++;
   return columns;
 }
 
 /** Writes `text` into `out` from `at`. Returns the end, -1 when it does not fit, -2 when a character is not in GBK. */
 export function encodeGbkInto(text: string, out: Uint8Array, at: number): number {
   for (let i = 0; i < text.length; i++) {
-    const code = gbkCode(text.charCodeAt(i));
-    if (code < 0) return -2;
-    if (at + (code > 0xff ? 2 : 1) > out.length) return -1;
-    if (code > 0xff) out[at++] = code >> 8;
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) {
+      if (at === out.length) return -1;
+      out[at++] = unit;
+      continue;
+    }
+    const code = FROM_UNICODE[unit];
+    if (code === 0) return -2;
+    if (at + 2 > out.length) return -1;
+    out[at++] = code >> 8;
     out[at++] = code & 0xff;
   }
   return at;
@@ -99,7 +105,8 @@ export function encodeGbkInto(text: string, out: Uint8Array, at: number): number
 export function encodeGbk(text: string): Uint8Array {
   const bytes = new Uint8Array(columnsOf(text));
   const end = encodeGbkInto(text, bytes, 0);
-  assert(end === bytes.length, `character ${notGbk(text) + 1} of a text is not in GBK`);
+  // The text is searched for the character only when there is one: this runs for every line of a screen and a slip.
+  if (end !== bytes.length) assert(false, `character ${notGbk(text) + 1} of a text is not in GBK`);
   return bytes;
 }
 

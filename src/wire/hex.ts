@@ -62,12 +62,8 @@ export function fromHex(text: string): Result<Uint8Array> {
     );
   }
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < text.length; i++) {
-    const value = hexValue(text.charCodeAt(i));
-    if (value < 0) {
-      return failed(fault('E_ILLEGAL', 'bad-hex', `character ${i + 1} is no hex digit`, 'Use only 0-9 and A-F'));
-    }
-    bytes[i >> 1] = (bytes[i >> 1] << 4) | value;
-  }
-  return ok(bytes);
+  if (putHexText(text, bytes, 0)) return ok(bytes);
+  let bad = 0;
+  while (hexValue(text.charCodeAt(bad)) >= 0) bad++;
+  return failed(fault('E_ILLEGAL', 'bad-hex', `character ${bad + 1} is no hex digit`, 'Use only 0-9 and A-F'));
 }

@@ -1,5 +1,5 @@
 import { PACKET_LENGTH_MAX } from '../limits.ts';
-import { crc16Step } from './crc16.ts';
+import { crc16, crc16Step } from './crc16.ts';
 
 /**
  * The ABECS packet: `16 | stuffed data | 17 | CRC hi | CRC lo`. The CRC covers the unstuffed data and the closing 17.
@@ -70,8 +70,9 @@ const CRC_HIGH = 3;
 const CRC_LOW = 4;
 
 /**
- * Receives packets byte by byte. Bytes outside a packet that are no control byte are noise and are skipped. A raw SYN
- * inside a packet starts a new one. Inside a packet 18h, 04h, 06h and 15h are data. Creates nothing while receiving.
+ * Receives packets, a byte or a piece of the line at a time. Bytes outside a packet that are no control byte are noise
+ * and are skipped. A raw SYN inside a packet starts a new one. Inside a packet 18h, 04h, 06h and 15h are data. Creates
+ * nothing while receiving.
  */
 export class PacketReceiver {
   readonly data = new Uint8Array(PACKET_LENGTH_MAX);
@@ -79,6 +80,8 @@ export class PacketReceiver {
   fault: PacketFault = 'none';
   /** Noise bytes skipped since the start. */
   noise = 0;
+  /** Where {@link receive} stopped. */
+  next = 0;
   private state = OUTSIDE;
   private crc = 0;
   private high = 0;
@@ -94,6 +97,27 @@ export class PacketReceiver {
     this.length = 0;
   }
 
+  /**
+   * Takes bytes from `from` on, up to and with the first that means something; {@link next} is the offset behind it.
+   * `none` when the bytes are used up.
+   */
+  receive(bytes: Uint8Array, from: number): PacketEvent {
+    let at = from;
+    while (at < bytes.length) {
+      if (this.state === INSIDE) {
+        at = this.storePlain(bytes, at);
+        if (at === bytes.length) break;
+      }
+      const event = this.push(bytes[at++]);
+      if (event === PacketEvent.none) continue;
+      this.next = at;
+      return event;
+    }
+    this.next = at;
+    return PacketEvent.none;
+  }
+
+  /** Takes one byte. */
   push(byte: number): PacketEvent {
     switch (this.state) {
       case OUTSIDE:
@@ -137,6 +161,22 @@ export class PacketReceiver {
     this.length = 0;
     this.crc = 0;
     return PacketEvent.none;
+  }
+
+  /** Stores data bytes from `from` on; returns the offset of the first that ends or escapes something or has no room. */
+  private storePlain(bytes: Uint8Array, from: number): number {
+    const { data } = this;
+    const end = Math.min(bytes.length, from + PACKET_LENGTH_MAX - this.length);
+    let at = from;
+    let { length } = this;
+    for (; at < end; at++) {
+      const byte = bytes[at];
+      if (byte === SYN || byte === DC3 || byte === ETB) break;
+      data[length++] = byte;
+    }
+    this.length = length;
+    this.crc = crc16(bytes, from, at, this.crc);
+    return at;
   }
 
   private store(byte: number): PacketEvent {

@@ -1,5 +1,5 @@
 import { Pp, Spe } from '../../device/ids.ts';
-import { Answer, Refusal, decimal, fromLatin1, latin1, type Command } from './command.ts';
+import { Refusal, decimal, fromLatin1, latin1, type Command } from './command.ts';
 import type { Handler, Machine } from './machine.ts';
 import { digitOf, valueAnswer } from './pin.ts';
 import { COLUMNS, ROWS } from './screen.ts';
@@ -54,7 +54,7 @@ export const basicHandlers: Readonly<Record<string, Handler>> = {
     const ids = list
       ? Array.from({ length: list.length >> 1 }, (_, i) => (list[2 * i] << 8) | list[2 * i + 1])
       : [...known.keys()];
-    const answer = new Answer();
+    const answer = machine.answer();
     for (const id of ids) {
       const text = known.get(id) ?? (id >> 8 === 0x93 ? machine.tables.currentVersion : undefined);
       if (text !== undefined) answer.text(id, text);
@@ -100,7 +100,8 @@ export const basicHandlers: Readonly<Record<string, Handler>> = {
       machine.screen.show([machine.screen.wrap(title)[0] ?? title, ...lines], 1 << (1 + chosen - top));
     };
     draw();
-    const pick = (index: number): void => machine.reply(Stat.ok, valueAnswer(String(index + 1).padStart(2, '0')));
+    const pick = (index: number): void =>
+      machine.reply(Stat.ok, valueAnswer(machine, String(index + 1).padStart(2, '0')));
     machine.wait({
       idle: true,
       timeoutSeconds: command.number(Spe.timeout, 1),
@@ -131,7 +132,7 @@ export const basicHandlers: Readonly<Record<string, Handler>> = {
       timeoutSeconds: command.number(Spe.timeout, 1) ?? PROMPT_SECONDS,
       keys: key => {
         if (key === 'CANCEL') return machine.reply(Stat.cancel);
-        if (key === 'ENTER' && value.length >= min) return machine.reply(Stat.ok, valueAnswer(value));
+        if (key === 'ENTER' && value.length >= min) return machine.reply(Stat.ok, valueAnswer(machine, value));
         if (key === 'CLEAR') value = '';
         else if (/^\d+$/.test(key) && value.length + key.length <= max) value += key;
         return draw();

@@ -1,5 +1,5 @@
 import { Pp, Spe } from '../../device/ids.ts';
-import { Answer, Refusal, concat, fromHex, fromLatin1, latin1, type Command } from './command.ts';
+import { Refusal, concat, fromHex, fromLatin1, latin1, type Answer, type Command } from './command.ts';
 import { track1, track2, type TestCard } from './deck.ts';
 import { EmvTransaction, scripts, type EmvRequest, type PinOutcome } from './emv.ts';
 import { pinBlock, tdesEncrypt } from './keys.ts';
@@ -32,7 +32,7 @@ export const cardHandlers: Readonly<Record<string, Handler>> = {
     const timeoutSeconds = command.number(Spe.timeout, 1);
     const { reader } = machine;
     const [keys, magnetic, chip, contactless] = options;
-    const give = (event: string): void => machine.reply(Stat.ok, new Answer().text(Pp.event, event));
+    const give = (event: string): void => machine.reply(Stat.ok, machine.answer().text(Pp.event, event));
     const chipEvent = (event: 'in' | 'out'): void => {
       if ((chip === '1') !== (event === 'in')) return;
       reader.reportedIn = event === 'in';
@@ -52,7 +52,7 @@ export const cardHandlers: Readonly<Record<string, Handler>> = {
         ? {
             magnetic: (card: TestCard) => {
               reader.remember(card, 'stripe');
-              const answer = new Answer().text(Pp.event, '90');
+              const answer = machine.answer().text(Pp.event, '90');
               if (card.stripe === true) putMaskedTracks(answer, card, command);
               machine.reply(Stat.ok, answer);
             },
@@ -74,7 +74,7 @@ export const cardHandlers: Readonly<Record<string, Handler>> = {
     memory.tracksGiven = true;
     const { card, source } = memory;
     if (source === 'stripe' && card.stripe !== true) throw new Refusal(Stat.magneticError, 'bad swipe');
-    const answer = new Answer();
+    const answer = machine.answer();
     const put = (id: number, track: Uint8Array): void => void answer.value(id, encrypt(track));
     if (wanted[0] === '1' && source === 'stripe') put(Pp.track1, fromLatin1(track1(card)));
     if (wanted[1] === '1') put(Pp.track2, packTrack(track2(card)));
@@ -97,10 +97,9 @@ export const cardHandlers: Readonly<Record<string, Handler>> = {
     const finish = (pin: PinOutcome, block?: Uint8Array): void => {
       const online = transaction.go(pin);
       const signature = transaction.card.chip?.cvm === 'signature' ? '1' : '0';
-      const answer = new Answer().text(
-        Pp.goResult,
-        `${online ? '2' : '1'}${signature}${pin === 'entered' ? '2' : '0'}000`,
-      );
+      const answer = machine
+        .answer()
+        .text(Pp.goResult, `${online ? '2' : '1'}${signature}${pin === 'entered' ? '2' : '0'}000`);
       answer.value(Pp.emvData, transaction.data(tagList));
       if (block) answer.value(Pp.pinBlock, block).value(Pp.ksn, new Uint8Array(10));
       machine.reply(Stat.ok, answer);
@@ -132,7 +131,7 @@ export const cardHandlers: Readonly<Record<string, Handler>> = {
     if (!machine.reader.present) throw new Refusal(Stat.dumbCard, 'FCX: the card is gone');
     const issuerData = command.optional(Spe.emvData) ?? new Uint8Array(0);
     const approved = transaction.finish(outcome === '0', issuerData);
-    const answer = new Answer().text(Pp.finishResult, approved ? '000' : '100');
+    const answer = machine.answer().text(Pp.finishResult, approved ? '000' : '100');
     answer.value(Pp.emvData, transaction.data(command.optional(Spe.tagList) ?? new Uint8Array(0)));
     // Five bytes a script; 20 in the first = carried out.
     const results = Array.from({ length: scripts(issuerData) }, () => Uint8Array.of(0x20, 0, 0, 0, 0));
@@ -201,7 +200,10 @@ class CardSearch {
       return undefined;
     }
     reader.remember(card, 'stripe');
-    const answer = new Answer().text(Pp.cardType, '00').text(Pp.iccStatus, reader.chipFailed ? '1' : '0');
+    const answer = machine
+      .answer()
+      .text(Pp.cardType, '00')
+      .text(Pp.iccStatus, reader.chipFailed ? '1' : '0');
     reader.chipFailed = false;
     answer.text(Pp.pan, card.pan);
     putMaskedTracks(answer, card, this.command);
@@ -244,7 +246,7 @@ class CardSearch {
     );
     reader.transaction = transaction;
     reader.remember(card, 'chip');
-    const answer = new Answer().text(Pp.cardType, cardType).text(Pp.iccStatus, '0');
+    const answer = machine.answer().text(Pp.cardType, cardType).text(Pp.iccStatus, '0');
     answer.text(Pp.aidTableInfo, record ?? `${command.digits(Spe.acquirer, 2) ?? '01'}0102`);
     answer.text(Pp.pan, card.pan).text(Pp.panSequence, String(chip.sequence).padStart(2, '0'));
     answer.text(Pp.track2Masked, `${mask(card.pan, command)}=${card.expiry}${card.serviceCode}`);

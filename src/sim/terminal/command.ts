@@ -1,5 +1,5 @@
 import { fromHex as bytesOfHex, toHex } from '../../wire/hex.ts';
-import { BLOCK_LENGTH_MAX } from '../../limits.ts';
+import { BLOCK_LENGTH_MAX, PACKET_LENGTH_MAX } from '../../limits.ts';
 import { Stat } from './status.ts';
 
 /** A command that breaks a rule of the grammar or a bound: answered with this STAT and nothing changes. */
@@ -11,35 +11,54 @@ export class Refusal extends Error {
   }
 }
 
-/** Longest value: a block less the two bytes of the id and the two of the length. */
-const VALUE_LENGTH_MAX = BLOCK_LENGTH_MAX - 4;
+/** Id and length in front of a value. */
+const VALUE_HEAD = 4;
+/** LEN in front of a block. */
+const BLOCK_HEAD = 3;
+const NAME_LENGTH = 3;
+/** CMD and STAT in front of an answer. */
+const ANSWER_HEAD = 6;
+
+/** The three characters of a command's name as one number. */
+export function commandCode(name: string): number {
+  return (name.charCodeAt(0) << 16) | (name.charCodeAt(1) << 8) | name.charCodeAt(2);
+}
 
 /**
- * A received command: `CMD(3) [LEN(3 digits) BLOCK]…`. Older commands have blocks of fixed layout, newer ones blocks of
- * `ID(2) LENGTH(2) VALUE`, both big endian. The bytes are copied, so that a waiting command keeps its own.
+ * The command in progress: `CMD(3) [LEN(3 digits) BLOCK]…`. Older commands have blocks of fixed layout, newer ones blocks
+ * of `ID(2) LENGTH(2) VALUE`, both big endian. The bytes are copied, so that a command that waits keeps its own. What is
+ * handed out lies in these bytes and is valid until the next command comes, which ends the wait of this one.
  */
 export class Command {
-  readonly name: string;
-  private readonly bytes: Uint8Array;
-  private values: Map<number, Uint8Array[]> | undefined;
+  /** {@link commandCode} of CMD. */
+  code = 0;
+  private readonly bytes = new Uint8Array(PACKET_LENGTH_MAX);
+  private length = 0;
+  /** The bytes add up to blocks of values. */
+  private checked = false;
+  /** Offset and length of the value that {@link find} found. */
+  private valueAt = 0;
+  private valueLength = 0;
 
   /** Takes `data[0, length)`, at least three bytes. */
-  constructor(data: Uint8Array, length: number) {
-    this.bytes = data.slice(0, length);
-    this.name = String.fromCharCode(data[0], data[1], data[2]);
+  take(data: Uint8Array, length: number): void {
+    for (let i = 0; i < length; i++) this.bytes[i] = data[i];
+    this.length = length;
+    this.code = (data[0] << 16) | (data[1] << 8) | data[2];
+    this.checked = false;
+  }
+
+  get name(): string {
+    return latin1(this.bytes.subarray(0, NAME_LENGTH));
   }
 
   /** The blocks in order. Refused with 011 when a LEN is not three digits or the bytes do not add up. */
   blocks(): Uint8Array[] {
     const blocks: Uint8Array[] = [];
-    let at = 3;
-    while (at < this.bytes.length) {
-      const length = decimal(this.bytes, at, 3);
-      at += 3;
-      if (length < 0 || at + length > this.bytes.length)
-        throw new Refusal(Stat.invalidParameter, `${this.name}: block ${blocks.length + 1} does not add up`);
-      blocks.push(this.bytes.subarray(at, at + length));
-      at += length;
+    for (let at = NAME_LENGTH; at < this.length;) {
+      const end = this.blockEnd(at);
+      blocks.push(this.bytes.subarray(at + BLOCK_HEAD, end));
+      at = end;
     }
     return blocks;
   }
@@ -54,119 +73,215 @@ export class Command {
 
   /** First value of `id`, or undefined. */
   optional(id: number): Uint8Array | undefined {
-    return this.all(id)[0];
+    return this.find(id) ? this.value() : undefined;
   }
 
   /** First value of `id`; refused with 019 when it is not there. */
   required(id: number): Uint8Array {
-    const value = this.optional(id);
-    if (value === undefined) throw new Refusal(Stat.mandatory, `${this.name}: value ${hexId(id)} is missing`);
-    return value;
+    return this.optional(id) ?? this.missing(id);
   }
 
   /** Every value of `id` in the order of the line. */
   all(id: number): readonly Uint8Array[] {
-    this.values ??= this.readValues();
-    return this.values.get(id) ?? [];
+    const values: Uint8Array[] = [];
+    while (this.find(id, values.length)) values.push(this.value());
+    return values;
   }
 
   /** Unsigned number of exactly `width` bytes, big endian; undefined when absent. */
   number(id: number, width: number): number | undefined {
-    const value = this.optional(id);
-    if (value === undefined) return undefined;
-    if (value.length !== width)
+    if (!this.find(id)) return undefined;
+    if (this.valueLength !== width)
       throw new Refusal(
         Stat.invalidParameter,
-        `${this.name}: value ${hexId(id)} has ${value.length} bytes instead of ${width}`,
+        `${this.name}: value ${hexId(id)} has ${this.valueLength} bytes instead of ${width}`,
       );
-    return value.reduce((sum, byte) => sum * 256 + byte, 0);
+    let number = 0;
+    for (let i = 0; i < width; i++) number = number * 256 + this.bytes[this.valueAt + i];
+    return number;
   }
 
   requiredNumber(id: number, width: number): number {
-    this.required(id);
-    return this.number(id, width) as number;
+    return this.number(id, width) ?? this.missing(id);
   }
 
   /** ASCII digits, `min` to `max` of them; undefined when absent. */
   digits(id: number, min: number, max = min): string | undefined {
-    const value = this.optional(id);
-    if (value === undefined) return undefined;
-    const text = latin1(value);
-    if (text.length < min || text.length > max || !/^\d*$/.test(text))
+    if (!this.find(id)) return undefined;
+    let text = '';
+    for (let i = 0; i < this.valueLength; i++) {
+      const byte = this.bytes[this.valueAt + i];
+      if (byte < 0x30 || byte > 0x39) break;
+      text += String.fromCharCode(byte);
+    }
+    if (text.length < this.valueLength || text.length < min || text.length > max)
       throw new Refusal(Stat.invalidParameter, `${this.name}: value ${hexId(id)} is not ${min} to ${max} digits`);
     return text;
   }
 
   requiredDigits(id: number, min: number, max = min): string {
-    this.required(id);
-    return this.digits(id, min, max) as string;
+    return this.digits(id, min, max) ?? this.missing(id);
   }
 
-  private readValues(): Map<number, Uint8Array[]> {
-    const values = new Map<number, Uint8Array[]>();
-    for (const block of this.blocks()) {
-      let at = 0;
-      while (at < block.length) {
-        if (at + 4 > block.length) throw new Refusal(Stat.invalidParameter, `${this.name}: a value is cut off`);
-        const id = (block[at] << 8) | block[at + 1];
-        const length = (block[at + 2] << 8) | block[at + 3];
-        at += 4;
-        if (length > VALUE_LENGTH_MAX || at + length > block.length)
-          throw new Refusal(Stat.invalidParameter, `${this.name}: value ${hexId(id)} reaches over its block`);
-        const list = values.get(id);
-        if (list) list.push(block.subarray(at, at + length));
-        else values.set(id, [block.subarray(at, at + length)]);
-        at += length;
+  private missing(id: number): never {
+    throw new Refusal(Stat.mandatory, `${this.name}: value ${hexId(id)} is missing`);
+  }
+
+  private value(): Uint8Array {
+    return this.bytes.subarray(this.valueAt, this.valueAt + this.valueLength);
+  }
+
+  /** Looks for a value of `id` behind `skip` others of the same id. Commands have few values: they are walked through. */
+  private find(id: number, skip = 0): boolean {
+    if (!this.checked) this.check();
+    const { bytes } = this;
+    for (let block = NAME_LENGTH; block < this.length;) {
+      const end = this.blockEnd(block);
+      let at = block + BLOCK_HEAD;
+      while (at < end) {
+        const length = (bytes[at + 2] << 8) | bytes[at + 3];
+        if (((bytes[at] << 8) | bytes[at + 1]) === id && skip-- === 0) {
+          this.valueAt = at + VALUE_HEAD;
+          this.valueLength = length;
+          return true;
+        }
+        at += VALUE_HEAD + length;
       }
+      block = end;
     }
-    return values;
+    return false;
+  }
+
+  /** Refuses with 011 what are not blocks of whole values. */
+  private check(): void {
+    const { bytes } = this;
+    for (let block = NAME_LENGTH; block < this.length;) {
+      const end = this.blockEnd(block);
+      let at = block + BLOCK_HEAD;
+      while (at < end) {
+        if (at + VALUE_HEAD > end) throw new Refusal(Stat.invalidParameter, `${this.name}: a value is cut off`);
+        const length = (bytes[at + 2] << 8) | bytes[at + 3];
+        if (at + VALUE_HEAD + length > end)
+          throw new Refusal(
+            Stat.invalidParameter,
+            `${this.name}: value ${hexId((bytes[at] << 8) | bytes[at + 1])} reaches over its block`,
+          );
+        at += VALUE_HEAD + length;
+      }
+      block = end;
+    }
+    this.checked = true;
+  }
+
+  /** Where the block whose LEN stands at `at` ends. */
+  private blockEnd(at: number): number {
+    const length = at + BLOCK_HEAD > this.length ? -1 : decimal(this.bytes, at, BLOCK_HEAD);
+    if (length < 0 || at + BLOCK_HEAD + length > this.length)
+      throw new Refusal(Stat.invalidParameter, `${this.name}: the block at ${at} does not add up`);
+    return at + BLOCK_HEAD + length;
   }
 }
 
-/** Collects the values of an answer; a value that does not fit in the open block begins the next one. */
+/**
+ * The answer in the making, as it goes into a packet: `CMD STAT [LEN BLOCK]…`. A value that does not fit in the open
+ * block begins the next one.
+ */
 export class Answer {
-  private readonly finished: Uint8Array[] = [];
-  private readonly open: Uint8Array[] = [];
-  private openLength = 0;
+  /** After {@link finish} the answer is `bytes[0, length)`. */
+  readonly bytes = new Uint8Array(PACKET_LENGTH_MAX);
+  length = ANSWER_HEAD;
+  /** Where the LEN of the open block belongs; 0 while none is open. */
+  private block = 0;
+  private tooLong = false;
+
+  /** Forgets everything. */
+  clear(): this {
+    this.length = ANSWER_HEAD;
+    this.block = 0;
+    this.tooLong = false;
+    return this;
+  }
 
   value(id: number, bytes: Uint8Array): this {
-    if (this.openLength + 4 + bytes.length > BLOCK_LENGTH_MAX) this.endBlock();
-    this.open.push(Uint8Array.of(id >> 8, id & 0xff, bytes.length >> 8, bytes.length & 0xff), bytes);
-    this.openLength += 4 + bytes.length;
+    if (!this.begin(id, bytes.length)) return this;
+    for (let i = 0; i < bytes.length; i++) this.bytes[this.length++] = bytes[i];
     return this;
   }
 
   text(id: number, ascii: string): this {
-    return this.value(id, fromLatin1(ascii));
+    if (this.begin(id, ascii.length)) this.ascii(ascii);
+    return this;
   }
 
+  /** Unsigned, big endian. */
   number(id: number, value: number, width: number): this {
-    return this.value(id, bigEndian(value, width));
+    if (!this.begin(id, width)) return this;
+    for (let i = width - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256))
+      this.bytes[this.length + i] = rest;
+    this.length += width;
+    return this;
   }
 
   /** One block of fixed layout, as the older commands have. */
-  static fixed(ascii: string): Answer {
-    const answer = new Answer();
-    answer.open.push(fromLatin1(ascii));
-    answer.openLength = ascii.length;
-    return answer;
+  fixed(ascii: string): this {
+    if (this.openBlock(ascii.length)) this.ascii(ascii);
+    return this;
   }
 
-  /** `CMD STAT [LEN BLOCK]…`; with a STAT other than 000 there are no blocks. */
-  encode(name: string, stat: number): Uint8Array {
-    const head = fromLatin1(name + String(stat).padStart(3, '0'));
-    if (stat !== 0) return head;
+  /**
+   * Ends the answer to the command with this code. With a STAT other than 000 there are no blocks; an answer that would
+   * be too long for a packet is 011.
+   */
+  finish(code: number, stat: number): void {
+    const told = stat === Stat.ok && this.tooLong ? Stat.invalidParameter : stat;
     this.endBlock();
-    const parts = [head];
-    for (const block of this.finished) parts.push(fromLatin1(String(block.length).padStart(3, '0')), block);
-    return concat(parts);
+    if (told !== Stat.ok) this.length = ANSWER_HEAD;
+    this.bytes[0] = code >> 16;
+    this.bytes[1] = (code >> 8) & 0xff;
+    this.bytes[2] = code & 0xff;
+    putDecimal(this.bytes, NAME_LENGTH, told);
+  }
+
+  /** Head of a value of `length` bytes; false when there is no room for it. */
+  private begin(id: number, length: number): boolean {
+    if (!this.openBlock(VALUE_HEAD + length)) return false;
+    const { bytes } = this;
+    bytes[this.length++] = id >> 8;
+    bytes[this.length++] = id & 0xff;
+    bytes[this.length++] = length >> 8;
+    bytes[this.length++] = length & 0xff;
+    return true;
+  }
+
+  /** Makes room for `length` bytes more in the open block, or in a new one; false when there is none. */
+  private openBlock(length: number): boolean {
+    if (this.block !== 0 && this.length - this.block - BLOCK_HEAD + length > BLOCK_LENGTH_MAX) this.endBlock();
+    if (length > BLOCK_LENGTH_MAX || this.length + BLOCK_HEAD + length > PACKET_LENGTH_MAX) {
+      this.tooLong = true;
+      return false;
+    }
+    if (this.block === 0) {
+      this.block = this.length;
+      this.length += BLOCK_HEAD;
+    }
+    return true;
   }
 
   private endBlock(): void {
-    if (this.openLength > 0) this.finished.push(concat(this.open));
-    this.open.length = 0;
-    this.openLength = 0;
+    if (this.block !== 0) putDecimal(this.bytes, this.block, this.length - this.block - BLOCK_HEAD);
+    this.block = 0;
   }
+
+  private ascii(text: string): void {
+    for (let i = 0; i < text.length; i++) this.bytes[this.length++] = text.charCodeAt(i);
+  }
+}
+
+/** Three ASCII digits at `at`. */
+function putDecimal(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = 0x30 + Math.floor(value / 100);
+  bytes[at + 1] = 0x30 + (Math.floor(value / 10) % 10);
+  bytes[at + 2] = 0x30 + (value % 10);
 }
 
 /** `width` ASCII digits at `at` as a number, or -1. */

@@ -1,6 +1,6 @@
 import { Pp, Spe } from '../../device/ids.ts';
 import { ENCRYPT_LENGTH_MAX } from '../../limits.ts';
-import { Answer, Refusal, type Command } from './command.ts';
+import { Refusal, type Command } from './command.ts';
 import { isCheckValueInput, tdesEncrypt, type CipherMode } from './keys.ts';
 import type { Handler, Machine } from './machine.ts';
 import { Stat } from './status.ts';
@@ -35,6 +35,6 @@ export const dataHandlers: Readonly<Record<string, Handler>> = {
     // A start vector other than zero would turn the eight zero bytes into a guess of the host's choice.
     const checkValue = isCheckValueInput(data) && iv.every(byte => byte === 0);
     const { key, mode } = dataKey(command, machine, checkValue);
-    machine.reply(Stat.ok, new Answer().value(Pp.dataOut, tdesEncrypt(key, data, mode, iv)));
+    machine.reply(Stat.ok, machine.answer().value(Pp.dataOut, tdesEncrypt(key, data, mode, iv)));
   },
 };

@@ -1,7 +1,7 @@
 import { assert } from '../../assert.ts';
 import { PIN_BLOCK_LENGTH, writePinBlock } from '../../security/pin-block.ts';
 import { desCbcEncrypt, desEncrypt, unwrapKey } from '../keys.ts';
-import { hex } from './command.ts';
+import { fromLatin1, hex } from './command.ts';
 
 /** Slots 00–09 hold a master key, the same index for PIN and for data; the others are empty. */
 export const KEY_SLOTS = 10;
@@ -26,12 +26,10 @@ export function tdesEncrypt(
  */
 export function pinBlock(pin: string, pan: string): Uint8Array {
   const block = new Uint8Array(PIN_BLOCK_LENGTH);
-  const written = writePinBlock(asciiBytes(pin), asciiBytes(pan), block);
+  const written = writePinBlock(fromLatin1(pin), fromLatin1(pan), block);
   assert(written.ok, 'the keypad gives 4 to 12 digits');
   return block;
 }
-
-const asciiBytes = (text: string): Uint8Array => Uint8Array.from(text, c => c.charCodeAt(0));
 
 /** The zeros of the key check value: the one input that both kinds of key may encrypt. */
 export function isCheckValueInput(data: Uint8Array): boolean {
@@ -64,16 +62,18 @@ export class KeyStore {
 
   /** Marks `key` as used for `use`; false (and nothing is marked) when it was used for the other purpose. */
   claim(key: Uint8Array, use: 'pin' | 'data'): boolean {
-    const halves = [hex(key.subarray(0, 8)), hex(key.subarray(8, 16))];
-    if (halves.some(half => (this.use.get(half) ?? use) !== use)) return false;
-    for (const half of halves) {
-      this.use.delete(half);
-      this.use.set(half, use);
-    }
-    for (const oldest of this.use.keys()) {
-      if (this.use.size <= REMEMBERED_MAX) break;
-      this.use.delete(oldest);
-    }
+    const left = hex(key, 0, 8);
+    const right = hex(key, 8, 16);
+    if ((this.use.get(left) ?? use) !== use || (this.use.get(right) ?? use) !== use) return false;
+    this.mark(left, use);
+    this.mark(right, use);
     return true;
+  }
+
+  private mark(half: string, use: 'pin' | 'data'): void {
+    this.use.delete(half);
+    this.use.set(half, use);
+    const [oldest] = this.use.keys();
+    if (this.use.size > REMEMBERED_MAX) this.use.delete(oldest);
   }
 }

@@ -1,3 +1,4 @@
+import { assert } from '../../assert.ts';
 import type { Timers } from '../../hal/hal.ts';
 import { PACKET_LENGTH_MAX } from '../../limits.ts';
 import { ACK, CAN, EOT, NAK, PacketEvent, PacketReceiver, encodePacket, packetLengthMax } from '../../wire/packet.ts';
@@ -9,6 +10,7 @@ export const SILENCE_MS = 500;
 
 export interface DeviceLinkRim {
   readonly timers: Timers;
+  /** The array is valid during the call. */
   write(bytes: Uint8Array): void;
   /** A whole packet came; its ACK is already out. `data[0, length)` is valid during the call. */
   packet(data: Uint8Array, length: number): void;
@@ -26,8 +28,10 @@ export interface DeviceLinkRim {
 export class DeviceLink {
   private readonly rim: DeviceLinkRim;
   private readonly receiver = new PacketReceiver();
+  /** The last answer as it went over the line, kept for NAK: `line[0, answerEnd)`, 0 when there is none. */
   private readonly line = new Uint8Array(packetLengthMax(PACKET_LENGTH_MAX));
-  private lastAnswer: Uint8Array | undefined;
+  private answerEnd = 0;
+  private readonly controlByte = new Uint8Array(1);
   private timer = 0;
   private discarding = false;
   private lastDiscarded = 0;
@@ -43,49 +47,48 @@ export class DeviceLink {
   setMode(mode: 'normal' | 'resend-only' | 'deaf'): void {
     this.mode = mode;
     this.reset();
-    if (mode === 'deaf') this.lastAnswer = undefined;
+    if (mode === 'deaf') this.answerEnd = 0;
   }
 
   received(bytes: Uint8Array): void {
-    for (let i = 0; i < bytes.length; i++) this.push(bytes[i]);
+    let at = 0;
+    while (at < bytes.length && this.mode !== 'deaf') {
+      if (this.discarding) {
+        this.lastDiscarded = bytes[bytes.length - 1];
+        break;
+      }
+      const event = this.receiver.receive(bytes, at);
+      at = this.receiver.next;
+      this.handle(event);
+    }
     // No time passes inside a piece of bytes: what runs from its last byte is set once.
     if (this.discarding) this.startTimer(SILENCE_MS, this.silent);
     else if (this.receiver.inside) this.startTimer(BYTE_GAP_MS, this.gap);
     else this.stopTimer();
   }
 
-  /** Sends an answer and keeps it for NAK. */
-  answer(data: Uint8Array): void {
-    const packet = this.packet(data);
-    this.lastAnswer = packet;
-    this.rim.write(packet);
+  /** Sends the answer `data[0, length)` and keeps it for NAK. */
+  answer(data: Uint8Array, length: number): void {
+    this.answerEnd = encodePacket(data, length, this.line, 0);
+    assert(this.answerEnd > 0, 'the line buffer holds every answer');
+    this.rim.write(this.line.subarray(0, this.answerEnd));
   }
 
   /** Sends a notice in front of a later answer; it is not repeated on NAK. */
   notice(data: Uint8Array): void {
-    this.rim.write(this.packet(data));
+    const packet = new Uint8Array(packetLengthMax(data.length));
+    this.rim.write(packet.subarray(0, encodePacket(data, data.length, packet, 0)));
   }
 
-  private packet(data: Uint8Array): Uint8Array {
-    const end = encodePacket(data, data.length, this.line, 0);
-    return this.line.slice(0, end);
-  }
-
-  private push(byte: number): void {
-    if (this.mode === 'deaf') return;
-    if (this.discarding) {
-      this.lastDiscarded = byte;
-      return;
-    }
-    const event = this.receiver.push(byte);
+  private handle(event: PacketEvent): void {
     if (event === PacketEvent.nak) {
-      if (this.lastAnswer) this.rim.write(this.lastAnswer);
+      if (this.answerEnd > 0) this.rim.write(this.line.subarray(0, this.answerEnd));
       return;
     }
     if (this.mode === 'resend-only') return;
     if (event === PacketEvent.packet) {
       this.control(ACK);
-      this.lastAnswer = undefined;
+      this.answerEnd = 0;
       this.rim.packet(this.receiver.data, this.receiver.length);
     } else if (event === PacketEvent.bad) {
       this.badPackets++;
@@ -97,7 +100,7 @@ export class DeviceLink {
   }
 
   private stopAll(): void {
-    this.lastAnswer = undefined;
+    this.answerEnd = 0;
     this.rim.cancelled();
     this.control(EOT);
   }
@@ -123,7 +126,8 @@ export class DeviceLink {
   }
 
   private control(byte: number): void {
-    this.rim.write(Uint8Array.of(byte));
+    this.controlByte[0] = byte;
+    this.rim.write(this.controlByte);
   }
 
   private startTimer(delayMs: number, fire: () => void): void {

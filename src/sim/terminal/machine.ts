@@ -44,18 +44,18 @@ export function isKeyName(text: string): text is KeyName {
 
 /** What a blocking command waits for. A source without a handler is not listened to. */
 export interface Waiting {
-  readonly keys?: (key: KeyName) => void;
+  readonly keys?: ((key: KeyName) => void) | undefined;
   /** Keys that this command does not take stay for the next one (only XEV without keypad). */
   readonly queueKeys?: boolean;
-  readonly magnetic?: (card: TestCard) => void;
-  readonly chip?: (event: 'in' | 'out') => void;
-  readonly contactless?: (card: TestCard) => void;
-  readonly scanner?: (text: string) => void;
+  readonly magnetic?: ((card: TestCard) => void) | undefined;
+  readonly chip?: ((event: 'in' | 'out') => void) | undefined;
+  readonly contactless?: ((card: TestCard) => void) | undefined;
+  readonly scanner?: ((text: string) => void) | undefined;
   readonly timeoutSeconds?: number | undefined;
   /** Each key starts the time again. */
   readonly idle?: boolean;
   /** Time is over; default: STAT 012. */
-  readonly expired?: () => void;
+  readonly expired?: (() => void) | undefined;
   /** The wait ended without an answer (CAN, a new command) or with one: clean up. */
   readonly ended?: () => void;
 }
@@ -75,6 +75,8 @@ export interface Machine {
   readonly tables: Tables;
   readonly media: MediaStore;
   readonly entropy: Entropy;
+  /** An empty answer. There is one, for the command in progress. */
+  answer(): Answer;
   /** Answers the command in progress and ends its wait. */
   reply(stat: number, answer?: Answer): void;
   /** Lets the command in progress wait. The answer comes later by `reply`. */

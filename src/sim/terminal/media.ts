@@ -1,6 +1,6 @@
 import { Pp, Spe } from '../../device/ids.ts';
 import { crc16 } from '../../wire/crc16.ts';
-import { Answer, Refusal, concat, latin1, type Command } from './command.ts';
+import { Refusal, concat, latin1, type Command } from './command.ts';
 import type { Handler } from './machine.ts';
 import { Stat } from './status.ts';
 
@@ -125,7 +125,7 @@ export const mediaHandlers: Readonly<Record<string, Handler>> = {
   },
 
   LMF: (_, machine) => {
-    const answer = new Answer();
+    const answer = machine.answer();
     for (const name of machine.media.names) answer.text(Pp.mediaName, name);
     machine.reply(Stat.ok, answer);
   },

@@ -1,6 +1,7 @@
 import { Panel } from '../../device/ids.ts';
-import { Answer, Refusal, fromLatin1, latin1, type Command } from './command.ts';
-import { KEY_CODES, type Handler, type KeyName, type Machine, type Waiting } from './machine.ts';
+import { Refusal, latin1, type Answer, type Command } from './command.ts';
+import type { TestCard } from './deck.ts';
+import { KEY_CODES, type Handler, type KeyName, type Machine } from './machine.ts';
 import { PRINT_COLUMNS } from './printer.ts';
 import { COLUMNS, ROWS } from './screen.ts';
 import { Stat } from './status.ts';
@@ -17,7 +18,8 @@ const Source = { keypad: 1, magnetic: 2, chip: 4, contactless: 8, scanner: 16 } 
 
 interface PanelEvent {
   readonly code: string;
-  readonly scan?: Uint8Array;
+  /** What was shown to the scanner, ASCII. */
+  readonly scan?: string;
 }
 
 /** Operator panel: raw keypad, free screen, printer, image slots (commands X**). Remembers keys and the last event. */
@@ -26,6 +28,8 @@ export class PanelCommands {
   private sequence = 0;
   private last: PanelEvent | undefined;
   private lastPart: number | undefined;
+  /** Keys that the XEV in progress threw away. */
+  private dropped = 0;
 
   /** A restart: the numbering begins again. */
   reset(): void {
@@ -45,7 +49,8 @@ export class PanelCommands {
   readonly handlers: Readonly<Record<string, Handler>> = {
     XID: (_, machine) => {
       machine.reader.reportedIn = false;
-      const answer = new Answer()
+      const answer = machine
+        .answer()
         .number(Panel.rows, ROWS, 1)
         .number(Panel.columns, COLUMNS, 1)
         .text(Panel.charset, machine.screen.charset)
@@ -73,7 +78,8 @@ export class PanelCommands {
       machine.reply(Stat.ok);
     },
 
-    XPS: (_, machine) => machine.reply(Stat.ok, new Answer().number(Panel.printStatus, machine.printer.status(), 1)),
+    XPS: (_, machine) =>
+      machine.reply(Stat.ok, machine.answer().number(Panel.printStatus, machine.printer.status(), 1)),
 
     XBP: (command, machine) => {
       const pattern = latin1(command.required(Panel.beep));
@@ -86,7 +92,7 @@ export class PanelCommands {
     XLI: (command, machine) => {
       const size = command.requiredNumber(Panel.size, 4);
       const received = machine.slots.open(size, command.required(Panel.sha256));
-      machine.reply(Stat.ok, new Answer().number(Panel.received, received, 4));
+      machine.reply(Stat.ok, machine.answer().number(Panel.received, received, 4));
     },
 
     XLR: (command, machine) => {
@@ -110,7 +116,7 @@ export class PanelCommands {
       machine.reply(Stat.ok);
     },
 
-    XLQ: (_, machine) => machine.reply(Stat.ok, slotStatus(new Answer(), machine)),
+    XLQ: (_, machine) => machine.reply(Stat.ok, slotStatus(machine.answer(), machine)),
   };
 
   private waitEvent(command: Command, machine: Machine): void {
@@ -118,53 +124,52 @@ export class PanelCommands {
     const timeoutSeconds = command.number(Panel.timeout, 2);
     const flush = command.number(Panel.flush, 1) === 1;
     const lastReceived = command.number(Panel.lastSequence, 2);
-    const dropped = flush ? this.queue.splice(0).length : 0;
-    const give = (event: PanelEvent): void => {
-      this.sequence = (this.sequence % SEQUENCE_MAX) + 1;
-      this.last = event;
-      this.answerEvent(machine, event, dropped, flush);
-    };
-    if (lastReceived !== undefined && this.last && newer(this.sequence, lastReceived)) {
-      this.answerEvent(machine, this.last, dropped, flush);
-      return;
-    }
+    this.dropped = flush ? this.queue.length : 0;
+    if (flush) this.queue.length = 0;
+    if (lastReceived !== undefined && this.last && newer(this.sequence, lastReceived))
+      return this.answerEvent(machine, this.last);
     const { reader } = machine;
-    const reportSlot = (): void => {
-      const present = reader.inserted !== undefined;
-      if (present === reader.reportedIn) return;
-      reader.reportedIn = present;
-      give({ code: present ? '92' : '91' });
-    };
     const key = sources & Source.keypad ? this.queue.shift() : undefined;
-    if (key) return give({ code: KEY_CODES[key] });
-    if (sources & Source.chip && (reader.inserted !== undefined) !== reader.reportedIn) return reportSlot();
-    if (sources & Source.contactless && reader.field) return give({ code: '94' });
+    if (key) return this.give(machine, { code: KEY_CODES[key] });
+    if (sources & Source.chip && (reader.inserted !== undefined) !== reader.reportedIn) return this.giveSlot(machine);
+    if (sources & Source.contactless && reader.field) return this.give(machine, { code: '94' });
     if (timeoutSeconds === 0) return machine.reply(Stat.timeout);
-    const waiting: Waiting = {
-      ...(sources & Source.keypad
-        ? { keys: (pressed: KeyName) => give({ code: KEY_CODES[pressed] }) }
-        : { queueKeys: true }),
-      ...(sources & Source.chip ? { chip: reportSlot } : {}),
-      ...(sources & Source.contactless ? { contactless: () => give({ code: '94' }) } : {}),
-      ...(sources & Source.scanner ? { scanner: (text: string) => give({ code: '95', scan: fromLatin1(text) }) } : {}),
-      ...(sources & Source.magnetic
-        ? {
-            magnetic: card => {
-              reader.forget();
-              reader.remember(card, 'stripe');
-              give({ code: '90' });
-            },
-          }
-        : {}),
+    return machine.wait({
+      keys: sources & Source.keypad ? pressed => this.give(machine, { code: KEY_CODES[pressed] }) : undefined,
+      queueKeys: true,
+      magnetic: sources & Source.magnetic ? card => this.giveSwipe(machine, card) : undefined,
+      chip: sources & Source.chip ? () => this.giveSlot(machine) : undefined,
+      contactless: sources & Source.contactless ? () => this.give(machine, { code: '94' }) : undefined,
+      scanner: sources & Source.scanner ? scan => this.give(machine, { code: '95', scan }) : undefined,
       timeoutSeconds,
-    };
-    machine.wait(waiting);
+    });
   }
 
-  private answerEvent(machine: Machine, event: PanelEvent, dropped: number, flush: boolean): void {
-    const answer = new Answer().text(Panel.event, event.code).number(Panel.sequence, this.sequence, 2);
-    if (event.scan) answer.value(Panel.scan, event.scan);
-    if (flush && dropped > 0) answer.number(Panel.dropped, dropped, 1);
+  private giveSwipe(machine: Machine, card: TestCard): void {
+    machine.reader.forget();
+    machine.reader.remember(card, 'stripe');
+    this.give(machine, { code: '90' });
+  }
+
+  /** Tells that a card went into the slot or left it, unless that was told already. */
+  private giveSlot(machine: Machine): void {
+    const { reader } = machine;
+    const present = reader.inserted !== undefined;
+    if (present === reader.reportedIn) return;
+    reader.reportedIn = present;
+    this.give(machine, { code: present ? '92' : '91' });
+  }
+
+  private give(machine: Machine, event: PanelEvent): void {
+    this.sequence = (this.sequence % SEQUENCE_MAX) + 1;
+    this.last = event;
+    this.answerEvent(machine, event);
+  }
+
+  private answerEvent(machine: Machine, event: PanelEvent): void {
+    const answer = machine.answer().text(Panel.event, event.code).number(Panel.sequence, this.sequence, 2);
+    if (event.scan !== undefined) answer.text(Panel.scan, event.scan);
+    if (this.dropped > 0) answer.number(Panel.dropped, this.dropped, 1);
     machine.reply(Stat.ok, answer);
   }
 }

@@ -1,5 +1,5 @@
 import { Pp } from '../../device/ids.ts';
-import { Answer, Refusal, decimal, fromHex, fromLatin1, hex, latin1 } from './command.ts';
+import { Refusal, decimal, fromHex, fromLatin1, hex, latin1, type Answer } from './command.ts';
 import { pinBlock, tdesEncrypt } from './keys.ts';
 import { isKeyName, type Handler, type KeyName, type Machine } from './machine.ts';
 import { ROWS } from './screen.ts';
@@ -88,7 +88,10 @@ export const pinHandlers: Readonly<Record<string, Handler>> = {
       timeoutSeconds: PIN_IDLE_SECONDS,
       done: pin => {
         if (pin === undefined) return machine.reply(Stat.pinSkipped);
-        return machine.reply(Stat.ok, Answer.fixed(hex(tdesEncrypt(key, pinBlock(pin, account))) + '0'.repeat(20)));
+        return machine.reply(
+          Stat.ok,
+          machine.answer().fixed(hex(tdesEncrypt(key, pinBlock(pin, account))) + '0'.repeat(20)),
+        );
       },
     });
   },
@@ -106,8 +109,8 @@ export const pinHandlers: Readonly<Record<string, Handler>> = {
 };
 
 /** Value of a prompt's answer (PP_VALUE). */
-export function valueAnswer(text: string): Answer {
-  return new Answer().text(Pp.value, text);
+export function valueAnswer(machine: Machine, text: string): Answer {
+  return machine.answer().text(Pp.value, text);
 }
 
 /** The digit keys of a choice, `1`–`9`. */

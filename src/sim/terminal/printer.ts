@@ -1,5 +1,6 @@
-import iconv from 'iconv-lite';
+import { ByteList } from './byte-list.ts';
 import { Refusal } from './command.ts';
+import { gbkText } from './gbk-text.ts';
 import { Stat } from './status.ts';
 
 /** Half-width columns of the paper. */
@@ -62,10 +63,13 @@ export class Printer {
   /** Text of the QR code that was printed last; empty before the first. */
   lastCode = '';
   private readonly cut: (slip: Slip) => void;
-  private raw: number[] = [];
+  private readonly raw = new ByteList();
   private lines: string[] = [];
-  private line: number[] = [];
-  private sequence: number[] = [];
+  private readonly line = new ByteList();
+  /** A control sequence that has begun. */
+  private readonly sequence = new ByteList();
+  /** Its whole length; 0 while more bytes must tell. */
+  private sequenceLength = 0;
   private alignment = 0;
   private widthFactor = 1;
   private lineWidthFactor = 1;
@@ -84,7 +88,7 @@ export class Printer {
   print(part: Uint8Array): void {
     if (this.cover === 'open') throw new Refusal(Stat.coverOpen, 'cover open');
     if (this.paper === 'out') throw new Refusal(Stat.paperOut, 'paper out');
-    for (const byte of part) this.push(byte);
+    for (let at = 0; at < part.length; at++) this.push(part[at]);
   }
 
   /** Ends a slip that was never cut; nothing happens when no bytes wait. */
@@ -97,9 +101,7 @@ export class Printer {
     if (this.sequence.length > 0) {
       this.sequence.push(byte);
       this.tryControl();
-      return;
-    }
-    if (byte === ESC || byte === GS || byte === FS || byte === DLE) this.sequence = [byte];
+    } else if (byte === ESC || byte === GS || byte === FS || byte === DLE) this.sequence.push(byte);
     else if (byte === LF) this.endLine();
     else if (byte >= 0x20) {
       if (this.line.length === 0) this.lineWidthFactor = this.widthFactor;
@@ -109,22 +111,24 @@ export class Printer {
 
   /** Carries out the control sequence collected so far when it is complete. */
   private tryControl(): void {
-    const s = this.sequence;
+    const { length, bytes: s } = this.sequence;
+    if (this.sequenceLength === 0) this.sequenceLength = sequenceLength(s, length) ?? 0;
+    if (this.sequenceLength === 0 || length < this.sequenceLength) return;
+    this.sequence.clear();
+    this.sequenceLength = 0;
     const name = String.fromCharCode(s[1]);
-    const total = sequenceLength(s);
-    if (total === undefined || s.length < total) return;
-    this.sequence = [];
     if (s[0] === ESC) {
-      if (name === '@') [this.alignment, this.widthFactor] = [0, 1];
-      else if (name === 'a') this.alignment = s[2] & 3;
+      if (name === '@') {
+        this.alignment = 0;
+        this.widthFactor = 1;
+      } else if (name === 'a') this.alignment = s[2] & 3;
       else if (name === '!') this.widthFactor = s[2] & 0x20 ? 2 : 1;
       else if (name === 'd') for (let i = 0; i < Math.min(s[2], 20); i++) this.endLine();
       else if (name === 'i' || name === 'm') this.endSlip();
     } else if (s[0] === GS) {
       if (name === '!') this.widthFactor = (s[2] >> 4) + 1;
       else if (name === 'V') this.endSlip();
-      else if (name === '(' && s[2] === 0x6b && s[5] === 49 && s[6] === 80)
-        this.qr = iconv.decode(Uint8Array.from(s.slice(8)), 'gbk');
+      else if (name === '(' && s[2] === 0x6b && s[5] === 49 && s[6] === 80) this.qr = gbkText(s, 8, length);
       else if (name === '(' && s[2] === 0x6b && s[5] === 49 && s[6] === 81) this.code();
       else if (name === 'v') this.picture('[image]');
       else if (name === 'k') this.picture('[bar code]');
@@ -144,11 +148,11 @@ export class Printer {
   }
 
   private endLine(): void {
-    const text = iconv.decode(Uint8Array.from(this.line), 'gbk');
-    const free = Math.max(0, PRINT_COLUMNS - this.line.length * this.lineWidthFactor);
+    const { length, bytes } = this.line;
+    const free = Math.max(0, PRINT_COLUMNS - length * this.lineWidthFactor);
     const indent = this.alignment === 1 ? free >> 1 : this.alignment === 2 ? free : 0;
-    this.lines.push(`${' '.repeat(indent)}${text}`.trimEnd());
-    this.line = [];
+    this.lines.push((' '.repeat(indent) + gbkText(bytes, 0, length)).trimEnd());
+    this.line.clear();
   }
 
   private endSlip(): void {
@@ -156,33 +160,34 @@ export class Printer {
     while (this.lines.at(-1) === '') this.lines.pop();
     const slip = {
       number: ++this.slips,
-      text: this.lines.map(line => `${line}\n`).join(''),
-      raw: Uint8Array.from(this.raw),
+      text: this.lines.length > 0 ? `${this.lines.join('\n')}\n` : '',
+      raw: this.raw.copy(),
     };
     this.lines = [];
-    this.raw = [];
-    this.sequence = [];
+    this.raw.clear();
+    this.sequence.clear();
+    this.sequenceLength = 0;
     this.cut(slip);
   }
 }
 
-/** Whole length of the control sequence that begins with `s`, or undefined while more bytes must tell. */
-function sequenceLength(s: readonly number[]): number | undefined {
-  if (s.length < 2) return undefined;
+/** Whole length of the control sequence that begins with `s[0, length)`, or undefined while more bytes must tell. */
+function sequenceLength(s: Uint8Array, length: number): number | undefined {
+  if (length < 2) return undefined;
   const name = String.fromCharCode(s[1]);
   if (s[0] === DLE) return s[1] === 0x14 ? 5 : 3;
   if (s[0] === FS) return 2 + (FS_PARAMETERS.get(name) ?? 0);
   if (s[0] === ESC) {
     if (name !== '*') return 2 + (ESC_PARAMETERS.get(name) ?? 0);
-    return s.length < 5 ? undefined : 5 + (s[3] + 256 * s[4]) * (s[2] >= 32 ? 3 : 1);
+    return length < 5 ? undefined : 5 + (s[3] + 256 * s[4]) * (s[2] >= 32 ? 3 : 1);
   }
-  if (name === 'V') return s.length < 3 ? undefined : s[2] >= 65 ? 4 : 3;
-  if (name === '(') return s.length < 5 ? undefined : 5 + s[3] + 256 * s[4];
-  if (name === 'v') return s.length < 8 ? undefined : 8 + (s[4] + 256 * s[5]) * (s[6] + 256 * s[7]);
+  if (name === 'V') return length < 3 ? undefined : s[2] >= 65 ? 4 : 3;
+  if (name === '(') return length < 5 ? undefined : 5 + s[3] + 256 * s[4];
+  if (name === 'v') return length < 8 ? undefined : 8 + (s[4] + 256 * s[5]) * (s[6] + 256 * s[7]);
   if (name === 'k') {
-    if (s.length < 4) return undefined;
+    if (length < 4) return undefined;
     if (s[2] >= 65) return 4 + s[3];
-    return s.at(-1) === 0 ? s.length : undefined;
+    return s[length - 1] === 0 ? length : undefined;
   }
   return 2 + (GS_PARAMETERS.get(name) ?? 0);
 }

@@ -1,5 +1,7 @@
 import iconv from 'iconv-lite';
+import { assert } from '../../assert.ts';
 import { Refusal } from './command.ts';
+import { gbkText, isGbk } from './gbk-text.ts';
 import { Stat } from './status.ts';
 
 export type Charset = 'GBK' | 'ISO8859-1';
@@ -22,7 +24,10 @@ export interface ScreenState {
 export class Screen {
   readonly charset: Charset;
   private readonly changed: () => void;
-  private lines: Uint8Array[] = Array.from({ length: ROWS }, () => BLANK);
+  /** Row after row, each `COLUMNS` bytes. */
+  private readonly cells = new Uint8Array(ROWS * COLUMNS);
+  /** How many bytes of each row are text. */
+  private readonly lengths = new Uint8Array(ROWS);
   private reverse = 0;
 
   constructor(charset: Charset, changed: () => void) {
@@ -31,12 +36,15 @@ export class Screen {
   }
 
   state(): ScreenState {
-    return { lines: this.lines.map(line => this.decode(line).trimEnd()), reverse: this.reverse };
+    const lines = Array.from(this.lengths, (length, row) =>
+      this.decode(this.cells.subarray(row * COLUMNS, row * COLUMNS + length)).trimEnd(),
+    );
+    return { lines, reverse: this.reverse };
   }
 
   /** Text of bytes in the terminal's character set; characters that do not exist become U+FFFD. */
   decode(bytes: Uint8Array): string {
-    return iconv.decode(bytes, this.charset === 'GBK' ? 'gbk' : 'latin1');
+    return this.charset === 'GBK' ? gbkText(bytes, 0, bytes.length) : iconv.decode(bytes, 'latin1');
   }
 
   /** Bytes of text in the terminal's character set. */
@@ -46,10 +54,16 @@ export class Screen {
 
   /** Whole new content from lines separated by 0D. Refused with 011 when it does not fit; then nothing changes. */
   replace(text: Uint8Array, reverse: number): void {
-    const lines = splitLines(text);
-    if (lines.length > ROWS) throw new Refusal(Stat.invalidParameter, `${lines.length} lines on a screen of ${ROWS}`);
-    for (const line of lines) this.checkLine(line);
-    this.show(lines, reverse);
+    this.check(text);
+    let same = reverse === this.reverse;
+    let start = 0;
+    for (let row = 0; row < ROWS; row++) {
+      const end = lineEnd(text, start);
+      if (this.putLine(row, text, start, end)) same = false;
+      start = end + 1;
+    }
+    this.reverse = reverse;
+    if (!same) this.changed();
   }
 
   blank(): void {
@@ -58,14 +72,21 @@ export class Screen {
 
   /** Puts prompt lines on the screen as they are; they must fit. */
   show(lines: readonly Uint8Array[], reverse: number): void {
-    this.set(lines, reverse);
+    let same = reverse === this.reverse;
+    for (let row = 0; row < ROWS; row++) {
+      const line = lines[row] ?? BLANK;
+      if (this.putLine(row, line, 0, line.length)) same = false;
+    }
+    this.reverse = reverse;
+    if (!same) this.changed();
   }
 
   /** Replaces one line (0 = top) and takes it out of reverse video. */
   setLine(row: number, line: Uint8Array): void {
-    const lines = this.lines.slice();
-    lines[row] = line;
-    this.set(lines, this.reverse & ~(1 << row));
+    const reverse = this.reverse & ~(1 << row);
+    const same = reverse === this.reverse;
+    this.reverse = reverse;
+    if (this.putLine(row, line, 0, line.length) || !same) this.changed();
   }
 
   /**
@@ -73,7 +94,7 @@ export class Screen {
    * characters leaves the screen as it is. Returns true when something was shown.
    */
   message(text: Uint8Array): boolean {
-    if (text.every(byte => byte === 0x20 || byte === CR)) return false;
+    if (isBlank(text)) return false;
     const lines = this.wrap(text);
     if (lines.length > 2) this.show(lines.slice(0, ROWS), 0);
     else this.show([BLANK, ...lines], 0);
@@ -99,41 +120,59 @@ export class Screen {
     return out;
   }
 
-  private checkLine(line: Uint8Array): void {
-    if (line.length > COLUMNS)
-      throw new Refusal(Stat.invalidParameter, `a line of ${line.length} columns on a screen of ${COLUMNS}`);
-    let plain = true;
-    for (let at = 0; at < line.length; at++) {
-      const byte = line[at];
-      if (byte < 0x20 || byte === 0x7f) throw new Refusal(Stat.invalidParameter, `control byte ${byte} in a line`);
-      plain &&= byte < 0x80;
+  /** Refuses a text that is not up to four lines of up to sixteen columns, or that is no text. */
+  private check(text: Uint8Array): void {
+    let lines = 0;
+    for (let start = 0; start <= text.length; lines++) {
+      const end = lineEnd(text, start);
+      if (end - start > COLUMNS)
+        throw new Refusal(Stat.invalidParameter, `a line of ${end - start} columns on a screen of ${COLUMNS}`);
+      for (let at = start; at < end; at++)
+        if (text[at] < 0x20 || text[at] === 0x7f)
+          throw new Refusal(Stat.invalidParameter, `control byte ${text[at]} in a line`);
+      if (this.charset === 'GBK' && !isGbk(text, start, end))
+        throw new Refusal(Stat.invalidParameter, 'bytes that are no GBK text');
+      start = end + 1;
     }
-    if (this.charset === 'GBK' && !plain && this.decode(line).includes('\ufffd'))
-      throw new Refusal(Stat.invalidParameter, 'bytes that are no GBK text');
+    if (lines > ROWS) throw new Refusal(Stat.invalidParameter, `${lines} lines on a screen of ${ROWS}`);
   }
 
-  private set(lines: readonly Uint8Array[], reverse: number): void {
-    let same = reverse === this.reverse;
-    for (let row = 0; row < ROWS; row++) {
-      const line = lines[row] ?? BLANK;
-      if (equalBytes(line, this.lines[row])) continue;
-      this.lines[row] = line.slice();
-      same = false;
+  /** Makes `text[from, to)` the content of a row; false when it was already. */
+  private putLine(row: number, text: Uint8Array, from: number, to: number): boolean {
+    const length = to - from;
+    assert(length <= COLUMNS, 'a line fits on the screen');
+    const { cells } = this;
+    let changed = this.lengths[row] !== length;
+    this.lengths[row] = length;
+    for (let i = 0, at = row * COLUMNS; i < length; i++, at++) {
+      if (cells[at] === text[from + i]) continue;
+      cells[at] = text[from + i];
+      changed = true;
     }
-    this.reverse = reverse;
-    if (!same) this.changed();
+    return changed;
   }
+}
+
+/** Where the line that begins at `start` ends: at the next 0D or behind the last byte. */
+function lineEnd(text: Uint8Array, start: number): number {
+  let end = start;
+  while (end < text.length && text[end] !== CR) end++;
+  return end;
 }
 
 function splitLines(text: Uint8Array): Uint8Array[] {
   const lines: Uint8Array[] = [];
-  let start = 0;
-  for (let at = 0; at <= text.length; at++) {
-    if (at < text.length && text[at] !== CR) continue;
-    lines.push(text.subarray(start, at));
-    start = at + 1;
+  for (let start = 0; start <= text.length;) {
+    const end = lineEnd(text, start);
+    lines.push(text.subarray(start, end));
+    start = end + 1;
   }
   return lines;
+}
+
+function isBlank(text: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i++) if (text[i] !== 0x20 && text[i] !== CR) return false;
+  return true;
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,7 +1,7 @@
 import type { Entropy, Timers } from '../../hal/hal.ts';
 import { basicHandlers, closeScreen } from './basic.ts';
 import { cardHandlers } from './card.ts';
-import { Answer, Command, Refusal, fromLatin1 } from './command.ts';
+import { Answer, Command, Refusal, commandCode, fromLatin1 } from './command.ts';
 import { dataHandlers } from './data.ts';
 import type { TestCard } from './deck.ts';
 import { KeyStore } from './keys.ts';
@@ -66,7 +66,12 @@ export interface Listening {
   readonly scanner: boolean;
 }
 
-const NEEDS_OPEN = new Set(['CEX', 'GCX', 'GTK', 'GOX', 'FCX', 'GPN', 'GKY', 'EBX', 'RMC', 'MNU', 'GCD']);
+const NEEDS_OPEN = new Set(
+  ['CEX', 'GCX', 'GTK', 'GOX', 'FCX', 'GPN', 'GKY', 'EBX', 'RMC', 'MNU', 'GCD'].map(commandCode),
+);
+const OPN = commandCode('OPN');
+/** Answers what is no command. */
+const ERR = commandCode('ERR');
 
 /**
  * A payment terminal without hardware: the terminal's end of the ABECS line with the operator-panel extension. Bytes, keys and
@@ -86,11 +91,14 @@ export class VirtualTerminal {
   readonly tables = new Tables();
   readonly media = new MediaStore();
   private readonly panelCommands = new PanelCommands();
-  private readonly handlers: Readonly<Record<string, Handler>>;
+  private readonly handlers: ReadonlyMap<number, Handler>;
   private readonly machine: Machine;
   private channel: SecureChannel | undefined;
   private opened = false;
-  private command = '';
+  private readonly command = new Command();
+  private readonly answer = new Answer();
+  /** What the answer is to: the command, or ERR when it was none. */
+  private replyCode = 0;
   private waiting: Waiting | undefined;
   private waitTimer = 0;
   private fieldTimer = 0;
@@ -109,17 +117,19 @@ export class VirtualTerminal {
       packet: (data, length) => this.packet(data, length),
       cancelled: () => this.endWait(),
     });
-    this.handlers = {
-      ...basicHandlers,
-      ...cardHandlers,
-      ...pinHandlers,
-      ...dataHandlers,
-      ...mediaHandlers,
-      ...(options.panel ? this.panelCommands.handlers : {}),
-      OPN: command => this.open(command),
-      CLX: command => this.close(command),
-      CLO: command => this.close(command),
-    };
+    this.handlers = new Map(
+      Object.entries({
+        ...basicHandlers,
+        ...cardHandlers,
+        ...pinHandlers,
+        ...dataHandlers,
+        ...mediaHandlers,
+        ...(options.panel ? this.panelCommands.handlers : {}),
+        OPN: (command: Command) => this.open(command),
+        CLX: (command: Command) => this.close(command),
+        CLO: (command: Command) => this.close(command),
+      }).map(([name, handler]) => [commandCode(name), handler]),
+    );
     this.machine = {
       panel: options.panel,
       strict: options.strict === true,
@@ -134,6 +144,7 @@ export class VirtualTerminal {
       tables: this.tables,
       media: this.media,
       entropy: options.entropy,
+      answer: () => this.answer.clear(),
       reply: (stat, answer) => this.reply(stat, answer),
       wait: waiting => this.wait(waiting),
       notice: text => this.notice(text),
@@ -264,22 +275,26 @@ export class VirtualTerminal {
 
   private packet(data: Uint8Array, length: number): void {
     this.endWait();
-    let clear = data.subarray(0, length);
-    this.command = 'ERR';
-    if (data[0] === DC2) {
-      if (!this.channel) return this.link.answer(fromLatin1('ERR003'));
-      const decrypted = this.channel.decrypt(clear);
-      if (!decrypted) return this.link.answer(fromLatin1('ERR009'));
+    this.replyCode = ERR;
+    const secure = data[0] === DC2;
+    let clear = data;
+    let clearLength = length;
+    if (secure) {
+      if (!this.channel) return this.reply(Stat.noSession);
+      const decrypted = this.channel.decrypt(data.subarray(0, length));
+      if (!decrypted) return this.refuseClear();
       clear = decrypted;
+      clearLength = decrypted.length;
     }
-    if (clear.length < 3) return this.reply(Stat.invalidCall);
-    const command = new Command(clear, clear.length);
-    if (this.channel && data[0] !== DC2 && command.name !== 'OPN') return this.link.answer(fromLatin1('ERR009'));
-    const handler = Object.hasOwn(this.handlers, command.name) ? this.handlers[command.name] : undefined;
+    if (clearLength < 3) return this.reply(Stat.invalidCall);
+    const { command } = this;
+    command.take(clear, clearLength);
+    if (this.channel && !secure && command.code !== OPN) return this.refuseClear();
+    const handler = this.handlers.get(command.code);
     if (!handler) return this.reply(Stat.invalidCall);
-    this.command = command.name;
+    this.replyCode = command.code;
     try {
-      if (this.options.strict && !this.opened && NEEDS_OPEN.has(command.name))
+      if (this.options.strict && !this.opened && NEEDS_OPEN.has(command.code))
         throw new Refusal(Stat.invalidCall, 'OPN has not come');
       handler(command, this.machine);
     } catch (error) {
@@ -295,7 +310,7 @@ export class VirtualTerminal {
     this.opened = true;
     if (blocks.length === 0 || blocks[0].length === 0) return this.reply(Stat.ok);
     const { channel, answer } = SecureChannel.open(blocks[0], this.options.entropy);
-    this.reply(Stat.ok, Answer.fixed(answer));
+    this.reply(Stat.ok, this.answer.clear().fixed(answer));
     this.channel = channel;
     return undefined;
   }
@@ -307,10 +322,22 @@ export class VirtualTerminal {
     this.reply(Stat.ok);
   }
 
-  private reply(stat: number, answer: Answer = new Answer()): void {
+  private reply(stat: number, answer = this.answer.clear()): void {
     this.endWait();
-    const data = answer.encode(this.command, stat);
-    this.link.answer(this.channel ? this.channel.encrypt(data) : data);
+    answer.finish(this.replyCode, stat);
+    this.send(answer, this.channel);
+  }
+
+  /** ERR009, in clear: the packet was not encrypted as it must be. */
+  private refuseClear(): void {
+    this.answer.clear().finish(ERR, Stat.packetNotSecure);
+    this.send(this.answer, undefined);
+  }
+
+  private send(answer: Answer, channel: SecureChannel | undefined): void {
+    if (!channel) return this.link.answer(answer.bytes, answer.length);
+    const sealed = channel.encrypt(answer.bytes.subarray(0, answer.length));
+    return this.link.answer(sealed, sealed.length);
   }
 
   /** Plain pads tell the operator what goes on; a terminal with a panel leaves that to the host. */
@@ -328,8 +355,7 @@ export class VirtualTerminal {
 
   private startWaitTimer(waiting: Waiting): void {
     const { timers } = this.options;
-    timers.clear(this.waitTimer);
-    this.waitTimer = 0;
+    this.stopWaitTimer();
     if (waiting.timeoutSeconds === undefined) return;
     this.waitTimer = timers.set(waiting.timeoutSeconds * 1000, () => {
       this.waitTimer = 0;
@@ -340,11 +366,15 @@ export class VirtualTerminal {
 
   private endWait(): void {
     const { waiting } = this;
-    this.options.timers.clear(this.waitTimer);
-    this.waitTimer = 0;
+    this.stopWaitTimer();
     this.waiting = undefined;
     if (!waiting) return;
     waiting.ended?.();
     this.options.onListening?.();
+  }
+
+  private stopWaitTimer(): void {
+    if (this.waitTimer !== 0) this.options.timers.clear(this.waitTimer);
+    this.waitTimer = 0;
   }
 }
