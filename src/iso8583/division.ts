@@ -1,7 +1,7 @@
 import { hexValue, toHex } from '../wire/hex.ts';
 import { TlvCursor, TlvStatus } from '../wire/tlv.ts';
 import { CLASSES_OF_BYTE, CharacterClass } from './characters.ts';
-import type { FieldValue } from './field-value.ts';
+import type { FieldValue, Unit } from './field-value.ts';
 import type { Name } from './plan.ts';
 import {
   LENGTH_KINDS,
@@ -112,15 +112,13 @@ export class Division {
       size = left;
       if (left === 0 && from === headFrom) return -1;
     }
-    const hex = unit === 'byte' && (part.type === 'b' || part.encoding === 'bcd');
-    const reading: Reading = hex ? 'hex' : part.encoding === 'ebcdic' ? 'ebcdic' : 'text';
+    const reading = readingOf(part, unit);
     const children =
       part.inside === undefined || depth >= SUBFIELD_DEPTH_MAX
         ? []
         : this.divide(part.inside, from, from + size, path, depth + 1);
     const { id, name, class: shownAs, values } = part;
-    const place = { headFrom, from, size, whole, children };
-    found.push(this.make({ id, path, name, class: shownAs, ...place, reading, values }));
+    found.push(this.make({ id, path, name, class: shownAs, headFrom, from, size, whole, children, reading, values }));
     if (children.length === 0 && part.type !== undefined) this.characters(part, from, size, path);
     return whole ? from + size : -1;
   }
@@ -230,9 +228,18 @@ export class Division {
         break;
       }
       const children = known?.chain === undefined ? [] : this.chain(known.chain, start, start + size, here);
-      const name = known?.name ?? UNKNOWN;
-      const piece = { id: tag, path: `${path}.${tag}`, name, class: known?.class ?? ('private' as const) };
-      found.push(this.make({ ...piece, headFrom: at, from: start, size, children }));
+      found.push(
+        this.make({
+          id: tag,
+          path: `${path}.${tag}`,
+          name: known?.name ?? UNKNOWN,
+          class: known?.class ?? 'private',
+          headFrom: at,
+          from: start,
+          size,
+          children,
+        }),
+      );
       at = start + size;
     }
     if (at < end && found.length > 0) found.push(this.rest(at, end, path));
@@ -320,9 +327,19 @@ export class Division {
       if (cursor.constructed && depth < SUBFIELD_DEPTH_MAX) {
         children = this.tlv(bytes, valueOffset, valueOffset + length, here, depth + 1);
       }
-      const piece = { id, path: here, name: known?.name ?? UNKNOWN, class: known?.class ?? ('private' as const) };
-      const place = { headFrom: tagOffset, from: valueOffset, size: length, reading: 'hex' as const };
-      found.push(this.make({ ...piece, ...place, children }));
+      found.push(
+        this.make({
+          id,
+          path: here,
+          name: known?.name ?? UNKNOWN,
+          class: known?.class ?? 'private',
+          headFrom: tagOffset,
+          from: valueOffset,
+          size: length,
+          children,
+          reading: 'hex',
+        }),
+      );
     }
     if (cursor.status === TlvStatus.end) return found;
     this.brokenTlv(bytes, cursor.tagOffset, end, path, cursor.status);
@@ -401,6 +418,12 @@ export class Division {
   ): void {
     this.problems.push({ path, name, from, size, status, expected, found });
   }
+}
+
+/** What the units of a part are read as. */
+export function readingOf(part: PartSource, unit: Unit): Reading {
+  if (unit === 'byte' && (part.type === 'b' || part.encoding === 'bcd')) return 'hex';
+  return part.encoding === 'ebcdic' ? 'ebcdic' : 'text';
 }
 
 /** `60` and `60.2` → `60.2`; `54.#1` and `54.2` → `54.#1.2`; `127.25` and `127.25.3` → `127.25.3`. */

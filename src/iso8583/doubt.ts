@@ -51,9 +51,12 @@ export class Doubt {
   private readonly harmless = new Set<number>();
   /** Of a field that is doubtful from some place on: that place, in units. */
   private readonly limits = new Map<number, number>();
+  private readonly divided = new Map<number, DividedField>();
+  private readonly view: MessageView;
 
   constructor(view: MessageView) {
     const { plan, status } = view;
+    this.view = view;
     const wrong = status !== Status.ok && status !== Status.noMessage;
     const hidden = wrong ? firstHidden(plan) : FIELD_MAX;
     this.bitmaps = hidden < FIELD_MAX;
@@ -61,17 +64,18 @@ export class Doubt {
       this.from = hidden + 1;
       this.why = ERROR;
     } else if (!wrong) {
+      const holdsCard = cardFields(plan);
       let behindCard = false;
       for (let field = 2; field < this.from; field++) {
         if (!view.has(field)) continue;
         const variable = plan.lengthBytes[field] > 0;
-        behindCard ||= variable && holdsCard(plan, field);
+        behindCard ||= variable && holdsCard[field];
         if (variable && isCard(fieldClass(plan, field)) && digitsOf(view, field) < PAN_LENGTH_MIN) {
           this.from = field + 1;
           this.why = SHORT;
           break;
         }
-        const limit = behindCard ? limitOf(view, field) : -1;
+        const limit = behindCard ? limitOf(view, field, this.division(field)) : -1;
         if (limit < 0) continue;
         this.limits.set(field, limit);
         this.from = field + 1;
@@ -96,6 +100,16 @@ export class Doubt {
       : `values from field ${field} on: ${why.en}; ${clear} shows them`;
   }
 
+  /** The pieces of a field as {@link divideField} gives them, divided once for as long as the message is looked at. */
+  division(field: number): DividedField {
+    let known = this.divided.get(field);
+    if (known === undefined) {
+      known = divideField(this.view.plan, this.view, field);
+      this.divided.set(field, known);
+    }
+    return known;
+  }
+
   /** How many units of a value, from its start, are what the dialect says; what comes behind them is hidden. */
   trusted(field: number): number {
     if (field >= this.from) return this.harmless.has(field) ? Number.POSITIVE_INFINITY : 0;
@@ -107,10 +121,21 @@ function isCard(shownAs: FieldClass): boolean {
   return shownAs === 'pan' || shownAs === 'track';
 }
 
-/** True when a field is card data or the dialect names some inside of it. */
-function holdsCard(plan: FieldPlan, field: number): boolean {
-  const { subfields } = plan.source;
-  return isCard(fieldClass(plan, field)) || (Object.hasOwn(subfields, field) && subfields[field].some(dividesCard));
+const cardFieldsOfPlan = new WeakMap<FieldPlan, readonly boolean[]>();
+
+/** For each field of a plan, true when it is card data or the dialect names some inside of it. */
+function cardFields(plan: FieldPlan): readonly boolean[] {
+  let fields = cardFieldsOfPlan.get(plan);
+  if (!fields) {
+    const { subfields } = plan.source;
+    fields = Array.from(
+      { length: FIELD_MAX + 1 },
+      (_, field) =>
+        isCard(fieldClass(plan, field)) || (Object.hasOwn(subfields, field) && subfields[field].some(dividesCard)),
+    );
+    cardFieldsOfPlan.set(plan, fields);
+  }
+  return fields;
 }
 
 function dividesCard({ parts, repeat, chain, tlv, bitmap }: DivisionSource): boolean {
@@ -146,8 +171,8 @@ function isHarmless(view: MessageView, field: number): boolean {
 }
 
 /** Unit from which on a field is doubtful; -1 when nothing in it is. */
-function limitOf(view: MessageView, field: number): number {
-  const divided = divideField(view.plan, view, field);
+function limitOf(view: MessageView, field: number, divided: DividedField): number {
+  if (divided.parts.length === 0 && divided.problems.length === 0) return -1;
   const bytes = view.plan.type[field] === FieldTypeCode.b;
   const short = divided.parts.some(part => hasShortCard(part, bytes));
   if (divided.problems.length === 0 && !short && !(bytes && hasSwallowed(view, field, divided))) return -1;

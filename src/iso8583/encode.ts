@@ -17,7 +17,18 @@ export function encodeFields(
   at = 0,
   pads: Readonly<Record<string, number>> = {},
 ): Result<number> {
-  const builder = new MessageBuilder(plan);
+  return encodeFieldsWith(new MessageBuilder(plan), mti, fields, out, at, pads);
+}
+
+/** As {@link encodeFields}, with a builder that the caller keeps for the next message. */
+export function encodeFieldsWith(
+  builder: MessageBuilder,
+  mti: string,
+  fields: Readonly<Record<string, string>>,
+  out: Uint8Array,
+  at = 0,
+  pads: Readonly<Record<string, number>> = {},
+): Result<number> {
   builder.begin(out, at, /^\d{4}$/.test(mti) ? Number.parseInt(mti, 16) : -1);
   const numbers = Object.keys(fields).sort((a, b) => Number(a) - Number(b));
   for (const field of numbers) {

@@ -4,7 +4,7 @@ import { Doubt } from './doubt.ts';
 import { FieldValue } from './field-value.ts';
 import type { MessageView } from './message-view.ts';
 import { fieldClass } from './plan.ts';
-import { subfieldsOf, type Reading, type SubfieldValue } from './subfields.ts';
+import type { Reading, SubfieldValue } from './subfields.ts';
 
 /** The "6+4" of the card schemes: what of an account number may be seen. */
 const SHOWN_FIRST = 6;
@@ -28,7 +28,7 @@ export function maskedText(view: MessageView, field: number, doubt: Doubt = new 
   const trusted = doubt.trusted(field);
   if (trusted === 0) return hidden(value, value.size);
   if (whole === 'pan') return inUnits(value, maskedPan(value, 0, value.size, 'hex'), 'hex');
-  const parts = subfieldsOf(view.plan, view, field);
+  const { parts } = doubt.division(field);
   if (parts.length > 0) return compose(value, parts, 0, value.size, whole === 'public', trusted);
   return whole === 'public' ? value.text(0, value.size) : hidden(value, value.size);
 }

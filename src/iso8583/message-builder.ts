@@ -23,7 +23,8 @@ export class MessageBuilder {
   status: number = Status.order;
   /** Field of the first mistake: 0 message type, 1 bitmap, 2–192. */
   errorField = 0;
-  private readonly scratch = new Uint8Array(VALUE_LENGTH_MAX);
+  /** Made for the first value that needs it: dialects with packed digits never do. */
+  private scratch = NOTHING;
   private readonly bits = new Int32Array(BITMAP_WORDS);
   /** Where each of the three bitmaps stands; -1 where there is none. */
   private readonly bitmapAt = new Int32Array(3);
@@ -107,6 +108,7 @@ export class MessageBuilder {
       if (!packText(text, this.out, this.firstNibble(field, size), track)) return this.fail(Status.digit, field);
       return this.close(field, size, pad);
     }
+    if (this.scratch.length === 0) this.scratch = new Uint8Array(VALUE_LENGTH_MAX);
     // A character above 255 must not turn into a digit when it is cut to a byte; no digit is 0.
     for (let i = 0; i < size && i < VALUE_LENGTH_MAX; i++) {
       const code = text.charCodeAt(i);

@@ -1,8 +1,8 @@
-import { Division } from './division.ts';
+import { Division, readingOf } from './division.ts';
 import { FieldValue } from './field-value.ts';
 import type { MessageView } from './message-view.ts';
 import type { FieldPlan } from './plan.ts';
-import type { LayoutSource, WhenSource } from './source.ts';
+import type { LayoutSource, PartSource, WhenSource } from './source.ts';
 import type { SubfieldProblem, SubfieldValue } from './subfield-value.ts';
 
 export { SUBFIELDS_MAX } from './division.ts';
@@ -54,8 +54,30 @@ export function partText(plan: FieldPlan, message: MessageView, id: string): str
   if (!message.has(field)) return '';
   const parts = plan.source.subfields[field]?.find(each => each.when === undefined)?.parts;
   if (parts === undefined) return '';
-  const found = new Division(new FieldValue(message, field)).all({ parts }).find(part => part.id === id);
+  const value = new FieldValue(message, field);
+  const fixed = fixedPlace(parts, id);
+  if (fixed !== undefined) {
+    const { part, from, size } = fixed;
+    if (from + size > value.size) return '';
+    const reading = readingOf(part, value.unit);
+    return reading === 'hex' ? value.text(from, size) : value.words(from, size, reading === 'ebcdic');
+  }
+  const found = new Division(value).all({ parts }).find(part => part.id === id);
   return found?.whole === true ? found.text : '';
+}
+
+/** Where a part stands when it and all before it have fixed lengths; undefined when only dividing the value can tell. */
+function fixedPlace(
+  parts: readonly PartSource[],
+  id: string,
+): { readonly part: PartSource; readonly from: number; readonly size: number } | undefined {
+  let from = 0;
+  for (const part of parts) {
+    if (typeof part.length !== 'number') return undefined;
+    if (part.id === id) return { part, from, size: part.length };
+    from += part.length;
+  }
+  return undefined;
 }
 
 /** Four digits of a message type: 0x0210 → `0210`. */
@@ -82,5 +104,7 @@ function applies(plan: FieldPlan, message: MessageView, field: number, when: Whe
     const width = when.starts.length;
     if (size < width || new FieldValue(message, field).plain(0, width) !== when.starts) return false;
   }
-  return Object.entries(when.parts ?? {}).every(([id, texts]) => texts.includes(partText(plan, message, id)));
+  if (when.parts === undefined) return true;
+  for (const id of Object.keys(when.parts)) if (!when.parts[id].includes(partText(plan, message, id))) return false;
+  return true;
 }

@@ -1,6 +1,6 @@
 import { Doubt } from '../iso8583/doubt.ts';
 import { maskedText } from '../iso8583/mask.ts';
-import type { FieldPlan } from '../iso8583/plan.ts';
+import { FIELD_MAX, FieldTypeCode, type FieldPlan } from '../iso8583/plan.ts';
 import type { MessageView } from '../iso8583/message-view.ts';
 import { mtiText } from '../iso8583/subfields.ts';
 
@@ -33,8 +33,9 @@ export function messageRecord(
 ): TraceRecord {
   const doubt = new Doubt(message);
   const fields: Record<string, string> = {};
-  for (const key of Object.keys(plan.source.fields)) {
-    if (message.has(Number(key))) fields[key] = maskedText(message, Number(key), doubt);
+  for (let field = 2; field <= FIELD_MAX; field++) {
+    if (plan.type[field] !== FieldTypeCode.absent && message.has(field))
+      fields[field] = maskedText(message, field, doubt);
   }
   return { kind, atMs, mti: mtiText(message.mti), fields };
 }

@@ -80,16 +80,16 @@ export class Eyes {
     if (step === before) return;
     const journal = this.journal();
     if (!journal) return;
-    if (/Online$|^partialVoid$|^qr(Inquiry|Close)$/.test(before) && (step === 'slip' || step === 'partial')) {
+    if ((step === 'slip' || step === 'partial') && /Online$|^partialVoid$|^qr(Inquiry|Close)$/.test(before)) {
       const { trace, batch } = this.asked;
       const last = journal.byVoucher(trace, batch);
       if (last && last.state !== 'approved')
         this.report(`the screen says approved, and the journal says that ${last.trace} is ${last.state}`);
       if (last) this.seenApproved.add(`${last.period}/${last.trace}`);
     }
-    if (/Online$|^qr(Inquiry|Close)$/.test(before) && step === 'reversed' && journal.counts().owed > 0)
+    if (step === 'reversed' && /Online$|^qr(Inquiry|Close)$/.test(before) && journal.counts().owed > 0)
       this.report('the screen says reversed, and a reversal is owed');
-    if (/Online$/.test(before) && step === 'refundUnknown' && journal.unknownRefunds().length === 0)
+    if (step === 'refundUnknown' && /Online$/.test(before) && journal.unknownRefunds().length === 0)
       this.report('the screen says unknown refund, and the journal has none');
   }
 

@@ -26,42 +26,59 @@ const FORM: Readonly<Record<number, string>> = {
   53: 'n16', 54: 'aw', 55: 'aw', 59: 'aw', 60: 'w', 61: 'w', 62: 'aw', 63: 'aw', 64: 'a8',
 }; // prettier-ignore
 
-const HEAD = 2 + 5 + 6;
+/** The same as numbers, by field: digits of the length before the value, or the length itself, and what it counts. */
+const SHAPES = Array.from({ length: 65 }, (_, field) => {
+  const form = FORM[field];
+  if (form === undefined) return undefined;
+  const lead = form.endsWith('v') ? 2 : form.endsWith('w') ? 4 : 0;
+  return { ascii: form.startsWith('a'), lead, length: lead > 0 ? 0 : Number(form.slice(1)) };
+});
 
-/** Reads a whole frame: length, TPDU, header, message. */
+const HEAD = 2 + 5 + 6;
+const BITMAP = HEAD + 2;
+
+/** Reads a whole frame: length, TPDU, header, message. Every request is read, so only what is told becomes a text. */
 export function see(frame: Uint8Array): Seen {
-  const hex = Buffer.from(frame.buffer, frame.byteOffset + HEAD, frame.length - HEAD).toString('hex');
-  const values = new Map<number, string>();
-  let at = 20;
+  let trace = '';
+  let amount = '0';
+  let mode = '';
+  let code = '';
+  let private60 = '';
+  let original = '';
+  let at = BITMAP + 8;
   for (let field = 2; field <= 64; field++) {
-    const nibble = Number.parseInt(hex[4 + ((field - 1) >> 2)], 16);
-    if ((nibble & (8 >> ((field - 1) & 3))) === 0) continue;
-    const form = FORM[field];
-    if (form === undefined) break;
-    const ascii = form[0] === 'a';
-    let length = Number(form.slice(1));
-    const kind = form[form.length - 1];
-    if (kind === 'v' || kind === 'w') {
-      const lead = kind === 'v' ? 2 : 4;
-      length = Number(hex.slice(at, at + lead));
-      at += lead;
-    }
-    const nibbles = ascii ? length * 2 : length + (length % 2);
-    const raw = hex.slice(at, at + nibbles);
-    values.set(field, ascii ? Buffer.from(raw, 'hex').toString('latin1') : raw.slice(0, length));
-    at += nibbles;
+    if ((frame[BITMAP + ((field - 1) >> 3)] & (0x80 >> ((field - 1) & 7))) === 0) continue;
+    const shape = SHAPES[field];
+    if (shape === undefined) break;
+    const length = shape.lead > 0 ? Number(digitsAt(frame, at, shape.lead)) : shape.length;
+    at += shape.lead >> 1;
+    if (field === 4) amount = digitsAt(frame, at, length);
+    else if (field === 11) trace = digitsAt(frame, at, length);
+    else if (field === 22) mode = digitsAt(frame, at, length);
+    else if (field === 39) code = String.fromCharCode(frame[at], frame[at + 1]);
+    else if (field === 60) private60 = digitsAt(frame, at, length);
+    else if (field === 61) original = digitsAt(frame, at, length);
+    at += shape.ascii ? length : (length + 1) >> 1;
   }
-  const text = (field: number): string => values.get(field) ?? '';
-  const f60 = text(60);
   return {
-    mti: hex.slice(0, 4),
-    trace: text(11),
-    amountMinor: Number(text(4) || '0'),
-    code: text(39),
-    type: f60.slice(0, 2),
-    batch: f60.slice(2, 8),
-    entry: text(22).slice(0, 2),
-    info: f60.slice(8, 11),
-    original: text(61),
+    mti: digitsAt(frame, HEAD, 4),
+    trace,
+    amountMinor: Number(amount),
+    code,
+    type: private60.slice(0, 2),
+    batch: private60.slice(2, 8),
+    entry: mode.slice(0, 2),
+    info: private60.slice(8, 11),
+    original,
   };
+}
+
+/** `count` packed digits from a whole byte on. */
+function digitsAt(frame: Uint8Array, at: number, count: number): string {
+  let text = '';
+  for (let i = 0; i < count; i++) {
+    const byte = frame[at + (i >> 1)];
+    text += ((i & 1) === 0 ? byte >> 4 : byte & 0x0f).toString(16);
+  }
+  return text;
 }

@@ -105,9 +105,10 @@ export class Network {
         if (process.dead || !connection) return;
         const frame = bytes.slice();
         const to = connection;
-        const fault = this.events.send(see(frame));
+        const seen = see(frame);
+        const fault = this.events.send(seen);
         if (fault === 'crashBefore') throw new Crash('before a request went out');
-        this.timeline.set(NETWORK_MS, () => this.arrive(frame, to, process));
+        this.timeline.set(NETWORK_MS, () => this.arrive(frame, seen, to, process));
         if (fault === 'crashAfter') throw new Crash('after a request went out');
       },
       close: drop,
@@ -121,8 +122,7 @@ export class Network {
     this.withheld = undefined;
   }
 
-  private arrive(frame: Uint8Array, from: Connection, process: Process): void {
-    const seen = see(frame);
+  private arrive(frame: Uint8Array, seen: Seen, from: Connection, process: Process): void {
     const mood = this.events.arrived(seen);
     const { withheld } = this;
     if (withheld && seen.mti === '0400' && seen.trace === withheld.trace) {

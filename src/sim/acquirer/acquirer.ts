@@ -1,7 +1,9 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { assert } from '../../assert.ts';
 import type { Entropy, LocalTime } from '../../hal/hal.ts';
-import { encodeFields } from '../../iso8583/encode.ts';
+import { encodeFieldsWith } from '../../iso8583/encode.ts';
 import { bodyOffset, FrameView, HEADER_LENGTH, sealFrame, swapTpdu, TPDU_LENGTH } from '../../iso8583/frame.ts';
+import { MessageBuilder } from '../../iso8583/message-builder.ts';
 import { MessageView } from '../../iso8583/message-view.ts';
 import type { FieldPlan } from '../../iso8583/plan.ts';
 import { Status, StatusText } from '../../iso8583/status.ts';
@@ -75,7 +77,10 @@ export class Acquirer {
   private readonly rules: FaultRules;
   private readonly frame = new FrameView();
   private readonly view: MessageView;
-  private readonly tokenKey: Uint8Array;
+  /** Answers are made here; what leaves is a copy. */
+  private readonly builder: MessageBuilder;
+  private readonly out = new Uint8Array(FRAME_LENGTH_MAX);
+  private readonly tokenKey: KeyObject;
   /** Answers that wait for the next message of their terminal, by terminal number. */
   private readonly keptAnswers = new Map<string, Uint8Array[]>();
   /** Requests that their terminal's next message overtakes, by terminal number. */
@@ -86,6 +91,7 @@ export class Acquirer {
     this.options = options;
     this.rules = new FaultRules(options.rules ?? []);
     this.view = new MessageView(options.plan);
+    this.builder = new MessageBuilder(options.plan);
     const { ledger, entropy } = options;
     let tokenKey = ledger.setting(TOKEN_KEY);
     if (tokenKey === undefined) {
@@ -93,7 +99,7 @@ export class Acquirer {
       entropy.fill(tokenKey);
       ledger.putSetting(TOKEN_KEY, tokenKey);
     }
-    this.tokenKey = tokenKey;
+    this.tokenKey = createSecretKey(tokenKey);
   }
 
   /**
@@ -332,9 +338,9 @@ export class Acquirer {
     const keyed = terminal !== undefined && terminal.mak.length > 0 && terminal.signedOn === 1;
     if (carriesMac(request) && keyed) fields['64'] = '00'.repeat(MAC_LENGTH);
 
-    const out = new Uint8Array(FRAME_LENGTH_MAX);
+    const { out } = this;
     const bodyAt = bodyOffset(plan.framing);
-    const encoded = encodeFields(plan, digits16(request.mti + 0x10), fields, out, bodyAt);
+    const encoded = encodeFieldsWith(this.builder, digits16(request.mti + 0x10), fields, out, bodyAt);
     assert(encoded.ok, `an answer of the virtual acquirer encodes${encoded.ok ? '' : `: ${encoded.fault.cause}`}`);
     const end = encoded.value;
     if (terminal !== undefined && fields['64'] !== undefined) {
@@ -349,7 +355,9 @@ export class Acquirer {
     if (header.length > 0) header[2] = (header[2] & 0xf0) | (effect.requirement ?? 0);
     const frameEnd = sealFrame(plan.framing, out, 0, end - bodyAt, tpdu, header);
     assert(frameEnd > 0, 'an answer of the virtual acquirer fits its frame');
-    return out.slice(0, frameEnd);
+    const answer = out.slice(0, frameEnd);
+    out.fill(0, 0, frameEnd);
+    return answer;
   }
 
   private reply(tid: string, bytes: Uint8Array, effect: Effect): Reply {

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import { assert } from '../../assert.ts';
 import { ClearCard } from '../../card/card.ts';
 import { cardToken } from '../../card/token.ts';
@@ -17,7 +17,7 @@ export interface Desk {
   readonly now: LocalTime;
   readonly masterKey: Uint8Array;
   /** Key of the card tokens in the books. */
-  readonly tokenKey: Uint8Array;
+  readonly tokenKey: KeyObject;
 }
 
 /** Field 32 and the acquirer's half of field 44. */

@@ -96,9 +96,12 @@ function check(
   if (card !== undefined && !card.luhnValid) return refusal('14', 'check digit of the card number');
   const draft = CHECKS[request.word](desk, request, card);
   if ('code' in draft) return draft;
+  let balanceMinor = 0;
   if (card !== undefined) {
     if (request.word !== 'void' && isExpired(desk, card)) return refusal('54', 'card expired');
-    const pin = checkPin(desk, request, terminal, card, accountOf(desk, card));
+    const account = accountOf(desk, card);
+    balanceMinor = account.balance;
+    const pin = checkPin(desk, request, terminal, card, account);
     if (pin !== '') return refusal(pin, 'PIN');
   }
   if (
@@ -109,7 +112,7 @@ function check(
     return refusal(effect.code, 'on purpose');
   if (request.word === 'sale' && card !== undefined) {
     const granted = grantedMinor(draft.amountMinor, effect);
-    if (accountOf(desk, card).balance < granted) return refusal('51', 'balance too low');
+    if (balanceMinor < granted) return refusal('51', 'balance too low');
   }
   return draft;
 }

@@ -22,6 +22,7 @@ export type * from './rows.ts';
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS terminal (
   tid TEXT NOT NULL, mid TEXT NOT NULL, batch INTEGER NOT NULL, signedOn INTEGER NOT NULL, mode TEXT NOT NULL,
   pik BLOB NOT NULL, mak BLOB NOT NULL, tdk BLOB NOT NULL, PRIMARY KEY (tid, mid)) STRICT;
@@ -36,7 +37,7 @@ CREATE TABLE IF NOT EXISTS txn (
   channel TEXT NOT NULL DEFAULT 'card', course TEXT NOT NULL DEFAULT '', inquiries INTEGER NOT NULL DEFAULT 0,
   UNIQUE (tid, mid, batch, trace)) STRICT;
 CREATE INDEX IF NOT EXISTS txnReference ON txn (mid, reference);
-CREATE INDEX IF NOT EXISTS txnOriginal ON txn (original);
+CREATE INDEX IF NOT EXISTS txnOriginal ON txn (original) WHERE original IS NOT NULL;
 CREATE TABLE IF NOT EXISTS settlement (
   tid TEXT NOT NULL, mid TEXT NOT NULL, batch TEXT NOT NULL, state TEXT NOT NULL, flagCup TEXT NOT NULL, flagForeign TEXT NOT NULL,
   announced INTEGER NOT NULL, PRIMARY KEY (tid, mid, batch)) STRICT;
@@ -70,6 +71,8 @@ const LOCK_WAIT_MS = 5_000;
 
 /** Largest reference serial: the last eight digits of field 37. */
 const REFERENCE_SERIAL_MAX = 99_999_999;
+
+const NEXT_SERIAL = "UPDATE counter SET value = value % ? + 1 WHERE name = 'serial' RETURNING value";
 
 /** Columns that books of earlier versions do not have. */
 const LATER_COLUMNS = [
@@ -273,13 +276,14 @@ export class Ledger {
 
   /** Next serial for field 37, 1 to 99999999 and round again. */
   nextSerial(): number {
+    const next = this.one<{ value: number }>(NEXT_SERIAL, REFERENCE_SERIAL_MAX);
+    if (next !== undefined) return next.value;
+    // Books of earlier versions have it as a setting of four bytes.
     const last = this.setting('serial');
-    const view = last === undefined ? undefined : new DataView(last.buffer, last.byteOffset, 4);
-    const next = view === undefined || view.getUint32(0) >= REFERENCE_SERIAL_MAX ? 1 : view.getUint32(0) + 1;
-    const bytes = new Uint8Array(4);
-    new DataView(bytes.buffer).setUint32(0, next);
-    this.putSetting('serial', bytes);
-    return next;
+    const known = last === undefined ? 0 : new DataView(last.buffer, last.byteOffset, 4).getUint32(0);
+    const first = (known % REFERENCE_SERIAL_MAX) + 1;
+    this.run("INSERT INTO counter (name, value) VALUES ('serial', ?)", first);
+    return first;
   }
 
   /**
