@@ -26,13 +26,18 @@ export function sealPan(key: Uint8Array, nonce: Uint8Array, pan: Uint8Array): Ui
   return sealed;
 }
 
+/** How many digits the number in `sealed` has. */
+export function sealedDigits(sealed: Uint8Array): number {
+  return sealed.length - SEAL_NONCE_LENGTH - TAG_LENGTH;
+}
+
 /**
  * Opens what {@link sealPan} made. The result is the caller's to zero. Fault `seal-broken` when the key is another one or a
  * byte has changed, `seal-short` when it cannot be a sealed number at all.
  */
 export function openPan(key: Uint8Array, sealed: Uint8Array): Result<Uint8Array> {
   assert(key.length === SEAL_KEY_LENGTH, 'a sealing key has 32 bytes');
-  const length = sealed.length - SEAL_NONCE_LENGTH - TAG_LENGTH;
+  const length = sealedDigits(sealed);
   if (length < 0)
     return failed(
       fault(

@@ -1,6 +1,5 @@
 import { assert } from '../assert.ts';
 import { AMOUNT_MINOR_MAX } from '../units.ts';
-import { canonical } from './chain.ts';
 import { EQUIPMENT_SHAPES } from './equipment.ts';
 import {
   blob,
@@ -355,7 +354,7 @@ const EVENTS: ReadonlySet<string> = new Set(EVENT_KINDS);
 export function writeBody(kind: string, body: unknown, context: GuardContext): string {
   const shape = SHAPES[kind] ?? (EVENTS.has(kind) ? EVENT : undefined);
   assert(shape, `journal: no record of this kind is known`);
-  const text = canonical(shape(body, kind, context));
+  const text = shape(body, kind, context);
   assert(!context.pan || !findPan(text, context.pan), `journal: ${kind} would hold the card number of its transaction`);
   return text;
 }

@@ -14,17 +14,21 @@ export function canonical(value: unknown): string {
     assert(Number.isSafeInteger(value), 'journal bodies hold whole numbers only');
     return String(value);
   }
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  let text = '';
+  if (Array.isArray(value)) {
+    for (const item of value) text += (text === '' ? '[' : ',') + canonical(item);
+    return text === '' ? '[]' : `${text}]`;
+  }
   assert(
     typeof value === 'object' && value !== null,
     'journal bodies hold text, numbers, flags, lists and members only',
   );
   const members = value as Record<string, unknown>;
-  const names = Object.keys(members).sort();
-  return `{${names
-    .filter(name => members[name] !== undefined)
-    .map(name => `${JSON.stringify(name)}:${canonical(members[name])}`)
-    .join(',')}}`;
+  for (const name of Object.keys(members).sort()) {
+    const item = members[name];
+    if (item !== undefined) text += `${text === '' ? '{' : ','}${JSON.stringify(name)}:${canonical(item)}`;
+  }
+  return text === '' ? '{}' : `${text}}`;
 }
 
 /** Hash that the first record follows: it binds the chain to the journal's own random identity. */
@@ -37,11 +41,24 @@ export function firstHash(identity: string): Uint8Array {
  * The digest stands between, so that somebody can check the chain without reading the records of other customers.
  */
 export function chainHash(previous: Uint8Array, seq: number, atMs: number, kind: string, body: string): Uint8Array {
-  link.set(previous, 0);
-  writeNumber(32, seq);
-  writeNumber(40, atMs);
-  link.set(recordDigest(kind, body), 48);
+  fillLink(previous, seq, atMs, kind, body);
   return hash('sha256', link, 'buffer');
+}
+
+/** Is `stored` the {@link chainHash} of all this? Makes no array: an opening asks it of many thousand records. */
+export function isChainHash(
+  stored: Uint8Array,
+  previous: Uint8Array,
+  seq: number,
+  atMs: number,
+  kind: string,
+  body: string,
+): boolean {
+  fillLink(previous, seq, atMs, kind, body);
+  const expected = hash('sha256', link, 'binary');
+  if (stored.length !== expected.length) return false;
+  for (let i = 0; i < expected.length; i++) if (stored[i] !== expected.charCodeAt(i)) return false;
+  return true;
 }
 
 /**
@@ -55,14 +72,26 @@ export function recordDigest(kind: string, body: string): Uint8Array {
 /** Previous hash, two numbers, digest: one buffer for all records, so that a journal of years is checked in seconds. */
 const link = Buffer.alloc(80);
 
+function fillLink(previous: Uint8Array, seq: number, atMs: number, kind: string, body: string): void {
+  link.set(previous, 0);
+  writeNumber(32, seq);
+  writeNumber(40, atMs);
+  // The {@link recordDigest} as a text of one character a byte: an array for it would cost more than the hash.
+  link.write(hash('sha256', kind + body, 'binary'), 48, 32, 'latin1');
+}
+
 /** Whole number up to 2^53 as 8 bytes, big-endian. */
 function writeNumber(at: number, value: number): void {
   link.writeUInt32BE(Math.floor(value / 0x1_0000_0000), at);
   link.writeUInt32BE(value >>> 0, at + 4);
 }
 
+/** Lower-case pair of each byte. */
+const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** Short form of a hash for slips and screens: `9f3c-41aa-77d0-b2e6`. */
 export function shortHash(hash: Uint8Array): string {
-  const hex = Buffer.from(hash.buffer, hash.byteOffset, 8).toString('hex');
-  return `${hex.slice(0, 4)}-${hex.slice(4, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}`;
+  let text = '';
+  for (let i = 0; i < 8; i++) text += (i > 0 && i % 2 === 0 ? '-' : '') + PAIRS[hash[i]];
+  return text;
 }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { chainHash } from './chain.ts';
+import { isChainHash } from './chain.ts';
 
 /** A record as SQLite gives it with arrays for rows. */
 export type RecordRow = readonly [seq: number, atMs: number, kind: string, body: string, hash: Uint8Array];
@@ -16,6 +16,5 @@ export function badRecord(
   hash: Uint8Array,
 ): string | undefined {
   if (at !== seq + 1) return `record ${seq + 1} is missing, ${at} follows`;
-  const expected = chainHash(hash, seq + 1, atMs, kind, body);
-  return Buffer.compare(stored, expected) === 0 ? undefined : 'its content or its hash was changed';
+  return isChainHash(stored, hash, seq + 1, atMs, kind, body) ? undefined : 'its content or its hash was changed';
 }

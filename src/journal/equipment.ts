@@ -84,9 +84,10 @@ export function keptText(text: string): string {
     .replace(/[0-9]{12}(?=[0-9])/g, '$&-');
 }
 const TEXT_MAX = 64;
+const printable = form(/^[ -~]{0,80}$/);
 const kept: Shape = (value, at, context) => {
   assert(typeof value === 'string', `journal: ${at} is not a text`);
-  return form(/^[ -~]{0,80}$/)(keptText(value), at, context);
+  return printable(keptText(value), at, context);
 };
 
 const facts = { serialNumber: kept, model: kept, firmware: kept, 'digest?': hex(32) };

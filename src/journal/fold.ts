@@ -86,7 +86,7 @@ export class Fold {
       case 'operator-removed':
         this.run('DELETE FROM operator WHERE no = ?', body.no);
         // The next person with this number has passed nothing.
-        return this.run('DELETE FROM setting WHERE name = ?', `trained.${body.no}`);
+        return this.unset(`trained.${body.no}`);
       case 'training':
         return body.passed ? this.set(`trained.${body.operator}`, String(seq)) : undefined;
       case 'operator-password':
@@ -112,22 +112,22 @@ export class Fold {
       case 'operator-on':
         return this.set('operator', body.operator ?? '');
       case 'operator-off':
-        return this.run("DELETE FROM setting WHERE name = 'operator'");
+        return this.unset('operator');
       case 'locked':
         return this.set('locked', body.operator ?? body.by ?? '');
       case 'unlocked':
-        return this.run("DELETE FROM setting WHERE name = 'locked'");
+        return this.unset('locked');
       case 'terminal':
         if (body.changed !== undefined) this.set('terminalChanged', String(seq));
         return this.set('terminal', String(seq));
       case 'terminal-acknowledged':
-        return this.run("DELETE FROM setting WHERE name = 'terminalChanged' AND value = ?", String(body.id));
+        return this.setting('terminalChanged') === String(body.id) ? this.unset('terminalChanged') : undefined;
       case 'flash':
         return body.outcome === 'flashed' ? this.set('flashed', String(seq)) : undefined;
       case 'refunds-frozen':
         return this.set('refundsFrozen', String(seq));
       case 'refunds-freed':
-        return this.run("DELETE FROM setting WHERE name = 'refundsFrozen'");
+        return this.unset('refundsFrozen');
       case 'entry':
         return this.setNumber(`entry.${body.request}`, seq);
       default:
@@ -281,16 +281,17 @@ export class Fold {
       body.id,
     );
     this.run("UPDATE reversal SET state = 'cleared' WHERE id = ? AND state = 'armed'", body.id);
-    this.run(
-      `UPDATE txn SET state = 'voided', voided_by = ?1
-       WHERE id = (SELECT original_id FROM txn WHERE id = ?1 AND act = 'void')`,
-      body.id,
-    );
-    this.run(
-      `UPDATE txn SET refunded_minor = refunded_minor + (SELECT amount_minor FROM txn WHERE id = ?1)
-       WHERE id = (SELECT original_id FROM txn WHERE id = ?1 AND act = 'refund')`,
-      body.id,
-    );
+    const original = this.statement(
+      "SELECT act, amount_minor, original_id FROM txn WHERE id = ? AND act <> 'sale'",
+    ).get(body.id);
+    if (original?.act === 'void')
+      this.run("UPDATE txn SET state = 'voided', voided_by = ? WHERE id = ?", body.id, original.original_id);
+    if (original?.act === 'refund')
+      this.run(
+        'UPDATE txn SET refunded_minor = refunded_minor + ? WHERE id = ?',
+        original.amount_minor,
+        original.original_id,
+      );
   }
 
   private refundResolved(seq: number, body: Body): void {
@@ -304,7 +305,7 @@ export class Fold {
     this.set('session', JSON.stringify({ ...body, atMs }));
     this.set('signedOn', '1');
     if (body.mid) this.knowMerchant(body.mid);
-    if (body.period === this.number('period')) return;
+    if (body.period === Number(this.setting('period'))) return;
     // The acquirer has closed the batch although its answer to the batch end never came.
     this.run(
       "UPDATE settlement SET stage = 'closed', new_batch = ? WHERE stage IN ('requested', 'answered', 'uploading', 'ended')",
@@ -321,18 +322,18 @@ export class Fold {
 
   private useTrace(trace: number): void {
     this.setNumber('trace', trace);
-    this.setNumber('traces', this.number('traces') + 1);
+    this.run("UPDATE setting SET value = CAST(value + 1 AS TEXT) WHERE name = 'traces'");
   }
 
   /** Merchant numbers are public, and the guard must know them: 15 digits can look like a card number. */
   private knowMerchant(mid: string): void {
-    const row = this.statement("SELECT value FROM setting WHERE name = 'merchants'").get();
-    const known: string[] = row ? JSON.parse(row.value as string) : [];
+    const text = this.setting('merchants') ?? '[]';
+    const known = JSON.parse(text) as string[];
     if (!known.includes(mid)) this.set('merchants', JSON.stringify([...known, mid]));
   }
 
-  private number(name: string): number {
-    return Number(this.statement('SELECT value FROM setting WHERE name = ?').get(name)?.value);
+  private setting(name: string): string | undefined {
+    return this.statement('SELECT value FROM setting WHERE name = ?').get(name)?.value as string | undefined;
   }
 
   private setNumber(name: string, value: number): void {
@@ -340,6 +341,7 @@ export class Fold {
   }
 
   private set(name: string, value: string): void {
+    this.settingsTurn++;
     this.run(
       'INSERT INTO setting(name, value) VALUES (?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2',
       name,
@@ -347,8 +349,12 @@ export class Fold {
     );
   }
 
+  private unset(name: string): void {
+    this.settingsTurn++;
+    this.run('DELETE FROM setting WHERE name = ?', name);
+  }
+
   private run(sql: string, ...values: SQLInputValue[]): void {
-    if (sql.includes(' setting')) this.settingsTurn++;
     this.statement(sql).run(...values);
   }
 

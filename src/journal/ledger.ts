@@ -1,6 +1,6 @@
 import { assert } from '../assert.ts';
 import { maskPanBytes } from '../card/mask.ts';
-import { openPan, SEAL_NONCE_LENGTH, sealPan } from '../card/seal.ts';
+import { openPan, SEAL_NONCE_LENGTH, sealedDigits, sealPan } from '../card/seal.ts';
 import { cardToken } from '../card/token.ts';
 import { failed, type Fault, fault, ok, type Result } from '../fault.ts';
 import { AMOUNT_MINOR_MAX, digits, formatAmount } from '../units.ts';
@@ -45,16 +45,25 @@ export function ledger(store: Store, queries: Queries, desk: RefundDesk, policy:
     return openPan(store.sealKey, card.sealedPan);
   }
 
-  /** Runs `work` with the clear card number of a transaction, for the guard, and zeroes it afterwards. */
-  function withPan<T>(card: StoredCard | undefined, work: (pan?: Uint8Array) => T): T {
-    if (!card) return work();
+  /** The newest sealed number that was made here: that it opens needs no proof. */
+  let ownSeal: Uint8Array | undefined;
+
+  /** The clear card number of a transaction, for the guard; the caller zeroes it. */
+  function opened(card: StoredCard): Uint8Array {
     assert(store.sealKey, 'a journal to write has its key');
-    const opened = openPan(store.sealKey, card.sealedPan);
-    assert(opened.ok, 'a card of an intent is sealed with the key of the journal');
+    const pan = openPan(store.sealKey, card.sealedPan);
+    assert(pan.ok, 'a card of an intent is sealed with the key of the journal');
+    return pan.value;
+  }
+
+  /** Appends a record of a transaction with this card, whose number is only opened if the guard asks for it. */
+  function append(nowMs: number, kind: string, body: unknown, card: StoredCard | undefined): number {
+    let clear: Uint8Array | undefined;
+    const pan = card && { length: sealedDigits(card.sealedPan), digits: () => (clear ??= opened(card)) };
     try {
-      return work(opened.value);
+      return store.commit(() => store.append(nowMs, kind, body, pan));
     } finally {
-      opened.value.fill(0);
+      clear?.fill(0);
     }
   }
 
@@ -139,8 +148,9 @@ export function ledger(store: Store, queries: Queries, desk: RefundDesk, policy:
       period: number('period'),
       ...(original ? { original } : {}),
     };
-    const id = store.commit(() => withPan(intent.card, pan => store.append(nowMs, 'intent', body, pan)));
-    return ok(txnAfter(id));
+    // A card that does not open now could not be reversed later.
+    if (intent.card && intent.card.sealedPan !== ownSeal) opened(intent.card).fill(0);
+    return ok(txnAfter(append(nowMs, 'intent', body, intent.card)));
   }
 
   function txnAfter(id: number): Txn {
@@ -274,7 +284,7 @@ export function ledger(store: Store, queries: Queries, desk: RefundDesk, policy:
     } else if (result === 'unknown' && !rule.reversible) {
       body = { id: txnId, result, why: outcome.why };
     }
-    store.commit(() => withPan(txn.intent.card, pan => store.append(nowMs, 'outcome', body, pan)));
+    append(nowMs, 'outcome', body, txn.intent.card);
     return txnAfter(txnId);
   }
 
@@ -299,11 +309,10 @@ export function ledger(store: Store, queries: Queries, desk: RefundDesk, policy:
       assert(store.sealKey && store.entropy, 'a journal to write has its key and entropy');
       const nonce = new Uint8Array(SEAL_NONCE_LENGTH);
       store.entropy.fill(nonce);
-      return {
-        masked: maskPanBytes(pan, pan.length),
-        token: token(pan),
-        sealedPan: sealPan(store.sealKey, nonce, pan),
-      };
+      const masked = maskPanBytes(pan, pan.length);
+      const name = token(pan);
+      ownSeal = sealPan(store.sealKey, nonce, pan);
+      return { masked, token: name, sealedPan: ownSeal };
     },
 
     /** Token of a card number for comparing with a stored one; `pan` is ASCII digits. */
@@ -392,6 +401,8 @@ function checkFields(intent: Intent, known: Txn | undefined): void {
   same('42', intent.mid);
   if (fields['60'] !== undefined)
     assert(fields['60'].slice(2, 8) === digits(intent.batch, 6), 'element 60 of an intent holds its batch');
-  const dates = ['', original?.dateMmdd ?? '0000', '0000'];
-  same('61', ...['0'.repeat(12), place(original), place(known)].flatMap(at => dates.map(date => at + date)));
+  if (fields['61'] !== undefined) {
+    const dates = ['', original?.dateMmdd ?? '0000', '0000'];
+    same('61', ...['0'.repeat(12), place(original), place(known)].flatMap(at => dates.map(date => at + date)));
+  }
 }

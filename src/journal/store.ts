@@ -8,7 +8,7 @@ import { badRecord, keyCheck, type RecordRow } from './check.ts';
 import { firstDifference } from './difference.ts';
 import { DAMAGE_REMEDY, failureOf, JournalFailure, openFault, sqliteCode, sqliteText } from './failure.ts';
 import { Fold } from './fold.ts';
-import { grouped } from './guard.ts';
+import { grouped, type HiddenPan } from './guard.ts';
 import { Memo } from './memo.ts';
 import { Settings } from './settings.ts';
 import { APPLICATION_ID, FOLD_VERSION, FOLDED, RECORD_SQL, SCHEMA_VERSION } from './tables.ts';
@@ -185,12 +185,13 @@ export class Store {
    * Appends one record inside a {@link commit} and folds it. `pan`: the card number of the transaction at hand; the body
    * must not hold it. Returns the record's number.
    */
-  append(nowMs: number, kind: string, body: unknown, pan?: Uint8Array): number {
+  append(nowMs: number, kind: string, body: unknown, pan?: HiddenPan): number {
     assert(this.writing, 'records are appended inside a commit');
     assert(Number.isSafeInteger(nowMs) && nowMs >= 0, 'the time of a record is whole milliseconds since 1970');
-    const mid = (body as { mid?: unknown }).mid;
-    const publicNumbers = typeof mid === 'string' ? new Set([...this.publicNumbers(), mid]) : this.publicNumbers();
-    const written = writeBody(kind, body, pan ? { pan, publicNumbers } : { publicNumbers });
+    const { mid } = body as { readonly mid?: unknown };
+    const known = this.publicNumbers();
+    const publicNumbers = typeof mid === 'string' && !known.has(mid) ? new Set([...known, mid]) : known;
+    const written = writeBody(kind, body, { pan, publicNumbers });
     const seq = this.seq + 1;
     const hash = this.watch.hash(() => chainHash(this.hash, seq, nowMs, kind, written));
     this.statement('INSERT INTO record(seq, at_ms, kind, body, hash) VALUES (?, ?, ?, ?, ?)').run(

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { writeBody } from '../../src/journal/bodies.ts';
+import { canonical } from '../../src/journal/chain.ts';
 import { grouped, looksLikeCard, scrub, ungrouped } from '../../src/journal/guard.ts';
 import { slipTags, tlvOf } from '../../src/journal/emv.ts';
 import type { Intent } from '../../src/journal/types.ts';
 import { ascii, begin, cardOf, intentOf, MID, open, PANS, T0 } from './helpers.ts';
 
 const none = { publicNumbers: new Set<string>() };
+const hidden = (pan: string) => ({ ...none, pan: { length: pan.length, digits: () => ascii(pan) } });
 
 describe('what may be written', () => {
   const refused: readonly [string, (intent: Intent) => unknown, string][] = [
@@ -48,12 +50,25 @@ describe('what may be written', () => {
 
   test('the very card number of the transaction is found in any member, in groups too', () => {
     const body = { id: 1, result: 'approved', reference: '622500000000', authCode: '0014' };
-    expect(writeBody('outcome', body, { ...none, pan: ascii(PANS[0]) })).toContain('622500000000');
-    const hidden = { id: 1, result: 'approved', emv: { '9F10': '0762250000000000140A' } };
-    expect(() => writeBody('outcome', hidden, { ...none, pan: ascii(PANS[0]) })).toThrow(
-      'card number of its transaction',
-    );
-    expect(writeBody('outcome', hidden, none)).toContain('07622500-00000000-140A');
+    expect(writeBody('outcome', body, hidden(PANS[0]))).toContain('622500000000');
+    const held = { id: 1, result: 'approved', emv: { '9F10': '0762250000000000140A' } };
+    expect(() => writeBody('outcome', held, hidden(PANS[0]))).toThrow('card number of its transaction');
+    expect(writeBody('outcome', held, none)).toContain('07622500-00000000-140A');
+  });
+
+  test('what is written is canonical, whatever the order of the members', () => {
+    const intent = { ...intentOf(open()), period: 1, reason: '卡"\\', emv: { '9F36': '004C', '95': '0000008000' } };
+    const turned = Object.fromEntries(Object.entries(intent).reverse());
+    const written = writeBody('intent', turned, none);
+    expect(written).toBe(canonical(JSON.parse(written)));
+    expect(writeBody('intent', intent, none)).toBe(written);
+    expect(written).toContain('"fields":{"11":');
+  });
+
+  test('the card number is only opened for a text that has room for it', () => {
+    const pan = { length: 16, digits: () => expect.unreachable('nothing here has 16 digits') };
+    const body = { id: 1, result: 'declined', centreText: '2026-11-21 14:03', reference: '622500000000' };
+    expect(writeBody('outcome', body, { ...none, pan })).toContain('622500000000');
   });
 
   test('a kind that nobody knows is refused', () => {
