@@ -1,7 +1,9 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { keptReference } from './guard.ts';
 import { FIRST_OPERATORS, KIND_RULES } from './money.ts';
+import { Settings } from './settings.ts';
 import { FOLDED, FOLDED_SQL } from './tables.ts';
+import { Turns } from './turns.ts';
 import type { TxnKind } from './types.ts';
 
 /** Members of a stored body. Which kind has which was checked by the shapes in `bodies.ts` when it was written. */
@@ -12,8 +14,11 @@ type Body = Readonly<Record<string, any>>;
  * no clock), so that the same records give the same tables at any time.
  */
 export class Fold {
-  /** Grows whenever a setting may have changed. */
-  settingsTurn = 0;
+  /** How often each table was written. */
+  readonly turns = new Turns();
+  readonly settings = new Settings(
+    name => this.statement('SELECT value FROM setting WHERE name = ?').get(name)?.value as string | undefined,
+  );
   private readonly db: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
 
@@ -26,6 +31,8 @@ export class Fold {
     this.db.exec('PRAGMA defer_foreign_keys = ON');
     for (const table of FOLDED) this.db.exec(`DROP TABLE IF EXISTS ${table.name}`);
     this.statements.clear();
+    this.settings.forget();
+    this.turns.all();
     this.db.exec(FOLDED_SQL);
     for (const no of FIRST_OPERATORS) this.run('INSERT INTO operator(no, must_change) VALUES (?, 1)', no);
     this.setNumber('batch', 1);
@@ -322,7 +329,7 @@ export class Fold {
 
   private useTrace(trace: number): void {
     this.setNumber('trace', trace);
-    this.run("UPDATE setting SET value = CAST(value + 1 AS TEXT) WHERE name = 'traces'");
+    this.setNumber('traces', Number(this.setting('traces')) + 1);
   }
 
   /** Merchant numbers are public, and the guard must know them: 15 digits can look like a card number. */
@@ -333,7 +340,7 @@ export class Fold {
   }
 
   private setting(name: string): string | undefined {
-    return this.statement('SELECT value FROM setting WHERE name = ?').get(name)?.value as string | undefined;
+    return this.settings.value(name);
   }
 
   private setNumber(name: string, value: number): void {
@@ -341,20 +348,21 @@ export class Fold {
   }
 
   private set(name: string, value: string): void {
-    this.settingsTurn++;
     this.run(
       'INSERT INTO setting(name, value) VALUES (?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2',
       name,
       value,
     );
+    this.settings.is(name, value);
   }
 
   private unset(name: string): void {
-    this.settingsTurn++;
     this.run('DELETE FROM setting WHERE name = ?', name);
+    this.settings.is(name, undefined);
   }
 
   private run(sql: string, ...values: SQLInputValue[]): void {
+    this.turns.wrote(sql);
     this.statement(sql).run(...values);
   }
 

@@ -1,7 +1,8 @@
 import { grouped, keptReference } from './guard.ts';
 import { KIND_RULES } from './money.ts';
-import { reversalOf, settlementOf, shownBody, slipOf, slipSql, txnOf, txnSql } from './read.ts';
-import type { Row, Store } from './store.ts';
+import type { Row } from './query.ts';
+import { reversalOf, settlementOf, shownBody, slipOf, slipSql, TXN_BY_ID, txnOf, txnSql } from './read.ts';
+import type { Store } from './store.ts';
 import type { BatchTotals, JournalRecord, Reversal, Settlement, Slip, Sum, Txn, TxnKind, TxnState } from './types.ts';
 
 /** Most rows of one answer. */
@@ -56,26 +57,58 @@ const REFUND_KINDS = Object.entries(KIND_RULES)
 /** Counted in totals and uploaded as details: a voided sale and its void both count, a reversed one nowhere. */
 const COUNTED = "state IN ('approved', 'voided')";
 
-/** All of {@link JournalCounts} at once. */
-const COUNTS = `SELECT
+const TXN_COUNTS = `SELECT
   (SELECT count(*) FROM txn WHERE period = ? AND ${COUNTED}) AS batch,
-  (SELECT count(*) FROM reversal WHERE state = 'owed') AS owed,
-  (SELECT count(*) FROM reversal WHERE state = 'held') AS held,
-  (SELECT count(*) FROM txn WHERE state = 'unknown' AND kind IN (${REFUND_KINDS})) AS unknownRefunds,
+  (SELECT count(*) FROM txn WHERE state = 'unknown' AND kind IN (${REFUND_KINDS})) AS unknownRefunds`;
+
+/** What the desk of refunds has to do; that changes more seldom than transactions do. */
+const DESK_COUNTS = `SELECT
   (SELECT count(*) FROM hold WHERE state = 'held') AS heldRefunds,
   (SELECT count(*) FROM incident WHERE state = 'open') AS openCases,
   (SELECT count(*) FROM notice WHERE state = 'waiting') AS noticesWaiting`;
+
+const OWED = "SELECT * FROM reversal WHERE state = 'owed' ORDER BY id";
+const HELD = "SELECT * FROM reversal WHERE state = 'held' ORDER BY id";
+
+/** What is asked for again and again: the ids alone, and all that is known of the transactions. */
+interface Often {
+  readonly ids: string;
+  readonly rows: string;
+}
+
+const often = (condition: string): Often => ({
+  ids: `SELECT txn.id FROM txn ${condition}`,
+  rows: txnSql(condition),
+});
+
+const NEWEST = often('ORDER BY txn.id DESC LIMIT 1');
+const OF_PERIOD = often('WHERE txn.trace = ? AND txn.period = ?');
+const OF_BATCH = often('WHERE txn.trace = ? AND txn.batch = ? ORDER BY txn.id DESC LIMIT 1');
+const REFUNDS_OF = often("WHERE txn.original_id = ? AND txn.act = 'refund' ORDER BY txn.id");
+const UNKNOWN_REFUNDS = often(`WHERE txn.state = 'unknown' AND txn.kind IN (${REFUND_KINDS}) ORDER BY txn.id`);
+const DETAILS = often(`WHERE txn.period = ? AND txn.${COUNTED} ORDER BY txn.id`);
 
 /** Reading the journal. All of it may throw `JournalFailure` when the file cannot be read. */
 export function queries(store: Store) {
   const txns = (condition: string, ...values: (string | number)[]): Txn[] =>
     store.all(txnSql(condition), ...values).map(txnOf);
-  const txn = (condition: string, ...values: (string | number)[]): Txn | undefined => {
-    const row = store.one(txnSql(condition), ...values);
+  const txnById = (id: number): Txn | undefined => {
+    const row = store.one(TXN_BY_ID, id);
     return row && txnOf(row);
   };
-  const reversals = (condition: string): Reversal[] =>
-    store.all(`SELECT * FROM reversal WHERE ${condition} ORDER BY id`).map(row => reversalOf(store, row));
+  /**
+   * The writer reads a transaction once after each change, whatever asks for it. Who only looks reads all at one moment,
+   * because another process may write in between.
+   */
+  const all = ({ ids, rows }: Often, ...values: (string | number)[]): Txn[] =>
+    store.readOnly
+      ? store.all(rows, ...values).map(txnOf)
+      : store.all(ids, ...values).map(row => txnById(row.id as number) as Txn);
+  const one = ({ ids, rows }: Often, ...values: (string | number)[]): Txn | undefined => {
+    const row = store.one(store.readOnly ? rows : ids, ...values);
+    return row && (store.readOnly ? txnOf(row) : txnById(row.id as number));
+  };
+  const reversals = (sql: string): Reversal[] => store.all(sql).map(row => reversalOf(store, row));
   const number = (name: string): number => Number(store.setting(name));
 
   return {
@@ -84,13 +117,11 @@ export function queries(store: Store) {
     /** The journal's own count of batches. */
     period: (): number => number('period'),
 
-    txn: (id: number): Txn | undefined => txn('WHERE txn.id = ?', id),
+    txn: txnById,
 
     /** By voucher (= trace) number: in `batch`, the newest of that number, or in the current batch when none is given. */
     byVoucher: (trace: number, batch?: number): Txn | undefined =>
-      batch === undefined
-        ? txn('WHERE txn.trace = ? AND txn.period = ?', trace, number('period'))
-        : txn('WHERE txn.trace = ? AND txn.batch = ? ORDER BY txn.id DESC LIMIT 1', trace, batch),
+      batch === undefined ? one(OF_PERIOD, trace, number('period')) : one(OF_BATCH, trace, batch),
 
     /** By voucher number in any kept batch, newest first. */
     byVoucherEver: (trace: number): Txn[] => txns('WHERE txn.trace = ? ORDER BY txn.id DESC LIMIT 100', trace),
@@ -110,10 +141,10 @@ export function queries(store: Store) {
 
     /** The newest transaction; `states` limits it, e.g. to those that have a slip. */
     lastTxn: (states?: readonly TxnState[]): Txn | undefined =>
-      txn(
+      one(
         states
-          ? `WHERE txn.state IN (${states.map(state => `'${state}'`).join(', ')}) ORDER BY txn.id DESC LIMIT 1`
-          : 'ORDER BY txn.id DESC LIMIT 1',
+          ? often(`WHERE txn.state IN (${states.map(state => `'${state}'`).join(', ')}) ORDER BY txn.id DESC LIMIT 1`)
+          : NEWEST,
       ),
 
     /** Newest first. */
@@ -149,7 +180,7 @@ export function queries(store: Store) {
     },
 
     /** All refunds of a sale that this journal holds, oldest first. */
-    refundsOf: (id: number): Txn[] => txns("WHERE txn.original_id = ? AND txn.act = 'refund' ORDER BY txn.id", id),
+    refundsOf: (id: number): Txn[] => all(REFUNDS_OF, id),
 
     /** Refunds of an original that this journal does not hold. */
     refundsOfReference: (reference: string, dateMmdd?: string): Txn[] =>
@@ -160,15 +191,17 @@ export function queries(store: Store) {
       ),
 
     /** Refunds (and QR voids) with unknown outcome, oldest first: each locks its original until a person decides. */
-    unknownRefunds: (): Txn[] => txns(`WHERE txn.state = 'unknown' AND txn.kind IN (${REFUND_KINDS}) ORDER BY txn.id`),
+    unknownRefunds: (): Txn[] => all(UNKNOWN_REFUNDS),
 
     /** The reversal to send next, oldest first. */
-    owedReversal: (): Reversal | undefined =>
-      reversals("state = 'owed' AND id = (SELECT min(id) FROM reversal WHERE state = 'owed')")[0],
+    owedReversal(): Reversal | undefined {
+      const rows = store.all(OWED);
+      return rows.length > 0 ? reversalOf(store, rows[0]) : undefined;
+    },
     /** All that must still be sent, oldest first. */
-    owedReversals: (): Reversal[] => reversals("state = 'owed'"),
+    owedReversals: (): Reversal[] => reversals(OWED),
     /** Reversals whose tries are used up; a person must act. */
-    heldReversals: (): Reversal[] => reversals("state = 'held'"),
+    heldReversals: (): Reversal[] => reversals(HELD),
     reversal(id: number): Reversal | undefined {
       const row = store.one('SELECT * FROM reversal WHERE id = ?', id);
       return row && reversalOf(store, row);
@@ -192,8 +225,7 @@ export function queries(store: Store) {
     },
 
     /** Transactions that the totals count, oldest first. */
-    batchDetails: (period = number('period')): Txn[] =>
-      txns(`WHERE txn.period = ? AND txn.${COUNTED} ORDER BY txn.id`, period),
+    batchDetails: (period = number('period')): Txn[] => all(DETAILS, period),
 
     /** Kind, state and operator sums of `fromMs` ≤ time < `toMs` (the shop's day is the caller's to know). */
     spanTotals: (fromMs: number, toMs: number): SpanTotal[] =>
@@ -213,15 +245,16 @@ export function queries(store: Store) {
         })),
 
     counts(): JournalCounts {
-      const row = store.one(COUNTS, number('period'));
+      const txnCounts = store.one(TXN_COUNTS, number('period'));
+      const deskCounts = store.one(DESK_COUNTS);
       return {
-        batch: Number(row?.batch),
-        owed: Number(row?.owed),
-        held: Number(row?.held),
-        unknownRefunds: Number(row?.unknownRefunds),
-        heldRefunds: Number(row?.heldRefunds),
-        openCases: Number(row?.openCases),
-        noticesWaiting: Number(row?.noticesWaiting),
+        batch: Number(txnCounts?.batch),
+        owed: store.all(OWED).length,
+        held: store.all(HELD).length,
+        unknownRefunds: Number(txnCounts?.unknownRefunds),
+        heldRefunds: Number(deskCounts?.heldRefunds),
+        openCases: Number(deskCounts?.openCases),
+        noticesWaiting: Number(deskCounts?.noticesWaiting),
       };
     },
 

@@ -9,20 +9,27 @@ type Members = Record<string, unknown>;
 
 /** Columns for {@link txnOf}; `condition` begins with WHERE or ORDER. */
 export const txnSql = (condition: string): string =>
-  `SELECT txn.*, i.body AS intent, a.body AS answer, a.at_ms AS answer_ms FROM txn
+  `SELECT txn.id, txn.at_ms, state, period, batch, trace, amount_minor, refunded_minor, voided_by, resends, reference, pay_order,
+   host_date, organisation, i.body AS intent, a.body AS answer, a.at_ms AS answer_ms FROM txn
    JOIN record i ON i.seq = txn.id LEFT JOIN record a ON a.seq = txn.answer_seq ${condition}`;
 
 /** Data elements that are written in groups, see `grouped` in `guard.ts`. */
 const GROUPED_FIELDS = ['59', '60', '61'];
 
-export function txnOf(row: Row): Txn {
-  let txn = read.get(row);
-  if (!txn) read.set(row, (txn = parsedTxn(row)));
-  return txn;
+/** The transaction with an id. */
+export const TXN_BY_ID = txnSql('WHERE txn.id = ?');
+
+/** `parse`, once for each row: what a row says that the journal has kept is not made again. */
+function once<T extends object>(parse: (row: Row) => T): (row: Row) => T {
+  const known = new WeakMap<Row, T>();
+  return row => {
+    let parsed = known.get(row);
+    if (!parsed) known.set(row, (parsed = parse(row)));
+    return parsed;
+  };
 }
 
-/** Transactions by their rows: a row that the journal has kept is not parsed again. */
-const read = new WeakMap<Row, Txn>();
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Bodies of records by their text. They never change, and a transaction is read again at each of its steps. */
 class Parsed<T> {
@@ -46,11 +53,11 @@ class Parsed<T> {
 /** A transaction takes some two kilobytes. */
 const PARSED_MAX = 64;
 const intents = new Parsed(intentOf);
-const answers = new Parsed(body => body);
+const answers = new Parsed(answerMembers);
 
-function parsedTxn(row: Row): Txn {
+export const txnOf = once((row): Txn => {
   const intent = intents.of(row.intent as string);
-  return {
+  const txn: Partial<Writable<Txn>> = {
     id: row.id as number,
     atMs: row.at_ms as number,
     kind: intent.kind,
@@ -61,12 +68,13 @@ function parsedTxn(row: Row): Txn {
     amountMinor: row.amount_minor as number,
     requestedMinor: intent.amountMinor,
     refundedMinor: row.refunded_minor as number,
-    ...(row.voided_by === null ? {} : { voidedBy: row.voided_by as number }),
-    resends: row.resends as number,
-    intent,
-    ...(typeof row.answer === 'string' ? { answer: answerOf(row) } : {}),
   };
-}
+  if (row.voided_by !== null) txn.voidedBy = row.voided_by as number;
+  txn.resends = row.resends as number;
+  txn.intent = intent;
+  if (typeof row.answer === 'string') txn.answer = answerOf(row.answer, row);
+  return txn as Txn;
+});
 
 function intentOf(body: Members): Intent {
   const { period: _, fields, card, emv, original, ...rest } = body;
@@ -88,26 +96,22 @@ export function originalOf(stored: Members): OriginalRef {
   return { ...rest, ...(typeof order === 'string' ? { order: ungrouped(order) } : {}) };
 }
 
-function answerOf(row: Row): Answer {
-  const {
-    id: _,
-    result: __,
-    decision: ___,
-    amountMinor: ____,
-    order: _____,
-    emv,
-    ...rest
-  } = answers.of(row.answer as string);
+/** Members of an answer's record that the folded row does not have. */
+function answerMembers(body: Members): { readonly rest: Members; readonly emv: EmvTags | undefined } {
+  const { id: _, result: __, decision: ___, amountMinor: ____, order: _____, emv, ...rest } = body;
+  return { rest, emv: emv ? tagsOf(emv) : undefined };
+}
+
+function answerOf(text: string, row: Row): Answer {
+  const { rest, emv } = answers.of(text);
   // What the folded row took over from earlier records counts more than the last record alone.
-  return {
-    ...rest,
-    atMs: row.answer_ms as number,
-    ...(row.reference === null ? {} : { reference: shownReference(row.reference as string) }),
-    ...(row.pay_order === null ? {} : { order: ungrouped(row.pay_order as string) }),
-    ...(row.host_date === null ? {} : { hostDate: row.host_date as string }),
-    organisation: row.organisation as string,
-    ...(emv ? { emv: tagsOf(emv) } : {}),
-  };
+  const answer = { ...rest, atMs: row.answer_ms } as Partial<Writable<Answer>>;
+  if (row.reference !== null) answer.reference = shownReference(row.reference as string);
+  if (row.pay_order !== null) answer.order = ungrouped(row.pay_order as string);
+  if (row.host_date !== null) answer.hostDate = row.host_date as string;
+  answer.organisation = row.organisation as string;
+  if (emv) answer.emv = emv;
+  return answer as Answer;
 }
 
 function tagsOf(stored: unknown): EmvTags {
@@ -118,7 +122,7 @@ function tagsOf(stored: unknown): EmvTags {
 
 /** Row of `reversal` with its transaction. */
 export function reversalOf(store: Store, row: Row): Reversal {
-  const txn = store.one(txnSql('WHERE txn.id = ?'), row.id as number);
+  const txn = store.one(TXN_BY_ID, row.id as number);
   assert(txn, 'a reversal belongs to a transaction');
   return {
     id: row.id as number,
@@ -132,26 +136,24 @@ export function reversalOf(store: Store, row: Row): Reversal {
   };
 }
 
-export function settlementOf(row: Row): Settlement {
-  return {
-    id: row.id as number,
-    atMs: row.at_ms as number,
-    period: row.period as number,
-    batch: row.batch as number,
-    stage: row.stage as Settlement['stage'],
-    totals: JSON.parse(row.totals as string) as Settlement['totals'],
-    ...(row.flags === null ? {} : { flags: JSON.parse(row.flags as string) as NonNullable<Settlement['flags']> }),
-    ...(row.cursor === null ? {} : { cursor: JSON.parse(row.cursor as string) as NonNullable<Settlement['cursor']> }),
-    ...(row.items === null ? {} : { items: row.items as number }),
-    ...(row.new_batch === null ? {} : { newBatch: row.new_batch as number }),
-  };
-}
+export const settlementOf = once((row): Settlement => ({
+  id: row.id as number,
+  atMs: row.at_ms as number,
+  period: row.period as number,
+  batch: row.batch as number,
+  stage: row.stage as Settlement['stage'],
+  totals: JSON.parse(row.totals as string) as Settlement['totals'],
+  ...(row.flags === null ? {} : { flags: JSON.parse(row.flags as string) as NonNullable<Settlement['flags']> }),
+  ...(row.cursor === null ? {} : { cursor: JSON.parse(row.cursor as string) as NonNullable<Settlement['cursor']> }),
+  ...(row.items === null ? {} : { items: row.items as number }),
+  ...(row.new_batch === null ? {} : { newBatch: row.new_batch as number }),
+}));
 
 /** Columns for {@link slipOf}. */
 export const slipSql = (condition: string): string =>
   `SELECT slip.*, r.at_ms, r.body FROM slip JOIN record r ON r.seq = slip.id ${condition}`;
 
-export function slipOf(row: Row): Slip {
+export const slipOf = once((row): Slip => {
   const body = JSON.parse(row.body as string) as Pick<Slip, 'copy' | 'columns' | 'lines' | 'code'>;
   return {
     id: row.id as number,
@@ -164,7 +166,7 @@ export function slipOf(row: Row): Slip {
     ...(body.code === undefined ? {} : { code: ungrouped(body.code) }),
     reprints: row.reprints as number,
   };
-}
+});
 
 /** Members that no person needs to see. */
 const HIDDEN = new Set(['sealedPan', 'salt', 'hash', 'wrapped']);

@@ -1,26 +1,31 @@
-/**
- * Settings as they are now: they are asked for at each key, and few records change one. `turn` says when they may have
- * changed; a turn of -1 is never right, so it forgets them.
- */
+type Read = (name: string) => string | undefined;
+
+/** Settings that are kept at most; then all of them are read again. */
+const KNOWN_MAX = 256;
+
+/** Settings as they are now. They are asked for at each key, so what the fold has read or written is kept. */
 export class Settings {
   private readonly known = new Map<string, string | undefined>();
-  private turn = -1;
+  private readonly read: Read;
 
-  /** The value of a setting; from `ask` when it is not known as of `turn`. */
-  value(name: string, turn: number, ask: (name: string) => string | undefined): string | undefined {
-    if (turn !== this.turn) {
-      this.known.clear();
-      this.turn = turn;
-    }
-    let value = this.known.get(name);
-    if (value === undefined && !this.known.has(name)) {
-      value = ask(name);
-      this.known.set(name, value);
-    }
+  constructor(read: Read) {
+    this.read = read;
+  }
+
+  value(name: string): string | undefined {
+    const value = this.known.get(name);
+    return value !== undefined || this.known.has(name) ? value : this.is(name, this.read(name));
+  }
+
+  /** The setting has this value from now on; `undefined`: there is none. */
+  is(name: string, value: string | undefined): string | undefined {
+    if (this.known.size >= KNOWN_MAX) this.known.clear();
+    this.known.set(name, value);
     return value;
   }
 
+  /** What was written was taken back, or the table was made again. */
   forget(): void {
-    this.turn = -1;
+    this.known.clear();
   }
 }

@@ -9,8 +9,7 @@ import { firstDifference } from './difference.ts';
 import { DAMAGE_REMEDY, failureOf, JournalFailure, openFault, sqliteCode, sqliteText } from './failure.ts';
 import { Fold } from './fold.ts';
 import { grouped, type HiddenPan } from './guard.ts';
-import { Memo } from './memo.ts';
-import { Settings } from './settings.ts';
+import { Query, type Row } from './query.ts';
 import { APPLICATION_ID, FOLD_VERSION, FOLDED, RECORD_SQL, SCHEMA_VERSION } from './tables.ts';
 import { Watch } from './vault.ts';
 
@@ -45,7 +44,7 @@ export type Verification =
       readonly part: 'record' | 'table';
     };
 
-export type Row = Readonly<Record<string, string | number | Uint8Array | null>>;
+export type { Row } from './query.ts';
 
 /** The file: records in a hash chain, tables folded from them, one writer. */
 export class Store {
@@ -69,9 +68,8 @@ export class Store {
   private writing = false;
   private joined = false;
   private broken: JournalFailure | undefined;
-  private readonly firsts = new Memo();
-  private readonly lists = new Memo();
-  private readonly settings = new Settings();
+  private readonly queries = new Map<string, Query>();
+  private shown: { readonly hash: Uint8Array; readonly text: string } | undefined;
   private merchantsText = '';
   private merchants: ReadonlySet<string> = new Set();
 
@@ -131,14 +129,13 @@ export class Store {
     } catch (cause) {
       this.seq = seq;
       this.hash = hash;
-      this.settings.forget();
+      this.forget();
       const failure = sqliteCode(cause) === 0 ? cause : failureOf(this.path, 'write', cause);
       if (failure instanceof JournalFailure) this.broken = failure;
       if (this.db.isTransaction) this.rollback();
       throw failure;
     } finally {
       this.writing = false;
-      this.forget();
       this.watch.report(committed);
     }
   }
@@ -163,6 +160,7 @@ export class Store {
         assert(seq === this.seq + 1, 'records are taken over without a gap');
         add.run(seq, atMs, kind, body, hash);
         this.fold.apply(seq, atMs, kind, JSON.parse(body));
+        this.fold.turns.appended();
         this.seq = seq;
       }
     });
@@ -203,7 +201,7 @@ export class Store {
     );
     // Folded from what was written, not from what was handed in: the order of members is the same as in a rebuild.
     this.fold.apply(seq, nowMs, kind, JSON.parse(written));
-    this.forget();
+    this.fold.turns.appended();
     this.seq = seq;
     this.hash = hash;
     this.watch.append(seq, kind, written);
@@ -212,16 +210,29 @@ export class Store {
 
   /** First row of a query, or undefined. Throws {@link JournalFailure} when the file cannot be read. */
   one(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.readOnly ? this.first(sql, values) : this.firsts.answer(sql, values, this.first);
+    try {
+      return this.query(sql).first(values);
+    } catch (cause) {
+      throw this.readFailure(cause);
+    }
   }
 
   /** All rows of a query. Throws {@link JournalFailure} when the file cannot be read. */
   all(sql: string, ...values: SQLInputValue[]): readonly Row[] {
-    return this.readOnly ? this.rows(sql, values) : this.lists.answer(sql, values, this.rows);
+    try {
+      return this.query(sql).all(values);
+    } catch (cause) {
+      throw this.readFailure(cause);
+    }
   }
 
   setting(name: string): string | undefined {
-    return this.readOnly ? this.readSetting(name) : this.settings.value(name, this.fold.settingsTurn, this.readSetting);
+    if (this.readOnly) return this.one('SELECT value FROM setting WHERE name = ?', name)?.value as string | undefined;
+    try {
+      return this.fold.settings.value(name);
+    } catch (cause) {
+      throw this.readFailure(cause);
+    }
   }
 
   /** Number of the last record; 0 when there is none. */
@@ -231,7 +242,11 @@ export class Store {
 
   /** Short form of the newest hash, e.g. `9f3c-41aa-77d0-b2e6`: written on paper it proves later that nothing was changed. */
   anchor(): string {
-    if (!this.readOnly) return shortHash(this.hash);
+    if (!this.readOnly) {
+      // Screens ask for it at each key.
+      if (this.shown?.hash !== this.hash) this.shown = { hash: this.hash, text: shortHash(this.hash) };
+      return this.shown.text;
+    }
     const row = this.one('SELECT hash FROM record ORDER BY seq DESC LIMIT 1');
     return shortHash(row ? (row.hash as Uint8Array) : this.hash);
   }
@@ -297,6 +312,7 @@ export class Store {
   rebuild(): void {
     this.commit(() => {
       this.statements.clear();
+      this.queries.clear();
       this.fold.begin();
       for (const row of this.db.prepare('SELECT seq, at_ms, kind, body FROM record ORDER BY seq').iterate())
         this.fold.apply(row.seq as number, row.at_ms as number, row.kind as string, JSON.parse(row.body as string));
@@ -307,8 +323,8 @@ export class Store {
   /** Closes the file and frees the lock. Safe to call twice. */
   close(): void {
     this.statements.clear();
-    this.forget();
-    this.settings.forget();
+    this.queries.clear();
+    this.fold.settings.forget();
     if (this.db.isOpen) this.db.close();
     if (this.lock?.isOpen) this.lock.close();
   }
@@ -444,32 +460,24 @@ export class Store {
     return this.merchants;
   }
 
-  private readonly first = (sql: string, values: readonly SQLInputValue[]): Row | undefined => {
-    try {
-      return this.statement(sql).get(...values) as Row | undefined;
-    } catch (cause) {
-      throw this.readFailure(cause);
-    }
-  };
-
-  private readonly rows = (sql: string, values: readonly SQLInputValue[]): readonly Row[] => {
-    try {
-      return this.statement(sql).all(...values) as Row[];
-    } catch (cause) {
-      throw this.readFailure(cause);
-    }
-  };
-
-  private readonly readSetting = (name: string): string | undefined =>
-    this.first('SELECT value FROM setting WHERE name = ?', [name])?.value as string | undefined;
-
   private readFailure(cause: unknown): unknown {
     return sqliteCode(cause) === 0 ? cause : failureOf(this.path, 'read', cause);
   }
 
+  /** What was read within a commit that failed was taken back with it. */
   private forget(): void {
-    this.firsts.forget();
-    this.lists.forget();
+    this.fold.settings.forget();
+    this.fold.turns.all();
+  }
+
+  private query(sql: string): Query {
+    let query = this.queries.get(sql);
+    if (!query) {
+      // Another process writes what a journal only looks at, and tells no turns.
+      query = new Query(this.db.prepare(sql), this.readOnly ? [] : this.fold.turns.readBy(sql));
+      this.queries.set(sql, query);
+    }
+    return query;
   }
 
   private statement(sql: string): StatementSync {

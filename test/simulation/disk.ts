@@ -1,4 +1,4 @@
-import { DatabaseSync as Native } from 'node:sqlite';
+import { DatabaseSync as Native, type StatementSync } from 'node:sqlite';
 import { Crash } from './timeline.ts';
 
 /** What may happen at a commit. `full`: from now on the file cannot grow. `…Kept`: it failed, and yet is on the disk. */
@@ -7,7 +7,8 @@ export type CommitFault = 'crashBefore' | 'crashAfter' | 'full' | 'syncFailedLos
 /**
  * The disk under the journal: one real SQLite database in memory that outlives the program which opened it, as a file
  * outlives a process. What was committed survives a crash, what was not is rolled back, and the program is handed the
- * same class `DatabaseSync` as always, with another constructor behind it.
+ * same class `DatabaseSync` as always, with another constructor behind it. Statements are prepared once for all programs
+ * that start on it.
  */
 export class Disk extends Native {
   /** Called with the number of the commit, from 1, before it happens. */
@@ -16,6 +17,8 @@ export class Disk extends Native {
   forgets = 0;
   commits = 0;
   private readonly kept: Uint8Array[] = [];
+  private readonly statements = new Map<string, StatementSync>();
+  private full = false;
 
   constructor() {
     super(':memory:', { enableForeignKeyConstraints: true });
@@ -31,7 +34,14 @@ export class Disk extends Native {
     super.close();
   }
 
+  override prepare(sql: string): StatementSync {
+    let statement = this.statements.get(sql);
+    if (!statement) this.statements.set(sql, (statement = super.prepare(sql)));
+    return statement;
+  }
+
   override exec(sql: string): void {
+    if (sql === 'BEGIN IMMEDIATE') return void this.prepare(sql).run();
     if (sql !== 'COMMIT') return super.exec(sql);
     const fault = this.onCommit(++this.commits);
     if (fault === 'crashBefore') throw new Crash('before a commit');
@@ -40,7 +50,7 @@ export class Disk extends Native {
       super.exec('ROLLBACK');
       throw ioError();
     }
-    super.exec('COMMIT');
+    this.prepare(sql).run();
     if (this.forgets > 0 && this.kept.push(this.serialize()) > this.forgets + 1) this.kept.shift();
     if (fault === 'crashAfter') throw new Crash('after a commit');
     if (fault === 'syncFailedKept') throw ioError();
@@ -48,7 +58,9 @@ export class Disk extends Native {
 
   /** Full: no page more than there are; not full: the disk has room again. */
   setFull(full: boolean): void {
-    const pages = super.prepare('PRAGMA page_count').get() as { page_count: number };
+    if (full === this.full) return;
+    this.full = full;
+    const pages = this.prepare('PRAGMA page_count').get() as { page_count: number };
     super.exec(`PRAGMA max_page_count = ${full ? pages.page_count : 1_000_000}`);
   }
 
@@ -86,8 +98,10 @@ export const DatabaseSync = new Proxy(Native, {
     const name = String(args[0]);
     const disk = disks.get(name);
     if (disk) return disk;
-    // One program at a time opens a disk here, so the lock beside it need not lie anywhere.
-    const path = name.endsWith('.lock') && disks.has(name.slice(0, -'.lock'.length)) ? ':memory:' : name;
-    return Reflect.construct(target, [path, ...args.slice(1)]) as object;
+    if (name.endsWith('.lock') && disks.has(name.slice(0, -'.lock'.length))) return NO_LOCK;
+    return Reflect.construct(target, args) as object;
   },
 });
+
+/** One program at a time opens a disk here, so the lock beside it locks nothing. */
+const NO_LOCK = { isOpen: true, exec: (): void => {}, close: (): void => {} };
