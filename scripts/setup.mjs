@@ -5,13 +5,15 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const modules = join(root, 'node_modules');
 const nodeBinary = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 const lockStamp = join(modules, '.pos8583-lock');
 const buildStamp = join(root, 'dist', '.stamp');
+const bundler = join(root, 'scripts', 'bundle.mjs');
+const profileWriter = join(root, 'scripts', 'write-profiles.mjs');
 
 const say = line => process.stderr.write(`setup: ${line}\n`);
 
@@ -102,7 +104,8 @@ function sourceState() {
     const { size, mtimeMs } = statSync(join(root, 'src', path));
     return `${path} ${size} ${mtimeMs}`;
   });
-  lines.push(readFileSync(join(root, 'tsconfig.json'), 'utf8'), readFileSync(lockStamp, 'utf8'));
+  for (const path of [join(root, 'tsconfig.json'), bundler, profileWriter, lockStamp])
+    lines.push(readFileSync(path, 'utf8'));
   return sha256(lines.join('\n'));
 }
 
@@ -112,19 +115,9 @@ function removeOrphans() {
   if (!existsSync(dist)) return;
   for (const path of filesBelow(dist)) {
     const source = path.replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts');
-    if (path !== '.stamp' && !existsSync(join(root, 'src', source))) rmSync(join(dist, path));
+    const isSource = existsSync(join(root, 'src', source));
+    if (path !== '.stamp' && !path.startsWith('bundle/') && !isSource) rmSync(join(dist, path));
   }
-}
-
-/** The shape of a profile as data, so that a start need not load the library that checks and explains it. */
-function writeShape() {
-  const profile = pathToFileURL(join(root, 'dist', 'profile', 'profile.js'));
-  const shape = join(root, 'dist', 'profile', 'shape.json');
-  const text = `
-    import { writeFileSync } from 'node:fs';
-    import { profileJsonSchema } from ${JSON.stringify(profile)};
-    writeFileSync(${JSON.stringify(shape)}, JSON.stringify(profileJsonSchema()));`;
-  return run(nodeBinary, ['--input-type=module', '--eval', text]);
 }
 
 function build() {
@@ -132,8 +125,8 @@ function build() {
   if (existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === state) return;
   say('building dist/');
   removeOrphans();
-  const compiled = run(nodeBinary, [join(modules, 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']) && writeShape();
-  if (compiled) writeFileSync(buildStamp, state);
+  const steps = [[join(modules, 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json'], [profileWriter], [bundler]];
+  if (steps.every(step => run(nodeBinary, step))) writeFileSync(buildStamp, state);
   else if (process.env.npm_lifecycle_event === 'pretest') say('the build has errors; the tests count them');
   else stop('the build has errors, see above');
 }

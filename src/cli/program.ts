@@ -6,7 +6,7 @@ import { openClock } from '../node/clock.ts';
 import { type Console, openConsole } from '../node/console.ts';
 import { openEntropy } from '../node/entropy.ts';
 import { keepFilesPrivate, openJournalKey, readBytes, readText, writeAtomic } from '../node/files.ts';
-import { endWithStarter } from '../node/processes.ts';
+import { endWithStarter } from '../node/part.ts';
 import { softwareVersion } from '../node/version.ts';
 
 /** Exit status of wrong flags or commands. */
@@ -247,7 +247,7 @@ async function programOn(console: Console): Promise<Command> {
     .exitOverride();
   const [first = ''] = console.args;
   const named = Object.hasOwn(COMMANDS, first) ? [COMMANDS[first]] : Object.values(COMMANDS);
-  if (first !== '--version' && first !== '-V') for (const add of named) await add(program, shared);
+  for (const add of named) await add(program, shared);
   finishSetup(program, 'pos8583');
   return program;
 }

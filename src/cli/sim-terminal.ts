@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { faultText, type Result } from '../fault.ts';
 import { openClock } from '../node/clock.ts';
@@ -6,6 +5,7 @@ import { openConsole, type Console } from '../node/console.ts';
 import { openEntropy } from '../node/entropy.ts';
 import { readBytes, readText } from '../node/files.ts';
 import { readPublicKeys } from '../node/key-files.ts';
+import { inPackage } from '../node/places.ts';
 import { openSlotFile } from '../node/slot-file.ts';
 import { linkDevice, openPty, unlinkDevice, type Pty } from '../node/pty.ts';
 import { TextTerminal, openScreenRecord, openSlipFolder, type KeyboardAction } from '../node/text-terminal.ts';
@@ -29,7 +29,7 @@ const EXIT_FAILED = 1;
 const LINGER_MS = 200;
 const BAUD_MIN = 300;
 const BAUD_MAX = 4_000_000;
-const DEFAULT_DECK = fileURLToPath(new URL('../../firmware-profiles/decks/test-deck.json', import.meta.url));
+const DEFAULT_DECK = inPackage('firmware-profiles/decks/test-deck.json');
 
 interface Flags {
   readonly link?: string;

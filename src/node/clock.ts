@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Clock, LocalTime } from '../hal/hal.ts';
 
 /** The operating system's clock. Local time follows the zone of the host (`TZ`, else the system setting). */

@@ -1,18 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { PART, PART_END_MS } from './part.ts';
+import { PROGRAM } from './places.ts';
 
-/** The program beside this file, as source or as built. */
-const PROGRAM = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
 /** How often a growing file is looked at, milliseconds. */
 const FOLLOW_MS = 25;
-
-/** Marks a process that {@link startPart} started. */
-const PART = 'POS8583_PART';
-/** How long a part may go on after the program that started it is gone, or after it was asked to end, milliseconds. */
-const PART_END_MS = 3000;
 
 /** A process of this program. */
 export interface Part {
@@ -62,21 +56,6 @@ export function startPart(args: readonly string[], shared = false): Part {
       setTimeout(() => child.kill('SIGKILL'), PART_END_MS).unref();
     },
   };
-}
-
-/**
- * In a part: ends this process when the program that started it is gone, even by `kill -9`. It ends as SIGTERM ends it,
- * so that links are removed and the screen is given back; what takes too long is cut off.
- */
-export function endWithStarter(): void {
-  if (process.env[PART] === undefined || process.channel === undefined) return;
-  delete process.env[PART];
-  process.on('disconnect', () => {
-    process.kill(process.pid, 'SIGTERM');
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), PART_END_MS).unref();
-  });
-  // Only the part's own work keeps it alive.
-  process.channel?.unref();
 }
 
 /** A new folder for files of this run. */

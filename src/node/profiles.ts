@@ -1,14 +1,16 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Result } from '../fault.ts';
+import type { BuiltProfile } from '../profile/built.ts';
 import type { Shape } from '../profile/fit.ts';
 import { readText } from './files.ts';
+import { inPackage, inProgram } from './places.ts';
 
 /** Folder of the shipped profiles, beside `src` and `dist`. */
-const SHIPPED = fileURLToPath(new URL('../../firmware-profiles/', import.meta.url));
-/** The shape of a profile as the build wrote it; sources that run as they are have none. */
-const SHAPE = fileURLToPath(new URL('../profile/shape.json', import.meta.url));
+const SHIPPED = inPackage('firmware-profiles/');
+/** What the build wrote of profiles; sources that run as they are have none of it. */
+const SHAPE = inProgram('profile/shape.json');
+const BUILT = inProgram('profile/built/');
 const BASE = 'base';
 const ENDING = '.json';
 
@@ -60,11 +62,17 @@ export function shippedDialectNames(): string[] {
 }
 
 /** The shape that the build wrote beside the program; undefined where there is none, or a build was cut off. */
-export function builtShape(): Shape | undefined {
-  const text = readText(SHAPE);
+export const builtShape = (): Shape | undefined => readBuilt<Shape>(SHAPE);
+
+/** The complete profile `id` as the build checked it; undefined where it checked none of that id. */
+export const builtProfile = (id: string): BuiltProfile | undefined =>
+  shippedProfileIds().includes(id) ? readBuilt<BuiltProfile>(join(BUILT, id + ENDING)) : undefined;
+
+function readBuilt<T>(path: string): T | undefined {
+  const text = readText(path);
   if (!text.ok) return undefined;
   try {
-    return JSON.parse(text.value) as Shape;
+    return JSON.parse(text.value) as T;
   } catch (error) {
     // Half a file: then the whole checker does the work.
     if (error instanceof SyntaxError) return undefined;

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import type { Result } from '../fault.ts';
 import { readText } from './files.ts';
+import { inPackage } from './places.ts';
 
 /** The verifier of evidence packs, beside `src` and `dist`: it imports nothing of ours, so that it can leave the house alone. */
-const VERIFIER = fileURLToPath(new URL('../../scripts/verify-evidence.mjs', import.meta.url));
+const VERIFIER = inPackage('scripts/verify-evidence.mjs');
 
 /** Its text, for the pack. */
 export function verifierText(): Result<string> {

@@ -22,27 +22,37 @@ const BASE64 = /^[A-Za-z0-9+/_-]{11,86}={0,2}$/;
 const BYTE_TEXT = /^(?:0x)?[0-9A-Fa-f]{2}$/i;
 /** Members of eight hex digits: that many of them make a key in parts. */
 const PART_DIGITS = 8;
+/**
+ * Too short for a key: most texts and nearly all names of members are, and a profile is read at each start. Not so with
+ * characters beyond ASCII, each of which may stand for many.
+ */
+const SHORT_TEXT = /^[\0-\x7f]{0,7}$/;
+const SHORT_NAME = /^[\0-\x7f]{0,15}$/;
+/** All that {@link hexDigits} can take for a key and what people put around it. */
+const HEX_LIKE = /^[0-9A-Fa-fXxHh'\s:_.,;|-]*$/;
 
 /** Why `value` under the name `member` looks like a key, or undefined. The answer never holds the value. */
 export function keyTrouble(value: Json, member: string): string | undefined {
   if (typeof value === 'string') return textTrouble(value, member);
   if (typeof value !== 'object' || value === null) return undefined;
   if (Array.isArray(value)) return listTrouble(value);
-  const entries = Object.entries(value);
-  for (const [name] of entries) {
-    const digits = hexDigits(name);
+  const parts: string[] = [];
+  for (const name of Object.keys(value)) {
+    const digits = SHORT_NAME.test(name) ? undefined : hexDigits(name.normalize('NFKC'));
     if (digits !== undefined && KEY_DIGITS.has(digits))
       return `has a member whose name looks like a key (${digits} hex digits)`;
+    const one = (value as { readonly [member: string]: Json })[name];
+    if (typeof one === 'string' && one.length === PART_DIGITS && HEX.test(one)) parts.push(one);
   }
-  const parts = entries.filter(([, one]) => typeof one === 'string' && one.length === PART_DIGITS && HEX.test(one));
   // Days and numbers of shops are decimal; the parts of a key hardly ever all are.
-  const telling = parts.some(([, one]) => /[A-Fa-f]/.test(one as string));
+  const telling = parts.some(one => /[A-Fa-f]/.test(one));
   if (telling && parts.length > 1 && KEY_DIGITS.has(parts.length * PART_DIGITS))
     return `looks like a key in parts (${parts.length} members of ${PART_DIGITS} hex digits)`;
   return undefined;
 }
 
 function textTrouble(text: string, member: string): string | undefined {
+  if (SHORT_TEXT.test(text)) return undefined;
   const plain = text.normalize('NFKC');
   const digits = hexDigits(plain);
   if (digits !== undefined && (KEY_DIGITS.has(digits) || (digits >= PART_DIGITS && KEY_MEMBER.test(member))))
@@ -55,9 +65,10 @@ function textTrouble(text: string, member: string): string | undefined {
   return undefined;
 }
 
-/** Hex digits of a text that is nothing else, or that groups of the same even length make; else undefined. */
+/** Hex digits of a text (in NFKC) that is nothing else, or that groups of the same even length make; else undefined. */
 function hexDigits(text: string): number | undefined {
-  const bare = text.normalize('NFKC').trim().replace(PREFIX, '').replace(/['h]$/i, '');
+  if (!HEX_LIKE.test(text)) return undefined;
+  const bare = text.trim().replace(PREFIX, '').replace(/['h]$/i, '');
   const groups = bare.split(SEPARATORS);
   const [{ length }] = groups;
   if (groups.length > 1 && (length % 2 !== 0 || groups.some(group => group.length !== length))) return undefined;
@@ -76,8 +87,9 @@ function base64Bytes(text: string): number | undefined {
 
 /** Bytes one by one. Lists of data elements and codes ascend; the bytes of a key hardly ever do. */
 function listTrouble(list: readonly Json[]): string | undefined {
+  if (!KEY_BYTES.has(list.length)) return undefined;
   const values = list.map(byteOf);
-  if (!KEY_BYTES.has(list.length) || values.some(value => value === undefined)) return undefined;
+  if (values.some(value => value === undefined)) return undefined;
   const ascends = values.every((value, at) => at === 0 || (values[at - 1] as number) < (value as number));
   return ascends ? undefined : `looks like a key in a list (${list.length} bytes)`;
 }

@@ -1,5 +1,5 @@
 import { failed, fault, ok, type Fault, type Result } from '../fault.ts';
-import { flawOf } from './json.ts';
+import { parseJson } from './json.ts';
 import { keyTrouble } from './key-material.ts';
 
 /** One JSON value without undefined. */
@@ -130,12 +130,14 @@ function collect(name: string, read: ReadSource, path: readonly string[], layers
 }
 
 function parse(name: string, text: string): Result<JsonObject> {
-  const flaw = flawOf(text);
-  if (flaw)
+  const parsed = parseJson(text);
+  if (!parsed.ok) {
+    const { offset, what } = parsed.flaw;
     return failed(
-      fault('E_ILLEGAL', 'profile-json', `${name} ${place(text, flaw.offset)}: ${flaw.what}`, 'Correct the file there'),
+      fault('E_ILLEGAL', 'profile-json', `${name} ${place(text, offset)}: ${what}`, 'Correct the file there'),
     );
-  const value: unknown = JSON.parse(text);
+  }
+  const { value } = parsed;
   if (!isObject(value))
     return failed(
       fault(

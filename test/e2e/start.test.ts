@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 
@@ -23,28 +23,48 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     encoding: 'utf8',
     env: { ...process.env, ...env },
   });
-  const loaded = JSON.parse(/^LOADED (.*)$/m.exec(stderr)?.[1] ?? '[]') as string[];
-  return { status, output: stdout + stderr.replace(/^LOADED .*$/m, ''), loaded };
+  const urls = JSON.parse(/^LOADED (.*)$/m.exec(stderr)?.[1] ?? '[]') as string[];
+  return { status, output: stdout + stderr.replace(/^LOADED .*$/m, ''), files: urls, loaded: urls.flatMap(sourcesOf) };
+}
+
+/** The modules in a file of the program, which is put together from many; any other file is itself. */
+function sourcesOf(url: string): string[] {
+  if (!/\/dist\/.*\.js$/.test(url) || url.includes('/node_modules/')) return [url];
+  const path = fileURLToPath(url);
+  // One without a map only passes on what another file has.
+  if (!existsSync(`${path}.map`)) return [];
+  const { sources } = JSON.parse(readFileSync(`${path}.map`, 'utf8')) as { sources: string[] };
+  return sources.map(source => join(dirname(path), source));
 }
 
 const NO_TTY = ['--port', join(folder, 'no-tty'), '--acquirer', '127.0.0.1:1', '--journal', join(folder, 'journal.db')];
 const run = (env?: NodeJS.ProcessEnv) => start(['run', '--profile', 'unionpay-pos', ...NO_TTY], env);
 
 test('a runtime that starts loads nothing that it does not use', () => {
-  const { status, output, loaded } = run();
+  const { status, output, loaded, files } = run();
   expect(output).toContain('no-such-tty');
   expect(status).toBe(4);
   expect(loaded.length).toBeGreaterThan(50);
   // Simulators, reports, the checker of profiles with its library, tables of all code pages, other parsers of the line.
+  // The command `journal` shares a file with the journal.
   const idle =
-    /\/dist\/sim\/|\/cli\/(?!program|run|profiles|serial-fault)|\/(zod|iconv-lite|echarts|koffi|parser-cctalk)\//;
+    /\/src\/sim\/|\/cli\/(?!program|run|profiles|serial-fault|journal)|\/(zod|iconv-lite|echarts|koffi|parser-cctalk)\//;
   expect(loaded.filter(url => idle.test(url))).toEqual([]);
+  // A file for each module was half of the time of a start.
+  expect(files.filter(url => /\/dist\/.*\.js$/.test(url) && !url.includes('/node_modules/')).length).toBeLessThan(12);
+});
+
+test('the version is told by what needs nothing', () => {
+  const { status, output, files } = start(['--version']);
+  expect(status).toBe(0);
+  expect(output.trim()).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(files.filter(url => !url.startsWith('node:')).length).toBeLessThan(5);
 });
 
 test('a report about a journal loads no terminal and no profile', () => {
   const { loaded } = start(['journal', 'list', '--journal', join(folder, 'none.db')]);
   expect(loaded.length).toBeGreaterThan(10);
-  expect(loaded.filter(url => /\/dist\/(terminal|device|host|runtime|sim)\/|\/(zod|pino)\//.test(url))).toEqual([]);
+  expect(loaded.filter(url => /\/src\/(terminal|device|host|runtime|sim)\/|\/(zod|pino)\//.test(url))).toEqual([]);
 });
 
 test('what the engine compiled is kept if it can be, and a folder that cannot be written changes nothing', () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { failed, fault, ok, type Result } from '../../src/fault.ts';
 import { checkProfile, loadProfile, profileJsonSchema, type Profile } from '../../src/profile/profile.ts';
 import { answerOf, institutionName } from '../../src/profile/responses.ts';
-import { flawOf } from '../../src/profile/json.ts';
+import { flawOf, parseJson } from '../../src/profile/json.ts';
 import { EXTENDS_DEPTH_MAX, readMerged } from '../../src/profile/source.ts';
 import { placeholdersOf } from '../../src/profile/template.ts';
 import { readShipped, shippedIds } from './shipped.ts';
@@ -200,6 +200,8 @@ describe('sources', () => {
     fc.assert(
       fc.property(text, json => {
         const flaw = flawOf(json);
+        // The fast way through the platform's parser comes to the same, equal members and depth included.
+        expect(parseJson(json)).toEqual(flaw ? { ok: false, flaw } : { ok: true, value: JSON.parse(json) as unknown });
         if (flaw && /second time|deeper/.test(flaw.what)) return;
         expect(flaw === undefined).toBe(parses(json));
       }),

@@ -1,12 +1,12 @@
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Result } from '../../fault.ts';
 import { readBytes } from '../../node/files.ts';
+import { inPackage } from '../../node/places.ts';
 import { withPictures } from '../../profile/emv-media.ts';
 import type { Profile } from '../../profile/schema.ts';
 
 /** Folder of the shipped profiles, beside `src` and `dist`. */
-const SHIPPED = fileURLToPath(new URL('../../../firmware-profiles/', import.meta.url));
+const SHIPPED = inPackage('firmware-profiles/');
 
 /**
  * The profile that a person named as `text` (a shipped id, or a file), with the bytes of its pictures in it. They lie below

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Option, type Command } from 'commander';
 import { failed, type Fault, fault, faultText, ok, type Result } from '../../fault.ts';
 import { readBytes, readText, writeAtomic } from '../../node/files.ts';
+import { inPackage } from '../../node/places.ts';
 import { namedProfile, partNames, shippedProfileIds } from '../../node/profiles.ts';
 import { sourceJsonSchema } from '../../profile/editor-schema.ts';
 import { checkProfile, profileJsonSchema, type Profile } from '../../profile/profile.ts';
@@ -28,7 +28,7 @@ export interface ProfileRim {
 const EXIT_FINDING = 1;
 const EXIT_USAGE = 2;
 const EXIT_UNREADABLE = 3;
-const SHIPPED_DECK = fileURLToPath(new URL('../../../firmware-profiles/decks/test-deck.json', import.meta.url));
+const SHIPPED_DECK = inPackage('firmware-profiles/decks/test-deck.json');
 
 const STATUS = (finding: string): string => `
 Exit status: 0 done, 1 ${finding}, 2 wrong flags, 3 a profile or image cannot be read or is wrong.`;
