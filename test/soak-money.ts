@@ -14,7 +14,7 @@ export interface SoakOptions {
 
 /** Histories of one process, so that its memory stays small and a failure is seen soon; a process is slow at first. */
 const SEEDS_AT_ONCE = 500;
-const SABOTAGE_SEEDS = 60;
+const SABOTAGE_SEEDS = 120;
 /** What a change must come to: histories of 50 intents, kinds of fault, and how often each must have struck. */
 const SEEDS_WANTED = 10_000;
 const KINDS_WANTED = 20;

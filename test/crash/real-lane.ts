@@ -1,33 +1,22 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, watch } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, join, relative } from 'node:path';
 import { type Journal, openJournal } from '../../src/journal/journal.ts';
-import { type Audit, type DiskCall, TRACED, audit } from './real-audit.ts';
+import { type Audit, audit } from './real-audit.ts';
 import { checkBooks, checkClaims } from './real-check.ts';
+import { type DiskCall, type Fault, FaultyDisk, type Note } from './real-faults.ts';
 import { Gone, Person } from './real-person.ts';
+import { PATIENCE_MS, Running } from './real-process.ts';
 import { type Scenario, type Stage, signOn } from './real-scenarios.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-export const PROGRAM = join(ROOT, 'dist/main.js');
-const PATIENCE_MS = 40_000;
-/** The shipped profile with shorter waits: they are data of a profile. */
-const PROFILE = {
-  id: 'crash',
-  name: { zh: '断电试验', en: 'Crash test' },
-  version: 1,
-  extends: ['unionpay-pos'],
-  acquirer: { answerTimeoutSeconds: 5, connectTimeoutSeconds: 2, reversal: { pauseSeconds: 0 } },
-};
-
-export type Fault = 'kill' | 'eio' | 'enospc';
+/** Cases on one journal. Each case checks all of it, so a long one costs more than a new one. */
+const CASES_ON_A_JOURNAL = 50;
 
 export interface Injection {
   readonly fault: Fault;
   /**
    * The n-th such call, counted from 1 from where the scenario begins; `growth`: the n-th news that the write-ahead log
-   * changed, which needs no strace and hits where it hits.
+   * changed, which needs no library and hits where it hits.
    */
   readonly call: DiskCall | 'growth';
   readonly n: number;
@@ -37,6 +26,8 @@ export interface CaseResult {
   /** The injection was reached. */
   readonly hit: boolean;
   readonly audit: Audit;
+  /** The calls that the audit looked through. */
+  readonly notes: readonly Note[];
   readonly violations: readonly string[];
   /** What the person saw last, for the story. */
   readonly screens: readonly string[];
@@ -45,109 +36,38 @@ export interface CaseResult {
 }
 
 /**
- * What strace is told to do; without `injection` it only looks. `fromStart`: it starts the process, which it then stops at
- * the traced calls only, in half the time; strace 6.1 leaves out signals that way, so a kill goes the slow way.
+ * One counter: virtual acquirer, virtual terminal, runtime, all as processes, with books that go on from case to case until
+ * they are long.
  */
-function straceArgs(log: string, injection: Injection | undefined, fromStart = false): string[] {
-  const args = ['-f', '-qq', '-yy', '-s', '0', '-o', log, '-e', `trace=${TRACED}`, '-e', 'signal=none'];
-  if (fromStart && injection?.fault !== 'kill') args.push('--seccomp-bpf');
-  if (injection === undefined || injection.call === 'growth') return args;
-  const { call, fault, n } = injection;
-  const how = fault === 'kill' ? 'signal=KILL' : `error=${fault.toUpperCase()}`;
-  return [...args, '-e', `inject=${call}:${how}:when=${n}`];
-}
-
-/**
- * Lets the runtime end once by itself, which a killed one never does: so what the engine compiled is kept, and all starts
- * after this one are short. There is no such terminal, so it ends at once.
- */
-export function warmUp(folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  const flags = [
-    '--port',
-    join(folder, 'no-tty'),
-    '--acquirer',
-    '127.0.0.1:1',
-    '--journal',
-    join(folder, 'warm-up.db'),
-  ];
-  spawnSync(process.execPath, [PROGRAM, 'run', '--profile', 'unionpay-pos', ...flags], { stdio: 'ignore' });
-}
-
-/** A process with its output on stderr and its end. */
-class Running {
-  readonly child: ChildProcess;
-  readonly ended: Promise<string>;
-  end: string | undefined;
-  errors = '';
-
-  constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
-    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
-    this.ended = new Promise(resolve => {
-      this.child.on('error', error => {
-        this.end = error.message;
-        resolve(error.message);
-      });
-      this.child.on('close', (code, signal) => {
-        this.end = String(code ?? signal);
-        resolve(this.end);
-      });
-    });
-  }
-
-  /** Waits for a line of one of its streams. */
-  line(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
-    return new Promise((resolve, reject) => {
-      let text = '';
-      const timer = setTimeout(() => reject(new Error(`${pattern} did not come: ${text}`)), PATIENCE_MS);
-      this.child[stream]?.on('data', (chunk: Buffer | string) => {
-        text += chunk.toString();
-        const match = pattern.exec(text);
-        if (match) {
-          clearTimeout(timer);
-          resolve(match);
-        }
-      });
-      void this.ended.then(end => {
-        clearTimeout(timer);
-        reject(new Error(`it ended with ${end} before ${pattern}: ${this.errors}`));
-      });
-    });
-  }
-
-  async stop(signal: NodeJS.Signals): Promise<string> {
-    this.child.kill(signal);
-    return this.ended;
-  }
-}
-
-/** One counter: virtual acquirer, virtual terminal, runtime, all as processes, with a journal that goes on from case to case. */
 export class Lane {
   readonly folder: string;
   readonly person: Person;
   private readonly stage: Stage;
-  private readonly strace: boolean;
+  private readonly disk: FaultyDisk | undefined;
   private readonly env: NodeJS.ProcessEnv;
   private acquirer: Running | undefined;
   private address = '';
   private runtime: Running | undefined;
-  private books: DatabaseSync | undefined;
-  private path: string;
+  private ledger: DatabaseSync | undefined;
+  /** Folder of journal and ledger. */
+  private books = '';
+  private path = '';
   private count = 0;
+  private opened = 0;
   private journals = 0;
-  private traced = false;
+  /** Cases since these books were opened. */
+  private cases = 0;
+  /** These books hold sign-ons only, each on a journal of its own. */
+  private fresh = false;
   /** A start that was not seen at the terminal yet: what it shows and waits for is of the runtime before. */
   private starting = false;
 
-  /** `env`: for the runtime. `strace`: this machine has one. */
-  constructor(folder: string, strace: boolean, env: NodeJS.ProcessEnv = {}) {
+  /** `library`: breaks the disk, when this machine can have it. `env`: for the runtime. */
+  constructor(folder: string, library: string | undefined, env: NodeJS.ProcessEnv = {}) {
     this.folder = folder;
-    this.strace = strace;
     mkdirSync(folder, { recursive: true });
-    this.env = env;
-    this.path = this.at('journal.db');
-    writeFileSync(this.at('crash.json'), JSON.stringify(PROFILE));
+    this.disk = library === undefined ? undefined : new FaultyDisk(library, folder);
+    this.env = { ...this.disk?.env, ...env };
     this.person = new Person(this.at('tty'));
     this.stage = { person: this.person, next: () => this.count++, journal: look => this.journal(look) };
   }
@@ -156,46 +76,36 @@ export class Lane {
     return join(this.folder, name);
   }
 
-  /** The cashier's first day: signed on, idle. */
-  async open(): Promise<void> {
-    await this.person.ready();
-    this.acquirer = new Running(process.execPath, [
-      ...[PROGRAM, 'sim', 'acquirer', '--listen', '127.0.0.1:0', '--ledger', this.at('ledger.db'), '--quiet'],
-    ]);
-    this.address = (await this.acquirer.line('stdout', /listening on (\S+)\n/))[1];
-    this.books = new DatabaseSync(this.at('ledger.db'), { readOnly: true });
-    this.start();
-    await this.rest();
-    await signOn(this.stage, true);
+  /** Process number of the runtime. */
+  get pid(): number | undefined {
+    return this.runtime?.child.pid;
   }
 
-  async close(): Promise<void> {
-    this.books?.close();
-    await this.cut();
-    await this.acquirer?.stop('SIGKILL');
+  /** Lets everything end; `gently`: by itself, so that what the engine compiled is kept. */
+  async close(gently = false): Promise<void> {
+    if (gently) await this.runtime?.stop('SIGTERM');
+    await this.closeBooks(gently ? 'SIGTERM' : 'SIGKILL');
+    this.disk?.close();
     this.person.leave();
   }
 
   /** Plays one case: up to the injection or to its end, then a normal start on what the disk has, then the books. */
   async run(scenario: Scenario, injection?: Injection): Promise<CaseResult> {
     const { person } = this;
-    const log = this.at('strace.log');
-    writeFileSync(log, '');
-    if (scenario.fresh) await this.cut();
-    else {
-      await this.ready();
-      await scenario.prepare?.(this.stage);
-    }
+    await this.ready(scenario.fresh ?? false);
+    await scenario.prepare?.(this.stage);
     person.forget();
-    let tracer: Running | undefined;
-    const byStrace = this.strace && injection?.call !== 'growth';
+    const { call, fault, n } = injection ?? {};
+    const order =
+      fault === undefined || call === undefined || call === 'growth' ? undefined : { fault, call, n: n ?? 1 };
     if (scenario.phase === 'boot') {
       await this.cut();
       if (scenario.fresh) this.newJournal();
-      this.start(byStrace ? straceArgs(log, injection, true) : undefined);
-    } else if (byStrace) tracer = await this.attach(log, injection);
+      this.disk?.arm(order);
+      this.start();
+    } else this.disk?.arm(order);
     const runtime = this.runtime as Running;
-    const stopWatching = injection?.call === 'growth' ? this.killAtGrowth(runtime, injection.n) : undefined;
+    const stopWatching = call === 'growth' ? this.killAtGrowth(runtime, n ?? 1) : undefined;
     try {
       if (scenario.phase === 'boot') await this.rest();
       await scenario.play(this.stage);
@@ -204,40 +114,77 @@ export class Lane {
       if (!(error instanceof Gone)) throw error;
     }
     stopWatching?.();
+    const notes = this.disk?.disarm(runtime.child.pid) ?? [];
+    const found = audit(notes, relative(this.folder, this.path));
+    const kills = fault === 'kill' || fault === 'after';
+    // What was struck ends, though perhaps not before the last screen of the scenario was seen.
+    if (found.injected !== undefined && (kills || !found.harmless)) await within(PATIENCE_MS, runtime.ended);
     const { end } = runtime;
-    if (end === undefined && tracer) await tracer.stop('SIGINT');
-    // Under a strace of its own the runtime cannot be let go; it stands at a screen that waits, so this is a power cut there.
-    if (end === undefined && scenario.phase === 'boot') await this.cut();
-    await tracer?.ended;
-    const found = audit(log, this.path, end !== undefined);
-    const killed = end === 'SIGKILL' && injection?.fault === 'kill';
-    const hit = injection !== undefined && (killed || found.injected !== undefined);
+    const hit = injection !== undefined && ((kills && end === 'SIGKILL') || found.injected !== undefined);
     const violations = [...found.violations, ...judge(scenario, injection, hit, found, end, runtime.errors)];
-    if (runtime.end !== undefined) this.start();
+    if (found.unsynced && end === undefined) violations.push('the newest bytes of the journal were never synced');
+    if (end !== undefined) this.start();
     await this.rest();
     violations.push(...this.check());
-    return { hit, audit: found, violations, screens: [...person.screens], ended: end ?? 'went on' };
+    return { hit, audit: found, notes, violations, screens: [...person.screens], ended: end ?? 'went on' };
   }
 
   /** Ends the runtime when its write-ahead log changes the `n`-th time; the news takes a moment, so this hits near there. */
   private killAtGrowth(runtime: Running, n: number): () => void {
     let changes = 0;
-    const watcher = watch(this.folder, (_, name) => {
+    const watcher = watch(this.books, (_, name) => {
       if (name === `${basename(this.path)}-wal` && ++changes === n) runtime.child.kill('SIGKILL');
     });
     return () => watcher.close();
   }
 
+  /** At the idle screen, signed on, with paper; for a fresh start without a runtime. */
+  private async ready(fresh: boolean): Promise<void> {
+    if (this.books === '' || fresh !== this.fresh || ++this.cases > CASES_ON_A_JOURNAL) await this.openBooks(fresh);
+    if (fresh) return;
+    if (this.runtime?.end !== undefined) {
+      this.start();
+      await this.rest();
+    }
+    if (this.person.screen.includes('未签到')) await signOn(this.stage, false);
+  }
+
+  /** New books on both sides: the cashier's first day. */
+  private async openBooks(fresh: boolean): Promise<void> {
+    await this.person.ready();
+    await this.closeBooks('SIGKILL');
+    if (this.books !== '') rmSync(this.books, { recursive: true });
+    this.books = this.at(String(++this.opened));
+    mkdirSync(this.books);
+    this.cases = 1;
+    this.fresh = fresh;
+    const ledger = join(this.books, 'ledger.db');
+    this.acquirer = new Running(['sim', 'acquirer', '--listen', '127.0.0.1:0', '--ledger', ledger, '--quiet']);
+    this.address = (await this.acquirer.line(/listening on (\S+)\n/))[1];
+    this.ledger = new DatabaseSync(ledger, { readOnly: true });
+    this.path = join(this.books, 'journal.db');
+    if (fresh) return;
+    this.start();
+    await this.rest();
+    await signOn(this.stage, true);
+  }
+
+  private async closeBooks(signal: NodeJS.Signals): Promise<void> {
+    this.ledger?.close();
+    this.ledger = undefined;
+    await this.cut();
+    await this.acquirer?.stop(signal);
+  }
+
   private newJournal(): void {
-    for (const ending of ['', '-wal', '-shm', '.key', '.lock'])
-      if (this.path !== this.at('journal.db')) rmSync(this.path + ending, { force: true });
-    this.path = this.at(`fresh-${++this.journals}.db`);
+    for (const ending of ['', '-wal', '-shm', '.key', '.lock']) rmSync(this.path + ending, { force: true });
+    this.path = join(this.books, `fresh-${++this.journals}.db`);
   }
 
   private check(): string[] {
-    const books = this.books as DatabaseSync;
+    const ledger = this.ledger as DatabaseSync;
     const claims = this.person.claims.splice(0);
-    return this.journal(journal => [...checkBooks(journal, books), ...checkClaims(journal, claims)]);
+    return this.journal(journal => [...checkBooks(journal, ledger), ...checkClaims(journal, claims)]);
   }
 
   private journal<T>(look: (journal: Journal) => T): T {
@@ -250,16 +197,10 @@ export class Lane {
     }
   }
 
-  /** Starts the runtime, under strace when its arguments are given. */
-  private start(strace?: readonly string[]): void {
-    const args = [PROGRAM, 'run', '--profile', this.at('crash.json'), '--port', this.at('tty')];
-    args.push('--acquirer', this.address, '--journal', this.path, '--log', this.at('run.log'));
-    const runtime = strace
-      ? // Without --seccomp-bpf, which would be faster: strace 6.1 then leaves out signals that it was told to inject.
-        new Running('strace', [...strace, process.execPath, ...args], this.env)
-      : new Running(process.execPath, args, this.env);
+  private start(): void {
+    const args = ['run', '--profile', 'unionpay-pos', '--port', this.at('tty'), '--acquirer', this.address];
+    const runtime = new Running([...args, '--journal', this.path, '--log', this.at('run.log')], this.env);
     this.runtime = runtime;
-    this.traced = strace !== undefined;
     this.starting = true;
     this.person.runtime(true);
     void runtime.ended.then(() => {
@@ -269,34 +210,7 @@ export class Lane {
 
   /** A power cut. */
   private async cut(): Promise<void> {
-    const { runtime } = this;
-    if (!runtime || runtime.end !== undefined) return;
-    if (this.traced) process.kill(this.program(), 'SIGKILL');
-    await runtime.stop('SIGKILL');
-  }
-
-  /** Process number of the runtime behind its strace. */
-  private program(): number {
-    const pid = this.runtime?.child.pid;
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
-  }
-
-  private async attach(log: string, injection: Injection | undefined): Promise<Running> {
-    const args = straceArgs(log, injection).filter(arg => arg !== '-qq');
-    const tracer = new Running('strace', ['-p', String(this.runtime?.child.pid), ...args]);
-    await tracer.line('stderr', /attached/);
-    return tracer;
-  }
-
-  /** At the idle screen, signed on, with paper. */
-  private async ready(): Promise<void> {
-    if (!this.runtime || this.runtime.end !== undefined || this.path !== this.at('journal.db')) {
-      await this.cut();
-      this.path = this.at('journal.db');
-      this.start();
-      await this.rest();
-    }
-    if (this.person.screen.includes('未签到')) await signOn(this.stage, false);
+    if (this.runtime?.end === undefined) await this.runtime?.stop('SIGKILL');
   }
 
   /** Lets the runtime come to a screen that waits for a person, doing what any cashier would do on the way. */
@@ -330,6 +244,13 @@ export class Lane {
   }
 }
 
+/** Waits for `event`, but not longer. */
+async function within(ms: number, event: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([event, new Promise(resolve => (timer = setTimeout(resolve, ms)))]);
+  clearTimeout(timer);
+}
+
 /** Was the end of the process (`end`; undefined: it goes on) what the fault asks for? */
 function judge(
   scenario: Scenario,
@@ -343,7 +264,7 @@ function judge(
     const wanted = scenario.phase === 'stop' ? '0' : undefined;
     return end === wanted ? [] : [`nothing was injected, but the runtime ended with ${end}: ${errors}`];
   }
-  if (injection?.fault === 'kill') return [];
+  if (injection?.fault === 'kill' || injection?.fault === 'after') return [];
   if (end === '5') {
     const said = /pos8583: (trading has stopped: )?E_\w+ [\w-]+: /.test(errors);
     return said ? [] : [`it ended with 5 without saying why: ${errors}`];

@@ -1,19 +1,20 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DISK_CALLS, type DiskCall } from './real-audit.ts';
-import { type CaseResult, type Fault, type Injection, Lane, PROGRAM, warmUp } from './real-lane.ts';
+import { DISK_CALLS, type DiskCall, FAULTS, type Fault, faultLibrary } from './real-faults.ts';
+import { type CaseResult, type Injection, Lane } from './real-lane.ts';
+import { PROGRAM } from './real-process.ts';
 import { SCENARIOS, type Scenario } from './real-scenarios.ts';
 
-const FAULTS: readonly Fault[] = ['kill', 'eio', 'enospc'];
 /**
  * Lanes that run side by side. A reversal after a restart shows two seconds long what will happen, and a process that waits
  * leaves its core to others: so more lanes than cores.
  */
 const LANES = 3 * availableParallelism();
-/** Long ones first, so that at the end no lane works on alone: each start under strace, and the upload of a batch. */
+/** Long ones first, so that at the end no lane works on alone: two starts for a case, and the upload of a batch. */
 const LONG = ['first-start', 'reversal-at-boot', 'settlement', 'sign-on', 'refund-unknown'];
+/** What most scenarios have in common. */
+const WARMING = ['sale', 'sale-chip', 'settlement', 'sign-on'];
 /** Above this a scenario that never ends unhit is a defect of the harness. */
 const CALLS_MAX = 2000;
 
@@ -44,20 +45,17 @@ interface Task {
 }
 
 export interface MatrixOptions {
-  /** Cases of a scenario at most, evenly taken from all: every sync, then as many writes. Without it: all. */
+  /** Cases of a scenario at most, evenly taken from syncs and writes. Without it: all. */
   readonly casesPerScenario?: number;
   /** Stops to begin cases after this time. */
   readonly minutes?: number;
   readonly scenarios?: readonly Scenario[];
   /** For the runtime only. */
   readonly env?: NodeJS.ProcessEnv;
-  readonly strace?: boolean;
   readonly say?: (line: string) => void;
   /** Stop at the first failure: to see whether a sabotage is found. */
   readonly firstOnly?: boolean;
 }
-
-export const hasStrace = (): boolean => spawnSync('strace', ['-V'], { stdio: 'ignore' }).status === 0;
 
 export const caseId = (scenario: Scenario, { fault, call, n }: Injection): string =>
   `${scenario.name}:${fault}:${call}:${n}`;
@@ -73,14 +71,21 @@ export function chooseCase(id: string): { readonly scenario: Scenario; readonly 
   return `${id} is no case; one is sale:eio:fsync:2, scenarios are ${SCENARIOS.map(s => s.name).join(', ')}`;
 }
 
-/** Every sync, then evenly as many of the writes as fit. */
+const SYNCS: readonly DiskCall[] = ['fsync', 'fdatasync'];
+
+/** Is this a fault of its own? After a write comes before the next call; only after a sync bytes may leave. */
+const distinct = (fault: Fault, call: DiskCall): boolean => fault !== 'after' || SYNCS.includes(call);
+
+/** Evenly taken: of the syncs up to two thirds, then as many of the writes as fit. */
 function sample(counts: CaseResult['audit']['counts'], atMost: number): Injection[] {
-  const of = (calls: readonly DiskCall[]): Injection[] =>
+  const of = (wanted: boolean): Injection[] =>
     FAULTS.flatMap(fault =>
-      calls.flatMap(call => Array.from({ length: counts[call] ?? 0 }, (_, i) => ({ fault, call, n: i + 1 }))),
+      DISK_CALLS.filter(call => SYNCS.includes(call) === wanted && distinct(fault, call)).flatMap(call =>
+        Array.from({ length: counts[call] ?? 0 }, (_, i) => ({ fault, call, n: i + 1 })),
+      ),
     );
-  const syncs = even(of(['fsync', 'fdatasync']), atMost);
-  return [...syncs, ...even(of(['pwrite64', 'ftruncate']), atMost - syncs.length)];
+  const syncs = even(of(true), Math.ceil((atMost * 2) / 3));
+  return [...syncs, ...even(of(false), atMost - syncs.length)];
 }
 
 function even<T>(all: readonly T[], atMost: number): T[] {
@@ -88,10 +93,25 @@ function even<T>(all: readonly T[], atMost: number): T[] {
   return Array.from({ length: atMost }, (_, i) => all[Math.floor((i * all.length) / atMost)]);
 }
 
+/**
+ * A short day that ends well, so that what the engine compiled for it is kept: all starts after it are shorter, also those that
+ * are killed, which keep nothing.
+ */
+async function warmUp(folder: string): Promise<void> {
+  const lane = new Lane(folder, undefined);
+  try {
+    for (const scenario of SCENARIOS) if (WARMING.includes(scenario.name)) await lane.run(scenario);
+  } finally {
+    await lane.close(true);
+  }
+}
+
+let warm: Promise<void> | undefined;
+
 /** The real process under injected faults, scenario by scenario, several counters side by side. */
 export class Matrix {
   private readonly options: MatrixOptions;
-  private readonly strace: boolean;
+  private readonly library = faultLibrary();
   private readonly folder = mkdtempSync(join(tmpdir(), 'pos8583-crash-'));
   private readonly startedMs = performance.now();
   private readonly byFault: Record<string, number> = {};
@@ -104,16 +124,12 @@ export class Matrix {
   constructor(options: MatrixOptions) {
     if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: run node scripts/setup.mjs, which builds it`);
     this.options = options;
-    this.strace = options.strace ?? hasStrace();
   }
 
   async run(): Promise<Summary> {
-    warmUp(join(this.folder, 'warm-up'));
+    await (warm ??= warmUp(join(this.folder, 'warm-up')));
     const queue = this.tasks();
-    const lane = async (): Promise<void> => {
-      for (let next = queue.shift(); next && !this.over(); next = queue.shift()) await this.play(next);
-    };
-    await Promise.all(Array.from({ length: LANES }, lane));
+    await Promise.all(Array.from({ length: Math.min(LANES, queue.length) }, () => this.work(queue)));
     if (this.failures.length === 0) rmSync(this.folder, { recursive: true, force: true });
     const injections = Object.values(this.byFault).reduce((sum, n) => sum + n, 0);
     const seconds = Math.round((performance.now() - this.startedMs) / 1000);
@@ -121,12 +137,12 @@ export class Matrix {
     return { injections, byFault, byScenario, byBoth, syncs, failures, seconds };
   }
 
-  /** What one lane does in one go: a scenario with one fault; all faults when there are few cases, or no strace. */
+  /** What one lane does in one go: a scenario with one fault; all faults when there are few cases, or no library. */
   private tasks(): Task[] {
     const { scenarios = SCENARIOS, casesPerScenario } = this.options;
     const place = ({ name }: Scenario): number => (LONG.includes(name) ? LONG.indexOf(name) : LONG.length);
     const sorted = [...scenarios].sort((a, b) => place(a) - place(b));
-    if (!this.strace || casesPerScenario !== undefined) return sorted.map(scenario => ({ scenario, faults: FAULTS }));
+    if (!this.library || casesPerScenario !== undefined) return sorted.map(scenario => ({ scenario, faults: FAULTS }));
     return sorted.flatMap(scenario => FAULTS.map(fault => ({ scenario, faults: [fault] })));
   }
 
@@ -136,66 +152,63 @@ export class Matrix {
     return minutes !== undefined && performance.now() - this.startedMs > minutes * 60_000;
   }
 
-  /** All cases of a task, on one counter whose journal goes on; a failed one makes room for a new counter. */
-  private async play({ scenario, faults }: Task): Promise<void> {
+  /** Task after task on one counter; a failed case makes room for a new counter. */
+  private async work(queue: Task[]): Promise<void> {
     let lane: Lane | undefined;
-    const play = async (injection?: Injection): Promise<CaseResult | undefined> => {
+    const play = async (scenario: Scenario, injection?: Injection): Promise<CaseResult | undefined> => {
+      lane ??= new Lane(join(this.folder, String(++this.folders)), this.library, this.options.env);
       try {
-        lane ??= await this.newLane();
         const result = await lane.run(scenario, injection);
         if (result.violations.length > 0) throw new Violation(result.violations);
         return result;
       } catch (error) {
         this.failed(scenario, injection, lane, error);
-        await lane?.close();
+        await lane.close();
         lane = undefined;
         return undefined;
       }
     };
+    for (let next = queue.shift(); next && !this.over(); next = queue.shift()) await this.task(next, play);
+    await lane?.close();
+  }
+
+  /** All cases of a task. */
+  private async task(
+    { scenario, faults }: Task,
+    play: (scenario: Scenario, injection?: Injection) => Promise<CaseResult | undefined>,
+  ): Promise<void> {
     let injections = 0;
     // Looked at twice: the first time the write-ahead log is longer or shorter than it will be from then on.
-    const look = (await play()) && (await play());
+    const look = (await play(scenario)) && (await play(scenario));
     if (look) {
       this.syncs[scenario.name] = look.audit.syncs;
       const last = { hit: true };
       for (const injection of this.cases(look, faults, last)) {
         if (this.over()) break;
-        const result = await play(injection);
+        const result = await play(scenario, injection);
         last.hit = result === undefined || result.hit;
         if (!result?.hit) continue;
         injections++;
         this.count(scenario, injection);
       }
     }
-    await lane?.close();
     this.options.say?.(`${scenario.name}: ${injections} injections (${faults.join(', ')})`);
   }
 
   /** The cases of a scenario: a sample, or each call of each kind until a run is not hit any more. */
   private *cases(look: CaseResult, faults: readonly Fault[], last: { readonly hit: boolean }): Generator<Injection> {
     const { casesPerScenario } = this.options;
-    if (!this.strace) {
+    if (!this.library) {
       for (let n = 1; n <= (casesPerScenario ?? 40); n++) yield { fault: 'kill', call: 'growth', n };
       return;
     }
     if (casesPerScenario !== undefined) return yield* sample(look.audit.counts, casesPerScenario);
     for (const fault of faults)
-      for (const call of Object.keys(look.audit.counts) as DiskCall[])
+      for (const call of (Object.keys(look.audit.counts) as DiskCall[]).filter(one => distinct(fault, one)))
         for (let n = 1; n <= CALLS_MAX; n++) {
           yield { fault, call, n };
           if (!last.hit) break;
         }
-  }
-
-  private async newLane(): Promise<Lane> {
-    const lane = new Lane(join(this.folder, String(++this.folders)), this.strace, this.options.env);
-    try {
-      await lane.open();
-    } catch (error) {
-      await lane.close();
-      throw error;
-    }
-    return lane;
   }
 
   private count(scenario: Scenario, { fault }: Injection): void {

@@ -1,46 +1,39 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openJournal } from '../../src/journal/journal.ts';
 import { audit } from './real-audit.ts';
 import { checkClaims } from './real-check.ts';
+import type { Note } from './real-faults.ts';
 import { chooseCase } from './real-matrix.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'pos8583-audit-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const note = (call: Note['call'], name = '', result = 0): Note => ({ call, name, struck: false, result });
+const WAL_WRITE = note('pwrite64', 'shop/journal.db-wal');
+const WAL_SYNC = note('fsync', 'shop/journal.db-wal');
+const SEND = note('send');
 
-const WAL_WRITE = '100  pwrite64(22</shop/journal.db-wal>, ""..., 24, 4152) = 24';
-const WAL_SYNC = '100  fsync(22</shop/journal.db-wal>) = 0';
-const SEND = '100  write(30<TCP:[127.0.0.1:40000->127.0.0.1:8583]>, ""..., 120) = 120';
-const SCREEN = '107  write(26</dev/pts/0<char 136:0>>, ""..., 40) = 40';
-
-function read(lines: readonly string[], died = false): ReturnType<typeof audit> {
-  const path = join(folder, 'strace.log');
-  writeFileSync(path, lines.join('\n'));
-  return audit(path, '/shop/journal.db', died);
-}
+const read = (notes: readonly Note[]): ReturnType<typeof audit> => audit(notes, 'shop/journal.db');
 
 test('the audit sees bytes to the acquirer that overtake a sync, and only those', () => {
-  expect(read([WAL_WRITE, WAL_SYNC, SEND]).violations).toEqual([]);
-  expect(read([WAL_WRITE, SCREEN, WAL_SYNC, SEND])).toMatchObject({ violations: [], syncs: 1, counts: { fsync: 1 } });
-  expect(read([WAL_WRITE, SEND, WAL_SYNC]).violations).toEqual([expect.stringContaining('line 2')]);
-  expect(read([WAL_WRITE]).violations).toEqual([expect.stringContaining('never synced')]);
-  expect(read([WAL_WRITE], true).violations).toEqual([]);
-  // Cut in two by another thread: the sync is done when it comes back.
-  const cut = ['100  fsync(22</shop/journal.db-wal> <unfinished ...>', SCREEN, '100  <... fsync resumed>) = 0'];
-  expect(read([WAL_WRITE, ...cut, SEND]).violations).toEqual([]);
+  expect(read([WAL_WRITE, WAL_SYNC, SEND])).toMatchObject({ violations: [], syncs: 1, sends: 1, counts: { fsync: 1 } });
+  expect(read([WAL_WRITE, SEND, WAL_SYNC]).violations).toEqual([expect.stringContaining('call 2')]);
+  expect(read([WAL_WRITE])).toMatchObject({ violations: [], unsynced: true });
+  expect(read([WAL_WRITE, WAL_SYNC])).toMatchObject({ unsynced: false });
+  // A sync that failed by itself is none.
+  expect(read([WAL_WRITE, note('fsync', 'shop/journal.db-wal', -1), SEND]).violations).toHaveLength(1);
 });
 
 test('the audit tells a failure that loses something from one that does not', () => {
-  const failed = (file: string): string => `100  fsync(22<${file}>) = -1 EIO (Input/output error) (INJECTED)`;
-  expect(read([WAL_WRITE, failed('/shop/journal.db-wal')], true)).toMatchObject({ harmless: false });
-  expect(read([WAL_WRITE, WAL_SYNC, failed('/shop/journal.db-wal')])).toMatchObject({ harmless: true });
-  expect(read([WAL_WRITE, WAL_SYNC, failed('/shop/journal.db')])).toMatchObject({ harmless: true });
-  expect(read([failed('/shop/journal.db')], true)).toMatchObject({ harmless: false, injected: 'fsync journal.db' });
-  const names = [WAL_WRITE, WAL_SYNC, failed('/shop')];
+  const failed = (name: string): Note => ({ call: 'fsync', name, struck: true, result: -1 });
+  expect(read([WAL_WRITE, failed('shop/journal.db-wal')])).toMatchObject({ harmless: false });
+  expect(read([WAL_WRITE, WAL_SYNC, failed('shop/journal.db-wal')])).toMatchObject({ harmless: true });
+  expect(read([WAL_WRITE, WAL_SYNC, failed('shop/journal.db')])).toMatchObject({ harmless: true });
+  expect(read([failed('shop/journal.db')])).toMatchObject({ harmless: false, injected: 'fsync of journal.db' });
+  const names = [note('create', 'shop/journal.db-wal'), WAL_WRITE, WAL_SYNC];
   expect(read([...names, SEND]).violations).toEqual([expect.stringContaining('names')]);
-  expect(read([...names, '100  fsync(25</shop>) = 0', SEND]).violations).toEqual([]);
+  expect(read([...names, failed('shop'), SEND]).violations).toEqual([expect.stringContaining('names')]);
+  expect(read([...names, failed('shop'), note('fsync', 'shop'), SEND]).violations).toEqual([]);
+  // Their names were safe before.
+  expect(read([...names, note('fsync', 'shop'), failed('shop'), SEND]).violations).toEqual([]);
+  expect(read([note('create', 'shop/journal.db-shm'), SEND]).violations).toEqual([]);
 });
 
 test('what was shown and is not in the journal is named', () => {

@@ -1,13 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { KeyName } from '../../src/sim/terminal/machine.ts';
+import { COMPILED, PATIENCE_MS } from './real-process.ts';
 import type { News, Order, Sight } from './real-terminal.ts';
 
 const TERMINAL = fileURLToPath(new URL('./real-terminal.ts', import.meta.url));
-/** What the engine compiled for the terminals of earlier cases. */
-const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/pos8583-crash', import.meta.url));
-/** How long a person waits for a screen before it counts as lost, milliseconds. */
-const PATIENCE_MS = 40_000;
 
 /** The runtime went away while the person waited for it: what an injection is meant to do. */
 export class Gone extends Error {}

@@ -299,8 +299,9 @@ export const SCENARIOS: readonly Scenario[] = [
     phase: 'boot',
     async prepare(stage) {
       await sale(stage, 'silent');
-      // The acquirer has booked and says nothing: the power fails while the answer is awaited.
-      await stage.person.on('处理中');
+      // The acquirer has booked and says nothing: the power fails while the answer is awaited. The first screen that says so comes
+      // before the intent is written; a second later it is, and the message is out.
+      await stage.person.on('59秒');
     },
     play: async () => {},
   },

@@ -2,8 +2,9 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Soaked, NO_FIGURES, figure } from '../soak.ts';
-import { Lane, warmUp } from './real-lane.ts';
-import { Matrix, type Summary, chooseCase, hasStrace } from './real-matrix.ts';
+import { faultLibrary } from './real-faults.ts';
+import { Lane } from './real-lane.ts';
+import { Matrix, type Summary, chooseCase } from './real-matrix.ts';
 
 export interface SoakOptions {
   /** As many rounds as fit in. Without it: one whole round. */
@@ -13,6 +14,9 @@ export interface SoakOptions {
 }
 
 const INJECTIONS_WANTED = 1_500;
+/** What a person must do where {@link faultLibrary} gives nothing. */
+export const NO_LIBRARY =
+  'the disk cannot be broken without a C compiler, cc, on Linux (apt-get install gcc libc6-dev)';
 
 /** What was done, in figures: the first line is the whole. */
 export function summaryText(
@@ -34,8 +38,7 @@ export function summaryText(
 /** The whole matrix, again and again when there is a time to fill; or one case. */
 export async function soak(options: SoakOptions): Promise<Soaked> {
   if (options.case !== undefined) return { status: await one(options.case), figures: NO_FIGURES };
-  if (!hasStrace())
-    console.log('strace is missing (apt-get install strace): kills only, near the writes of the journal');
+  if (!faultLibrary()) console.log(`${NO_LIBRARY}: kills only, near the writes of the journal`);
   const began = performance.now();
   const endMs = began + (options.minutes ?? Infinity) * 60_000;
   const all = { injections: 0, byFault: {}, byScenario: {}, seconds: 0 };
@@ -74,15 +77,14 @@ async function one(id: string): Promise<number> {
     return 2;
   }
   const { scenario, injection } = chosen;
-  if (injection && injection.call !== 'growth' && !hasStrace()) {
-    console.error(`soak: ${id} needs strace: apt-get install strace`);
+  const library = faultLibrary();
+  if (injection && injection.call !== 'growth' && !library) {
+    console.error(`soak: ${id}: ${NO_LIBRARY}`);
     return 2;
   }
   const folder = mkdtempSync(join(tmpdir(), 'pos8583-crash-'));
-  warmUp(join(folder, 'warm-up'));
-  const lane = new Lane(folder, hasStrace());
+  const lane = new Lane(folder, library);
   try {
-    await lane.open();
     const result = await lane.run(scenario, injection);
     const struck = injection ? (result.hit ? 'was struck' : 'ended without being hit') : 'was played';
     console.log(`${id} ${struck}; the runtime: ${result.ended}; calls: ${JSON.stringify(result.audit.counts)}`);

@@ -56,7 +56,8 @@ test(
       all.reduce((total, one) => total + one[name], 0);
     expect(all.flatMap(one => one.bad)).toEqual([]);
     // Crashes make sessions that end in the middle of something; noise and unplugging come in packets that never end.
-    expect(sum('sessions')).toBe(SEEDS + sum('crashes'));
+    // A program that was told to stop begins another one, too.
+    expect(sum('sessions')).toBeGreaterThanOrEqual(SEEDS + sum('crashes'));
     expect(sum('crashes')).toBeGreaterThan(SEEDS / 4);
     expect(sum('faults')).toBeGreaterThan(2 * SEEDS);
     expect(sum('transactions')).toBeGreaterThan(4 * SEEDS);

@@ -6,10 +6,10 @@ import { FAULT_KINDS } from './plan.ts';
 import { SABOTAGES } from './sabotage.ts';
 
 /** Histories of this gate, on all cores; `npm run soak` runs as many as there is time for. */
-const SEEDS = Number(process.env.POS8583_SEEDS ?? 200);
+const SEEDS = Number(process.env.POS8583_SEEDS ?? 400);
 const FIRST = Number(process.env.POS8583_FIRST_SEED ?? 1);
 /** Histories within which each planted fault must be found. */
-const SABOTAGE_SEEDS = 40;
+const SABOTAGE_SEEDS = 80;
 /** Kinds of fault that a run of so many histories must have met, and how often each of them. */
 const OFTEN = { histories: 400, kinds: 20, hits: 100 };
 
