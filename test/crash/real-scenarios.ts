@@ -219,6 +219,14 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'sale-paper-out',
     phase: 'running',
+    // A slip that an earlier case left owed would be asked for after this one's.
+    async prepare({ person }) {
+      while (person.screen.includes('未打签购单')) {
+        await person.keys('F1');
+        await person.on('正在打印');
+        await person.on(IDLE);
+      }
+    },
     async play(stage) {
       const { person } = stage;
       await person.order({ do: 'paper', state: 'out' });
