@@ -31,6 +31,9 @@ export class Disk extends Native {
 
   /** The disk itself goes away. */
   end(): void {
+    // A statement holds its database: reached from here, and the engine would keep the disk and its whole history for ever.
+    this.statements.clear();
+    this.onCommit = () => undefined;
     super.close();
   }
 
