@@ -254,17 +254,7 @@ export function ledger(store: Store, queries: Queries, desk: RefundDesk, policy:
     if (original.kind !== KIND_RULES[intent.kind].undoes) return originalFault('original-not-a-sale', intent, original);
     if (original.state === 'voided') return originalFault('original-voided', intent, original);
     if (original.state !== 'approved') return originalFault('original-not-approved', intent, original);
-    const doubtful = store.one(
-      "SELECT trace FROM txn WHERE original_id = ? AND act = 'void' AND state IN ('open', 'unknown')",
-      original.id,
-    );
-    if (!doubtful) return undefined;
-    return fault(
-      'E_ILLEGAL',
-      'void-unknown',
-      `void ${digits(doubtful.trace as number, 6)} of voucher ${digits(original.trace, 6)} has an unknown outcome`,
-      'Wait for its reversal, or let a supervisor enter what the acquirer says',
-    );
+    return desk.voidInDoubt(original.id);
   }
 
   function appendOutcome(nowMs: number, txnId: number, outcome: Outcome): Txn {

@@ -106,6 +106,24 @@ export function refundDesk(store: Store, queries: Queries) {
   const leftOf = (sale: Txn, exceptHold?: number): number =>
     refundableMinor(sale, taken({ txnId: sale.id }, exceptHold));
 
+  /** A sale whose void has no known outcome gives nothing back by any way until it is known. Fault `void-unknown`. */
+  function voidInDoubt(saleId: number | undefined): Fault | undefined {
+    const doubtful =
+      saleId === undefined
+        ? undefined
+        : store.one(
+            "SELECT trace FROM txn WHERE original_id = ? AND act = 'void' AND state IN ('open', 'unknown')",
+            saleId,
+          );
+    if (!doubtful) return undefined;
+    return fault(
+      'E_ILLEGAL',
+      'void-unknown',
+      `void ${digits(doubtful.trace as number, 6)} of the original has an unknown outcome`,
+      'Wait for its reversal, or let a supervisor enter what the acquirer says',
+    );
+  }
+
   function aboveRemainder(original: OriginalRef, amountMinor: number): Fault | undefined {
     const sale = original.txnId === undefined ? undefined : queries.txn(original.txnId);
     const whole = sale?.amountMinor ?? original.amountMinor;
@@ -189,7 +207,7 @@ export function refundDesk(store: Store, queries: Queries) {
   return {
     /**
      * Decides a refund and keeps it back until `untilMs`; nothing is sent. Faults `refunds-frozen`,
-     * `refund-above-remainder`, `refund-unknown` (the original is locked).
+     * `refund-above-remainder`, `refund-unknown` and `void-unknown` (the original is locked).
      */
     holdRefund(nowMs: number, hold: NewHold): Result<HeldRefund> {
       assert(
@@ -197,7 +215,10 @@ export function refundDesk(store: Store, queries: Queries) {
         'the amount of a held refund is 1 to 12 digits of minor units',
       );
       const stop =
-        mayRefund(refundsFrozen()) ?? lockedBy(taken(hold.original)) ?? aboveRemainder(hold.original, hold.amountMinor);
+        mayRefund(refundsFrozen()) ??
+        lockedBy(taken(hold.original)) ??
+        voidInDoubt(hold.original.txnId) ??
+        aboveRemainder(hold.original, hold.amountMinor);
       if (stop) return failed(stop);
       const id = store.commit(() => store.append(nowMs, 'refund-held', hold));
       return ok(held(id) as HeldRefund);
@@ -237,10 +258,14 @@ export function refundDesk(store: Store, queries: Queries) {
 
     taken,
     leftOf,
+    voidInDoubt,
 
-    /** Writes down money that was given back outside of the terminal. Faults `refund-above-remainder`, `refund-unknown`. */
+    /** Writes down money that was given back outside of the terminal. Faults `refund-above-remainder`, `refund-unknown`, `void-unknown`. */
     recordExternal(nowMs: number, entry: Omit<ExternalRefund, 'id' | 'atMs'>): Result<ExternalRefund> {
-      const stop = lockedBy(taken(entry.original)) ?? aboveRemainder(entry.original, entry.amountMinor);
+      const stop =
+        lockedBy(taken(entry.original)) ??
+        voidInDoubt(entry.original.txnId) ??
+        aboveRemainder(entry.original, entry.amountMinor);
       if (stop) return failed(stop);
       const id = store.commit(() => store.append(nowMs, 'refund-external', entry));
       return ok({ ...entry, id, atMs: nowMs });

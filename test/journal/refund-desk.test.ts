@@ -50,6 +50,25 @@ describe('a held refund', () => {
     expect(journal.holdOfTxn(sent.value.id)?.id).toBe(held.value.id);
   });
 
+  test('nothing waits, and nothing is given back by another way, while a void of the sale has no known outcome', () => {
+    const journal = open();
+    const paid = sale(journal, T0);
+    const undone = journal.appendIntent(
+      T0,
+      intentOf(journal, {
+        kind: 'void',
+        amountMinor: paid.amountMinor,
+        original: { txnId: paid.id, reference: paid.answer?.reference },
+      }),
+    );
+    if (!undone.ok) throw new Error(undone.fault.name);
+    journal.appendOutcome(T0, undone.value.id, { result: 'unknown', reason: '98', why: 'silence' });
+    expect(faultName(journal.holdRefund(T0, holdOf(journal, paid, 100)))).toBe('void-unknown');
+    const external = { original: { txnId: paid.id }, amountMinor: 100, operator: '01', way: 'cash' };
+    expect(faultName(journal.recordExternal(T0, external as never))).toBe('void-unknown');
+    expect(journal.heldRefunds()).toEqual([]);
+  });
+
   test('goes out as it was decided: another amount, card or original is refused', () => {
     const journal = open();
     const paid = sale(journal, T0);

@@ -251,6 +251,9 @@ class RecordFold {
     const sale = original === undefined ? undefined : this.txns.get(original);
     if (sale && amountMinor > this.leftOf(sale))
       this.wrong(`a refund over ${amountMinor} waits, and ${this.leftOf(sale)} is left of sale ${sale.trace}`);
+    for (const other of this.txns.values())
+      if (sale && other.original === sale.id && other.state === 'unknown')
+        this.wrong(`a refund of sale ${sale.trace} waits, of which ${other.kind} ${other.trace} is unknown`);
     this.holds.set(seq, { original, amountMinor });
   }
 

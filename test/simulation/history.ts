@@ -239,7 +239,8 @@ export class History {
     };
     const rest = (kind: Intent['kind'], amountMinor: number): Intent => ({ ...clean, kind, amountMinor });
     for (let held = this.journal?.heldRefunds().length ?? 0; held > 0; held--)
-      this.person.intents.push(rest('supervisor', 0), rest('supervisor', 0));
+      // What can not be sent any more is stopped: the remainder by two of `choice` says which.
+      this.person.intents.push({ ...rest('supervisor', 0), choice: 0 }, { ...rest('supervisor', 0), choice: 1 });
     this.person.intents.push(rest('sale', 1_100), rest('sale', 1_200), rest('supervisor', 0), rest('supervisor', 0));
     this.person.intents.push(rest('settle', 0), rest('settle', 0), rest('signOn', 0), rest('sale', 1_300));
     this.go(() => this.person.finished && this.person.step === 'idle', CALM_MS, 'after the faults stopped');
