@@ -21,6 +21,8 @@ const MASTER_KEY = new Uint8Array(16).fill(0x11);
 /** No intent takes longer, whatever happens; with faults gone the rest must come within a third of it. */
 const INTENT_MS = 3 * 3_600_000;
 const CALM_MS = 3_600_000;
+/** A little longer than wrong passwords block an operator. */
+const BLOCK_MS = 6 * 60_000;
 /** Keys and cards of one intent: more means that nothing leads to the idle screen. */
 const ACTS_MAX = 600;
 
@@ -226,7 +228,8 @@ export class History {
     this.terminal.paper('ok');
     this.note('phase', 'faults stop');
     // What is still on its way through the network arrives first: a person waits for it, too, before the day is closed.
-    const until = this.network.heldUntilMs + 1_000;
+    // Nor does somebody who mistyped a password too often try again before the block is over.
+    const until = Math.max(this.network.heldUntilMs, this.timeline.nowMs + BLOCK_MS) + 1_000;
     while (this.timeline.nowMs < until && this.eyes.found.length === 0) this.step();
     const clean: Intent = {
       ...this.plan.intents[0],
