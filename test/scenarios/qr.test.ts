@@ -135,6 +135,26 @@ describe('the customer must confirm', () => {
     expect(c.differences()).toEqual([]);
   });
 
+  test('waiting on asks the acquirer at once: a customer who has paid meanwhile does not stand there', () => {
+    const c = scanSale(open(), 10_061).on('请顾客确认付款', 'CANCEL').on('要停止等待吗', 'CANCEL');
+    const before = c.world.nowMs();
+    paper(c.on('微信支付成功'));
+    expect(c.world.nowMs() - before).toBeLessThan(5_000);
+    expect(lastOf(c).state).toBe('approved');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('keys do not keep a payment open for longer than it has', () => {
+    const c = scanSale(open(), 10_064);
+    const before = c.world.nowMs();
+    for (let again = 0; again < 12; again++) c.on('请顾客确认付款', 'CANCEL').on('要停止等待吗', 'CANCEL');
+    c.on('冲正成功').on(IDLE);
+    expect(c.sent('0200').filter(m => m.fields[60]?.startsWith('61'))).toHaveLength(12);
+    expect(c.world.nowMs() - before).toBeLessThan(60_000);
+    expect(lastOf(c).state).toBe('reversed');
+    expect(c.differences()).toEqual([]);
+  });
+
   test('inquiries that stay silent change nothing', () => {
     const c = open({ rules: [{ match: { '60.1': '61' }, do: { silent: true }, times: 1 }] });
     paper(scanSale(c, 10_061).on('请顾客确认付款'));

@@ -98,7 +98,10 @@ export function qrSaleSteps(profile: PanelProfile): Steps {
         ...ends,
       ],
     ),
-    /** CANCEL asks again: a payment on its way is closed, never left alone. */
+    /**
+     * CANCEL asks again: a payment on its way is closed, never left alone. Whoever goes on waiting has the acquirer asked at
+     * once, which counts as any inquiry does: no keys keep a payment open for longer than the time that it has.
+     */
     qrStopAsk: {
       screen: () => show('F07.3s', {}),
       await: () => ({
@@ -110,7 +113,7 @@ export function qrSaleSteps(profile: PanelProfile): Steps {
       }),
       beep: THREE_BEEPS,
       on: {
-        KEY: [goWhen(key('ENTER'), 'qrClose'), goWhen(key('CANCEL'), 'qrConfirm')],
+        KEY: [goWhen(key('ENTER'), 'qrClose'), goWhen(key('CANCEL'), 'qrInquiry', asked)],
         TIMEOUT: [go('qrInquiry', asked)],
       },
     },
