@@ -2,7 +2,7 @@ import type { HeldRefund } from '../journal/journal.ts';
 import { HELD_CARDS_MAX, HELD_CARD_MS } from '../limits.ts';
 import type { Done, Draft, HeldView, RecordView } from '../terminal/types.ts';
 import { printHeld } from './held-slip.ts';
-import { decisionOf, lastLook } from './judgement.ts';
+import { decisionOf, lastLook, secondMissing } from './judgement.ts';
 import { promptOf } from './money.ts';
 import { originalRef } from './original.ts';
 import { qrOriginalRef } from './qr.ts';
@@ -12,6 +12,8 @@ import type { Task } from './task.ts';
 
 /** How long after a try that sent nothing a due refund waits for the next one. */
 const AGAIN_MS = 60_000;
+/** The next try of one that only a person sends. */
+const NEVER = Number.MAX_SAFE_INTEGER;
 
 /**
  * F06-11: keeps a refund back that was decided. It is in the journal before anybody sees it; its card stays in memory only,
@@ -118,16 +120,27 @@ export function nextDue(shop: Shop): { readonly id: number; readonly inMs: numbe
   return next && maySend(shop) ? next : undefined;
 }
 
-/** Makes a held refund the transaction at the keypad: `ready`, or `card` when its card must be read again. */
-export function takeHeld(shop: Shop, id: number): Done {
+/**
+ * Makes a held refund the transaction at the keypad: `ready`, or `card` when its card must be read again. `second`: the rules
+ * want a second person by now (another profile, a lower limit) who has not agreed; asked again with that person, it goes on.
+ */
+export function takeHeld(shop: Shop, id: number, second?: string): Done {
   const { journal } = shop;
   const held = journal.held(id);
   if (held?.state !== 'held') return { type: 'DONE', outcome: 'failed', prompt: 'F20.sent' };
   if (journal.refundsFrozen()) return { type: 'DONE', outcome: 'failed', prompt: 'E16' };
   const kept = shop.heldCards.get(id);
   forgetCard(shop);
+  const decided = draftOf(shop, held, kept);
+  const draft = second === undefined ? decided : { ...decided, second };
+  const judged = secondMissing(shop, draft);
+  if (judged) {
+    if (second !== undefined) return { type: 'DONE', outcome: 'failed', prompt: 'E15' };
+    // Nobody may be there to agree: it is not tried again by itself.
+    shop.heldTries.set(id, NEVER);
+    return { type: 'DONE', outcome: 'second', draft: { ...draft, judged } };
+  }
   shop.card = kept;
-  const draft = draftOf(shop, held, kept);
   return { type: 'DONE', outcome: kept || held.kind === 'qrRefund' ? 'ready' : 'card', draft };
 }
 
@@ -182,7 +195,7 @@ export function afterSending(shop: Shop, heldId: number, card: CardInHand | unde
 export function leaveToPerson(shop: Shop, heldId: number): void {
   if (shop.card === shop.heldCards.get(heldId)) shop.card = undefined;
   dropHeldCard(shop, heldId);
-  shop.heldTries.set(heldId, Number.MAX_SAFE_INTEGER);
+  shop.heldTries.set(heldId, NEVER);
 }
 
 /** F20-2: 00 stops it; it is never sent. */

@@ -116,7 +116,7 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
     case 'heldLeft':
       return heldLeft(shop, job.id);
     case 'takeHeld':
-      return takeHeld(shop, job.id);
+      return takeHeld(shop, job.id, job.second);
     case 'stopHeld':
       return stopHeld(shop, job.id);
     case 'printHeld': {

@@ -181,6 +181,13 @@ export function lastLook(
   return { verdict, findings: [...new Set(verdict.findings.map(finding => finding.rule))] };
 }
 
+/** What the rules say of a held refund for which they want a second person by now and nobody has agreed; undefined: it can go. */
+export function secondMissing(shop: Shop, draft: Draft): Judged | undefined {
+  const verdict = verdictOf(shop, draft);
+  const missing = verdict.action !== 'refuse' && verdict.second && !approvedTwice(shop, draft);
+  return missing ? judgedOf(shop, verdict) : undefined;
+}
+
 /** Another person than who asked; where two persons are the rule, another one than who approved, too. */
 function approvedTwice(shop: Shop, { second, approver, ...draft }: Draft): boolean {
   if (second === undefined || second === requesterOf(shop, draft)) return false;
@@ -203,9 +210,10 @@ function untrained(shop: Shop, draft: Draft): Done | undefined {
 
 /** F06-10, blind: did the second person type what the first one did? */
 export function checkBlind(shop: Shop, draft: Draft, lastFour: string): Done {
+  const held = draft.heldId === undefined ? undefined : shop.journal.held(draft.heldId);
   const number =
     draft.channel === undefined
-      ? (draft.card?.masked ?? '')
+      ? (draft.card?.masked ?? held?.card?.masked ?? '')
       : draft.original
         ? digits(draft.original.voucher, 6)
         : (draft.order ?? '');

@@ -208,8 +208,8 @@ export type Job =
   | { readonly kind: 'heldRefund'; readonly index: number }
   /** How much time is left of this one. */
   | { readonly kind: 'heldLeft'; readonly id: number }
-  /** Makes a held refund the transaction at the keypad. */
-  | { readonly kind: 'takeHeld'; readonly id: number }
+  /** Makes a held refund the transaction at the keypad. `second`: who agreed to it now, when it wants a second person since. */
+  | { readonly kind: 'takeHeld'; readonly id: number; readonly second?: string }
   | { readonly kind: 'stopHeld'; readonly id: number }
   | { readonly kind: 'printHeld'; readonly id: number }
   /** Refunds of a sale so far. */

@@ -329,6 +329,23 @@ describe('refund of a scanned payment', () => {
     expect(c.differences()).toEqual([]);
   });
 
+  test('held, and a second person is wanted since: asked once when its time comes, and never sent by itself', () => {
+    const c = paidScan(open({ change: { policy: { refundHoldSeconds: 300 } } }), 10_000);
+    scanRefund(c, 2, 4_000).on('退货待发送').keys('CANCEL').on(IDLE);
+    const [hold] = c.journal.heldRefunds();
+    c.crash();
+    c.profile = { ...c.profile, policy: { ...c.profile.policy, refundDualLimitMinor: 3_000 } };
+    c.start();
+    c.on(IDLE).pause(200).on('需经理复核').on(IDLE);
+    expect(c.world.nowMs()).toBeGreaterThanOrEqual(hold.untilMs);
+    const shown = c.screens.length;
+    c.pause(3_600);
+    expect(c.screens.slice(shown).filter(screen => screen.includes('需经理复核'))).toEqual([]);
+    expect(c.sent('0220')).toEqual([]);
+    expect(c.journal.held(hold.id)?.state).toBe('held');
+    expect(c.screens.at(-1)).toContain('待发送退货 1笔');
+  });
+
   test('held across a restart and stopped: nothing is ever sent', () => {
     const c = paidScan(open({ change: { policy: { refundHoldSeconds: 300 } } }), 10_000);
     scanRefund(c, 2, 4_000).on('退货待发送').keys('CANCEL').on(IDLE);

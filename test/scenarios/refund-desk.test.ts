@@ -184,6 +184,29 @@ describe('a refund that waits', () => {
     expect(c.differences()).toEqual([]);
   });
 
+  test('a rule that came meanwhile wants a second person: asked when somebody sends it, not when nobody is there', () => {
+    const c = held(desk(), 40_000);
+    const [hold] = c.journal.heldRefunds();
+    c.crash();
+    c.profile = { ...c.profile, policy: { ...c.profile.policy, refundDualLimitMinor: 30_000 } };
+    c.start();
+    c.on('确认键:菜单').pause(1_000);
+    expect(c.sent('0220')).toEqual([]);
+    supervisor(c).keys('DOWN').on('5.退货止付', '5').on('400.00', '1');
+    c.on('需经理复核').on('请输复核工号').type('01').on('申请人不能复核').keys('CANCEL').on('确认键:菜单');
+    expect(c.journal.held(hold.id)?.state).toBe('held');
+    supervisor(c).keys('DOWN').on('5.退货止付', '5').on('400.00', '1');
+    approve(c, 40_000, lastFourOf(c)).on('请插卡/刷卡/挥卡').swipe('swipe');
+    paper(c.on('退货已受理'));
+    expect(c.journal.list({ kind: 'refund' })[0].intent).toMatchObject({
+      operator: '01',
+      second: '02',
+      heldId: hold.id,
+    });
+    expect(c.journal.held(hold.id)?.state).toBe('sent');
+    expect(c.differences()).toEqual([]);
+  });
+
   test('counts against what is left, is listed with the original, and stops the settlement', () => {
     const c = held(desk(), 40_000);
     c.keys('CANCEL').on('确认键:菜单');

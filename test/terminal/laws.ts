@@ -36,6 +36,7 @@ export function learn(steps: Steps, node: Node, event: TerminalEvent, after: Pla
       return { ...facts, judged: { ...event.judged, kind, minor: amountMinor }, warned: 0 };
     }
     if (job.kind === 'checkBlind' && event.outcome === 'ok') return { ...facts, blind: true };
+    if (job.kind === 'takeHeld' && event.outcome === 'second') return { ...facts, ...UNSAID };
     if (job.kind === 'takeHeld' && event.draft) return { ...facts, held: event.draft.heldId };
   }
   if (event.type === 'KEY' && event.key === 'ENTER' && (id === 'RULE.ask' || id === 'F06.8b'))
@@ -107,6 +108,11 @@ export function judge(step: Step, node: Node, panel: PanelProfile, report: Repor
     must(facts.technician === true && facts.flashAsked === true, 'flash that 99 did not ask for');
   if (job.kind === 'train') must(facts.supervisor === true || job.by === '99', 'training that nobody allowed');
   if (job.kind === 'stopHeld') must(facts.supervisor === true, "stopped without the supervisor's password");
+  if (job.kind === 'takeHeld' && job.second !== undefined)
+    must(
+      facts.second === job.second && job.second !== context.desk.operator && facts.blind === true,
+      'a held refund taken up with a second person who did not agree',
+    );
   if (job.kind !== 'online' && job.kind !== 'hold') return;
   const { draft } = job;
   const { kind } = draft;
@@ -268,6 +274,8 @@ export function landing(steps: Steps, from: Node, job: Job, end: Done, to: Node)
       return is(id === 'F06.11');
     case 'ready':
       return is(next === 'online');
+    case 'second':
+      return is(id === 'F06.10n');
     case 'card':
       return is(id === 'F06.3');
     case 'due':

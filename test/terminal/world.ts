@@ -313,6 +313,9 @@ export const OUTCOMES: { readonly [K in Job['kind']]: (job: Extract<Job, { kind:
     return [
       done('ready', { draft: { ...draft, card: card('swipe') } }),
       done('card', { draft: { ...draft, pinTries: 0 } }),
+      ...(job.second === undefined
+        ? [done('second', { draft: { ...draft, second: undefined, judged: judged({ second: true, blind: true }) } })]
+        : failed('E15')),
       ...failed('F20.sent', 'E16'),
     ];
   },

@@ -74,6 +74,12 @@ const needsSecond: Guard = (c, e) => judgedIn(c, e)?.second === true && c.draft.
 function agreed(profile: PanelProfile, when: Guard, change?: Change): readonly Way[] {
   const isVoid: Guard = c => c.draft.kind === 'void';
   return [
+    // Decided long ago, and agreed to once more: it is taken up again with the one who agreed.
+    goWhen(
+      both(when, c => c.draft.heldId !== undefined),
+      'heldAgreed',
+      change,
+    ),
     ...(profile.voidNeedsCard
       ? [
           goWhen(

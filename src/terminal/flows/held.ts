@@ -30,6 +30,11 @@ const STOPPED_MS = 2000;
  */
 export function heldSteps(profile: PanelProfile): Steps {
   const stop = goWhen(key('2'), 'heldStopPassword');
+  const taken: readonly Way[] = [
+    goWhen(outcome('ready'), 'refundOnline', takeDraft),
+    goWhen(outcome('card'), 'refundCard', takeDraft),
+    ...commonEnds(),
+  ];
   const listTicksMax = Math.max(1, Math.floor(profile.operationTimeoutMs / TICK_MS));
   const look = (screen: Step['screen'], ways: readonly Way[], timeout: readonly Way[]): Step => ({
     screen,
@@ -52,15 +57,17 @@ export function heldSteps(profile: PanelProfile): Steps {
       c => ({ kind: 'heldLeft', id: c.held?.id ?? 0 }),
       [goWhen(outcome('due'), 'heldTake'), goWhen(outcome('ok'), 'heldShow', keepHeld), go('forget')],
     ),
-    /** Sent now: with the card of its decision, or else the same card is asked for. */
+    /** Sent now: with the card of its decision, or else the same card is asked for; first a second person, when one is wanted by now. */
     heldTake: jobStep(
       () => busy('refund'),
       c => ({ kind: 'takeHeld', id: c.held?.id ?? 0 }),
-      [
-        goWhen(outcome('ready'), 'refundOnline', takeDraft),
-        goWhen(outcome('card'), 'refundCard', takeDraft),
-        ...commonEnds(),
-      ],
+      [goWhen(outcome('second'), 'approverNumber', takeDraft), ...taken],
+    ),
+    /** The second person has agreed. */
+    heldAgreed: jobStep(
+      () => busy('refund'),
+      ({ draft: { heldId = 0, second = '' } }) => ({ kind: 'takeHeld', id: heldId, second }),
+      taken,
     ),
     ...passwordSteps(profile, 'heldStopPassword', {
       screen: c => show('F20.2', stars(c)),
