@@ -9,7 +9,10 @@ export function formatAmount(amountMinor: number, grouped = false): string {
   return `${sign}${grouped ? yuan.replace(/\B(?=(\d{3})+$)/g, ',') : yuan}.${digits.slice(-2)}`;
 }
 
+/** `00` to `99`: most of what is padded is part of a date or a time. */
+const TWO_DIGITS: readonly string[] = Array.from({ length: 100 }, (_, value) => String(value).padStart(2, '0'));
+
 /** Left-pads a whole number with zeros to `width` digits (trace number, batch number, amount of data element 4). */
 export function digits(value: number, width: number): string {
-  return String(value).padStart(width, '0');
+  return width === 2 && value in TWO_DIGITS ? TWO_DIGITS[value] : String(value).padStart(width, '0');
 }

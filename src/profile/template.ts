@@ -39,13 +39,28 @@ export interface RenderedLines {
 /** Text of a word of the profile, or undefined when there is none with that id. */
 export type WordOf = (id: string) => string | undefined;
 
-/** The lines of a screen, taken apart once: it is drawn again with every key. */
-const known = new WeakMap<readonly string[], readonly (readonly Piece[])[]>();
+/** A line of a screen, taken apart. */
+interface Line {
+  readonly pieces: readonly Piece[];
+  /** As it is shown, when nothing of it is variable. */
+  readonly fixed: string | undefined;
+  /** Columns of {@link fixed} with the blanks at its end. */
+  readonly columns: number;
+}
 
-function piecesOf(templates: readonly string[]): readonly (readonly Piece[])[] {
+/** The lines of a screen, taken apart once: it is drawn again with every key. */
+const known = new WeakMap<readonly string[], readonly Line[]>();
+
+function linesOf(templates: readonly string[]): readonly Line[] {
   let lines = known.get(templates);
-  if (!lines) known.set(templates, (lines = templates.map(splitPieces)));
+  if (!lines) known.set(templates, (lines = templates.map(lineOf)));
   return lines;
+}
+
+function lineOf(template: string): Line {
+  const pieces = splitPieces(template);
+  const fixed = pieces.every(piece => typeof piece === 'string') ? pieces.join('') : undefined;
+  return { pieces, fixed: fixed?.trimEnd(), columns: columnsOf(fixed ?? '') };
 }
 
 function splitPieces(template: string): Piece[] {
@@ -119,9 +134,13 @@ export function renderLines(
 ): RenderedLines {
   const lines: string[] = [];
   let cutLine = -1;
-  const split = piecesOf(templates);
+  const split = linesOf(templates);
   for (let index = 0; index < split.length; index++) {
-    const pieces = split[index];
+    const { pieces, fixed, columns: fixedColumns } = split[index];
+    if (fixed !== undefined && fixedColumns <= columns) {
+      lines.push(fixed);
+      continue;
+    }
     let whole = '';
     for (const piece of pieces) whole += typeof piece === 'string' ? piece : slotText(piece, values, wordOf);
     if (columnsOf(whole) <= columns) {

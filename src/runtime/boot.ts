@@ -4,13 +4,14 @@ import { fault, type Fault, ok, type Result } from '../fault.ts';
 import type { Hal, SerialClose } from '../hal/hal.ts';
 import { AcquirerLine } from '../host/line.ts';
 import { compileFieldPlan, type FieldPlan } from '../iso8583/plan.ts';
+import type { DialectOptions } from '../iso8583/source.ts';
 import { isTrue, type Journal, type Vault } from '../journal/journal.ts';
 import type { ProfileImage } from '../profile/image.ts';
 import type { Profile } from '../profile/schema.ts';
 import { Keypad } from '../terminal/machine.ts';
 import { type PanelProfile, panelProfile } from '../terminal/profile.ts';
 import { weak } from '../terminal/flows/common.ts';
-import type { TraceRecord } from '../trace/record.ts';
+import type { MessageRecord, TraceRecord } from '../trace/record.ts';
 import type { Lang } from '../terminal/types.ts';
 import { type ControlCall, controlOf } from './control.ts';
 import { redraw, serve } from './desk.ts';
@@ -30,6 +31,8 @@ export interface BootOptions {
   readonly version: string;
   /** Is told what a person saw and did: screens, keys, cards, slips. */
   readonly trace?: (record: TraceRecord) => void;
+  /** Is told what was said with the acquirer. Nobody else wants messages taken apart and masked: a recording has the bytes. */
+  readonly messages?: (record: MessageRecord) => void;
   /** Writes down everything that crosses the rim, so that it can be run again. */
   readonly recording?: Recording;
   /** Keys of the signed slip codes; without them slips carry none and none can be scanned. */
@@ -105,6 +108,7 @@ export function boot(
     keypad,
     equipment: equipmentState(options.equipment ?? {}),
     trace: told(options),
+    messages: options.messages,
     ...(recording ? { recording } : {}),
     ...(slips ? { slips } : {}),
     train: options.training && trainer(throughDoor(options.training, inbox)),
@@ -192,12 +196,14 @@ export function boot(
   });
 }
 
-const plans = new WeakMap<Profile, Result<FieldPlan>>();
+const plans = new WeakMap<Profile['dialect'], WeakMap<DialectOptions, Result<FieldPlan>>>();
 
-/** The fields of the profile's messages, compiled once for each profile. */
-function planOf(profile: Profile): Result<FieldPlan> {
-  const plan = plans.get(profile) ?? compileFieldPlan(profile.dialect, profile.acquirer.dialectOptions);
-  plans.set(profile, plan);
+/** The fields of the profile's messages, compiled once for each dialect with its options: profiles share them. */
+function planOf({ dialect, acquirer: { dialectOptions } }: Profile): Result<FieldPlan> {
+  let ofDialect = plans.get(dialect);
+  if (!ofDialect) plans.set(dialect, (ofDialect = new WeakMap()));
+  let plan = ofDialect.get(dialectOptions);
+  if (!plan) ofDialect.set(dialectOptions, (plan = compileFieldPlan(dialect, dialectOptions)));
   return plan;
 }
 

@@ -1,3 +1,4 @@
+import type { Transaction } from '../profile/schema.ts';
 import type { CodeMeaning } from '../transaction/answers.ts';
 import type { MessageContext, TransactionCodes } from '../transaction/requests.ts';
 import type { Remark } from '../terminal/types.ts';
@@ -6,8 +7,10 @@ import type { Shop } from './shop.ts';
 /** Row `id` of the profile's code table. A row without 60.3 (sign-on) takes the acquirer's key mode. */
 export function codesOf(shop: Shop, id: string): TransactionCodes {
   const row = shop.profile.transactions[id];
-  return { ...row, info60: row.info60 ?? shop.profile.acquirer.keyMode };
+  return isWhole(row) ? row : { ...row, info60: shop.profile.acquirer.keyMode };
 }
+
+const isWhole = (row: Transaction): row is Transaction & TransactionCodes => row.info60 !== undefined;
 
 /** Identity of this terminal, batch and key mode of the last sign-on. */
 export function contextOf(shop: Shop, batch: number): MessageContext {

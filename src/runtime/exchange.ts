@@ -57,7 +57,6 @@ export function* prepare(shop: Shop, elements: Elements): Task<Ready | Fault> {
       'Nothing was sent. Check the profile',
     );
   const amount = elements.text.get(4);
-  const processingCode = elements.text.get(3);
   return {
     elements,
     length,
@@ -66,8 +65,8 @@ export function* prepare(shop: Shop, elements: Elements): Task<Ready | Fault> {
       trace: elements.text.get(11) ?? '',
       terminalNo: elements.text.get(41) ?? '',
       merchantNo: elements.text.get(42) ?? '',
-      ...(processingCode === undefined ? {} : { processingCode }),
-      ...(amount === undefined ? {} : { amountMinor: Number(amount) }),
+      processingCode: elements.text.get(3),
+      amountMinor: amount === undefined ? undefined : Number(amount),
     },
   };
 }
@@ -88,7 +87,7 @@ export interface SendOptions {
 export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outcome> {
   const { acquirer } = shop.profile;
   const answerTimeoutMs = acquirer.answerTimeoutSeconds * 1000;
-  traceRequest(shop, ready.length);
+  tellRequest(shop, ready.length);
   wipeAnswer(shop);
   const stopClock = countdown(shop, acquirer.answerTimeoutSeconds, options.progress);
   const waitsForMatch = acquirer.reversal.unmatched === 'wait';
@@ -100,8 +99,8 @@ export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outc
       {
         answerTimeoutMs,
         connectTimeoutMs: acquirer.connectTimeoutSeconds * 1000,
-        ...(options.reuse ? { reuse: true } : {}),
-        ...(options.outgoing ? { outgoing: options.outgoing } : {}),
+        reuse: options.reuse,
+        outgoing: options.outgoing,
         accepts: (bytes, start, end) => {
           undecodable = !decode(shop, bytes, start, end);
           if (undecodable) return 'mismatch';
@@ -128,7 +127,7 @@ export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outc
   shop.answerBytes = result.bytes;
   if (!decode(shop, result.bytes, result.start, result.end))
     return { kind: 'unknown', why: 'undecodable', fault: noCode('the answer could not be decoded') };
-  shop.trace?.(messageRecord('received', shop.hal.clock.nowMs(), shop.plan, shop.answer));
+  shop.messages?.(messageRecord('received', shop.hal.clock.nowMs(), shop.plan, shop.answer));
   if (shop.frame.header >= 0 && requirementOf(result.bytes, shop.frame.header) === REQUIREMENT_SIGN_ON)
     shop.signOnAgain = true;
   // 0510 carries no response code: its flags are read by the settlement.
@@ -154,9 +153,9 @@ export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outc
   return { kind: 'answered', code, meaning };
 }
 
-function traceRequest(shop: Shop, length: number): void {
-  if (!shop.trace || shop.traced.decode(shop.out, bodyOffset(framing(shop)), length) !== Status.ok) return;
-  shop.trace(messageRecord('sent', shop.hal.clock.nowMs(), shop.plan, shop.traced));
+function tellRequest(shop: Shop, length: number): void {
+  if (!shop.messages || shop.traced.decode(shop.out, bodyOffset(framing(shop)), length) !== Status.ok) return;
+  shop.messages(messageRecord('sent', shop.hal.clock.nowMs(), shop.plan, shop.traced));
 }
 
 /** Form of data element 39: anything else is no answer that the books can hold. */

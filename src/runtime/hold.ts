@@ -110,8 +110,7 @@ function maySend(shop: Shop): boolean {
 export function nextDue(shop: Shop): { readonly id: number; readonly inMs: number } | undefined {
   const nowMs = shop.hal.clock.nowMs();
   let next: { id: number; inMs: number } | undefined;
-  const waiting = shop.journal.counts().heldRefunds === 0 ? [] : shop.journal.heldRefunds();
-  for (const held of waiting) {
+  for (const held of shop.journal.heldRefunds()) {
     if (nowMs > held.untilMs + HELD_CARD_MS) dropHeldCard(shop, held.id);
     if (!sendable(shop, held)) continue;
     const inMs = Math.max(0, (shop.heldTries.get(held.id) ?? held.untilMs) - nowMs);

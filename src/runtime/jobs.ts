@@ -1,9 +1,9 @@
 import { faultText } from '../fault.ts';
 import type { PromptId } from '../profile/words.ts';
 import { channelOf, KIND_RULES, type Txn } from '../journal/journal.ts';
-import type { Done, Draft, Job } from '../terminal/types.ts';
-import { isEquipmentJob } from '../terminal/equipment.ts';
-import { isTrainingJob } from '../terminal/quiz.ts';
+import type { CardSource, Done, Draft, Job } from '../terminal/types.ts';
+import { type EquipmentJob, isEquipmentJob } from '../terminal/equipment.ts';
+import { isTrainingJob, type TrainingJob } from '../terminal/quiz.ts';
 import type { Wallet } from '../transaction/qr.ts';
 import { pin, readCard } from './cards.ts';
 import { stopsTrade } from './equipment.ts';
@@ -17,6 +17,7 @@ import { printDay } from './day-report.ts';
 import { printDetail, printSettlement, printSlip, printTotals, reprint, resumePrint } from './printing.ts';
 import { less, scannedTotals } from './scan-slip.ts';
 import { closeSale, inquireSale, qrOnline, readCode, readOrder } from './qr.ts';
+import type { DeskJob } from '../terminal/refund-desk.ts';
 import { isDeskJob, performAtDesk } from './refund-desk.ts';
 import { recordView, trackingNumber, trackingOf } from './records.ts';
 import { daysAgo } from './original.ts';
@@ -32,13 +33,68 @@ import type { Task } from './task.ts';
 /** Longest list on the query screen. */
 const HISTORY_MAX = 300;
 
-/** Does what a step of the flows asks for and says how it ended. */
-export function* perform(shop: Shop, job: Job): Task<Done> {
+/**
+ * Does what a step of the flows asks for and says how it ended. It only chooses: whatever wakes a task that waits passes
+ * through every task around it, so this is none.
+ */
+export function perform(shop: Shop, job: Job): Task<Done> {
+  if (isDeskJob(job)) return performAtDesk(shop, job);
+  if (isEquipmentJob(job)) return performEquipment(shop, job);
+  if (isTrainingJob(job)) return performTraining(shop, job);
+  switch (job.kind) {
+    case 'signOn':
+      return signOn(shop);
+    case 'signOff':
+      return signOff(shop);
+    case 'echo':
+      return echo(shop);
+    case 'readCard':
+      return readTried(shop, job.source, job.draft);
+    case 'pin':
+      return pin(shop, job.draft, job.skip);
+    case 'online':
+      return send(shop, job.draft);
+    case 'qrInquiry':
+      return inquireSale(shop, job.id);
+    case 'qrClose':
+      return closeSale(shop, job.id);
+    case 'hold':
+      return hold(shop, job.draft);
+    case 'printHeld':
+      return printHeldOf(shop, job.id);
+    case 'voidOf':
+      return voidOf(shop, job.id);
+    case 'reverse':
+      return reverse(shop);
+    case 'printSlip':
+      return printSlip(shop, job.id, job.copy);
+    case 'resumePrint':
+      return resumePrint(shop);
+    case 'reprint':
+      return reprintFound(shop, job.id);
+    case 'printReport':
+      return printReport(shop, job.report);
+    case 'settle':
+      return settle(shop);
+    default:
+      return ended(answer(shop, job));
+  }
+}
+
+/** Jobs that wait for somebody: the terminal, the acquirer, the paper. */
+type Work =
+  | 'signOn' | 'signOff' | 'echo' | 'readCard' | 'pin' | 'online' | 'qrInquiry' | 'qrClose' | 'hold' | 'printHeld' | 'voidOf'
+  | 'reverse' | 'printSlip' | 'resumePrint' | 'reprint' | 'printReport' | 'settle'; // prettier-ignore
+
+/** A task that is over at once. */
+function* ended(done: Done): Task<Done> {
+  return done;
+}
+
+/** What the books and the counter itself answer at once. */
+function answer(shop: Shop, job: Exclude<Job, { kind: Work } | DeskJob | EquipmentJob | TrainingJob>): Done {
   const { journal, hal } = shop;
   const now = hal.clock.nowMs();
-  if (isDeskJob(job)) return yield* performAtDesk(shop, job);
-  if (isEquipmentJob(job)) return yield* performEquipment(shop, job);
-  if (isTrainingJob(job)) return yield* performTraining(shop, job);
   switch (job.kind) {
     case 'recover':
       return recover(shop);
@@ -84,33 +140,15 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
         shop.operator = undefined;
       }
       return done('ok');
-    case 'signOn':
-      return yield* signOn(shop);
-    case 'signOff':
-      return yield* signOff(shop);
-    case 'echo':
-      return yield* echo(shop);
-    case 'readCard':
-      return tried(shop, job.draft.kind, yield* readCard(shop, job.source, job.draft), job.draft.original?.id);
     case 'forgetCard':
       forgetCard(shop);
       return done('ok');
-    case 'pin':
-      return yield* pin(shop, job.draft, job.skip);
-    case 'online':
-      return yield* send(shop, job.draft);
     case 'readCode':
       return readCode(shop, job.text);
-    case 'qrInquiry':
-      return yield* inquireSale(shop, job.id);
-    case 'qrClose':
-      return yield* closeSale(shop, job.id);
     case 'judge':
       return judgeDraft(shop, job.draft);
     case 'checkBlind':
       return checkBlind(shop, job.draft, job.lastFour);
-    case 'hold':
-      return yield* hold(shop, job.draft);
     case 'heldRefund':
       return heldAt(shop, job.index);
     case 'heldLeft':
@@ -119,21 +157,8 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
       return takeHeld(shop, job.id, job.second);
     case 'stopHeld':
       return stopHeld(shop, job.id);
-    case 'printHeld': {
-      const held = journal.held(job.id);
-      if (held) yield* printHeld(shop, held);
-      return done('ok');
-    }
     case 'refundsOf':
       return refundsOf(shop, job.id);
-    case 'voidOf':
-      return yield* voidOf(shop, job.id);
-    case 'reverse': {
-      // New keys may go first: under the old ones the acquirer would only refuse the reversal and use up a try.
-      if (shop.signOnAgain && (journal.owedReversal() || heldDue(shop).length > 0)) yield* signOn(shop);
-      const end = yield* reverseOwed(shop, 'due');
-      return stopped(shop, end) ?? done(end.kind === 'reversed' ? 'reversed' : 'none');
-    }
     case 'findVoucher':
       return find(
         shop,
@@ -155,32 +180,15 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
       return history(shop);
     case 'searchRecords':
       return searchRecords(shop, job);
-    case 'printSlip':
-      return yield* printSlip(shop, job.id, job.copy);
-    case 'resumePrint':
-      return yield* resumePrint(shop);
     case 'dropPrint':
       if (job.id !== undefined) journal.appendEvent(now, 'paper', { txnId: job.id, code: SLIP_WAITS });
       return done('ok');
-    case 'reprint':
-      return withOwedSlip(shop, yield* reprint(shop, job.id));
-    case 'printReport':
-      if (job.report === 'totals') return yield* printTotals(shop);
-      if (job.report === 'day') return yield* printDay(shop);
-      if (job.report === 'settlement' || job.report === 'lastSettlement')
-        return yield* printSettlement(shop, job.report === 'lastSettlement');
-      // Right after a settlement the batch is new and empty: the details are those of the batch that was closed.
-      return yield* journal.counts().batch > 0 || !journal.lastSettlement()
-        ? printDetail(shop, journal.period(), journal.batch())
-        : printDetail(shop, journal.lastSettlement()?.period ?? 0, journal.lastSettlement()?.batch ?? 0);
     case 'totals': {
       const { cup, foreign } = journal.batchTotals();
       const { debit, credit, any } = scannedTotals(shop);
       const cards = [less(cup.debit, debit), less(cup.credit, credit), foreign.debit, foreign.credit];
       return { ...done('ok'), sides: any ? [...cards, debit, credit] : cards };
     }
-    case 'settle':
-      return yield* settle(shop);
     case 'finishSettlement':
       return finishSettlement(shop);
     case 'unknownRefund': {
@@ -208,6 +216,38 @@ export function* perform(shop: Shop, job: Job): Task<Done> {
       journal.releaseTerminal(now, '00');
       return done('ok');
   }
+}
+
+function* readTried(shop: Shop, source: CardSource, draft: Draft): Task<Done> {
+  return tried(shop, draft.kind, yield* readCard(shop, source, draft), draft.original?.id);
+}
+
+function* printHeldOf(shop: Shop, id: number): Task<Done> {
+  const held = shop.journal.held(id);
+  if (held) yield* printHeld(shop, held);
+  return done('ok');
+}
+
+function* reverse(shop: Shop): Task<Done> {
+  // New keys may go first: under the old ones the acquirer would only refuse the reversal and use up a try.
+  if (shop.signOnAgain && (shop.journal.owedReversal() || heldDue(shop).length > 0)) yield* signOn(shop);
+  const end = yield* reverseOwed(shop, 'due');
+  return stopped(shop, end) ?? done(end.kind === 'reversed' ? 'reversed' : 'none');
+}
+
+function* reprintFound(shop: Shop, id: number): Task<Done> {
+  return withOwedSlip(shop, yield* reprint(shop, id));
+}
+
+function printReport(shop: Shop, report: Extract<Job, { kind: 'printReport' }>['report']): Task<Done> {
+  const { journal } = shop;
+  if (report === 'totals') return printTotals(shop);
+  if (report === 'day') return printDay(shop);
+  if (report === 'settlement' || report === 'lastSettlement') return printSettlement(shop, report === 'lastSettlement');
+  // Right after a settlement the batch is new and empty: the details are those of the batch that was closed.
+  return journal.counts().batch > 0 || !journal.lastSettlement()
+    ? printDetail(shop, journal.period(), journal.batch())
+    : printDetail(shop, journal.lastSettlement()?.period ?? 0, journal.lastSettlement()?.batch ?? 0);
 }
 
 /** The rules have the last word; then it goes out. */

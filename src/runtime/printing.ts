@@ -1,7 +1,14 @@
 import type { PrintResult } from '../device/terminal.ts';
 import { type Fault, faultText } from '../fault.ts';
 import { institutionName } from '../profile/responses.ts';
-import { channelOf, KIND_RULES, type Reversal, type Settlement, type Txn } from '../journal/journal.ts';
+import {
+  channelOf,
+  KIND_RULES,
+  type OriginalRef,
+  type Reversal,
+  type Settlement,
+  type Txn,
+} from '../journal/journal.ts';
 import { slipBytes } from '../terminal/slips/bytes.ts';
 import {
   type DetailLine,
@@ -10,6 +17,7 @@ import {
   type SlipChip,
   type SlipData,
   type SlipEntry,
+  type SlipOriginal,
   type SlipSide,
   slipLines,
   type SlipOptions,
@@ -31,8 +39,7 @@ export function* printSlip(shop: Shop, id: number, copy: 'merchant' | 'cardholde
   if (!txn) return { type: 'DONE', outcome: 'failed', prompt: 'E02' };
   // A slip that was printed keeps its code for ever: the lists of used slips and a later reprint speak of the same one.
   const code = shop.journal.slipsOf(id).find(slip => slip.code !== undefined)?.code ?? slipCodeOf(shop, txn);
-  const slip = { ...purchaseSlip(shop, txn, copy), ...(code === undefined ? {} : { qr: true }) };
-  return yield* printNew(shop, slip, txn.kind, copy, txn.id, code);
+  return yield* printNew(shop, purchaseSlip(shop, txn, copy, code !== undefined), txn.kind, copy, txn.id, code);
 }
 
 /** A reprint shows the stored lines, marked with their count; every reprint is in the journal before it is on paper. */
@@ -300,13 +307,12 @@ export function shopOf(shop: Shop): PurchaseSlip['shop'] {
   return { merchantName: merchant.name[shop.lang], merchantNo: merchant.merchantNo, terminalNo: merchant.terminalNo };
 }
 
-function purchaseSlip(shop: Shop, txn: Txn, copy: 'merchant' | 'cardholder'): PurchaseSlip {
+function purchaseSlip(shop: Shop, txn: Txn, copy: 'merchant' | 'cardholder', qr: boolean): PurchaseSlip {
   const { intent, answer } = txn;
   const { profile, lang } = shop;
   const kind = KIND_RULES[txn.kind].act;
   const approvers = [intent.approver, intent.second].filter(one => one !== undefined);
   const original = intent.original;
-  const originalTxn = original?.txnId === undefined ? undefined : shop.journal.txn(original.txnId);
   const words = profile.texts.words;
   const reason = intent.reason === undefined ? undefined : reasonText(kind, intent.reason, words, lang);
   const entry: SlipEntry = intent.card?.fallback
@@ -316,53 +322,50 @@ function purchaseSlip(shop: Shop, txn: Txn, copy: 'merchant' | 'cardholder'): Pu
       : (intent.card?.entry ?? 'none');
   const at = slipTime(shop, txn);
   const expiry = intent.card?.expiry;
-  const chip = kind === 'sale' && answer?.emv && intent.card?.entry !== 'swipe' ? chipOf(answer.emv) : undefined;
   return {
     kind,
     copy,
     shop: shopOf(shop),
     title: profile.acquirer.slipTitle,
     operator: intent.operator,
-    ...(approvers.length > 0 && (kind === 'refund' || intent.second !== undefined)
-      ? { approver: approvers.join(' ') }
-      : {}),
-    ...(answer?.issuer === undefined ? {} : { issuer: institution(shop, answer.issuer) }),
-    ...(answer?.acquirer === undefined ? {} : { acquirer: institution(shop, answer.acquirer) }),
+    approver:
+      approvers.length > 0 && (kind === 'refund' || intent.second !== undefined) ? approvers.join(' ') : undefined,
+    issuer: institution(shop, answer?.issuer),
+    acquirer: institution(shop, answer?.acquirer),
     maskedPan: intent.card?.masked ?? '',
     entry,
-    ...scanOf(shop, txn),
-    ...(expiry === undefined ? {} : { expiry: `20${expiry.slice(0, 2)}/${expiry.slice(2)}` }),
+    scan: scanOf(shop, txn),
+    expiry: expiry === undefined ? undefined : `20${expiry.slice(0, 2)}/${expiry.slice(2)}`,
     batch: digits(txn.batch, 6),
     voucher: digits(txn.trace, 6),
-    ...(answer?.authCode === undefined || kind === 'refund' ? {} : { authCode: answer.authCode }),
-    ...(answer?.reference === undefined ? {} : { reference: answer.reference }),
+    authCode: kind === 'refund' ? undefined : answer?.authCode,
+    reference: answer?.reference,
     at,
     amountMinor: txn.amountMinor,
-    ...(original
-      ? {
-          original: {
-            ...(original.trace === undefined ? {} : { voucher: digits(original.trace, 6) }),
-            ...(original.batch === undefined ? {} : { batch: digits(original.batch, 6) }),
-            ...(original.reference === undefined ? {} : { reference: original.reference }),
-            ...(original.dateMmdd === undefined
-              ? {}
-              : {
-                  date: `${yearOf(at, original.dateMmdd)}/${original.dateMmdd.slice(0, 2)}/${original.dateMmdd.slice(2)}`,
-                }),
-            ...(originalTxn
-              ? { amountMinor: originalTxn.amountMinor, remainderMinor: shop.journal.refundable(originalTxn.id) }
-              : {}),
-          },
-        }
-      : {}),
-    ...(reason === undefined ? {} : { reason }),
-    ...(kind === 'refund' ? { tracking: trackingNumber(txn), due: dueText(shop, txn) } : {}),
+    original: original && slipOriginal(shop, original, at),
+    reason,
+    tracking: kind === 'refund' ? trackingNumber(txn) : undefined,
+    due: kind === 'refund' ? dueText(shop, txn) : undefined,
     remarks: [
       ...(answer?.centreText === undefined ? [] : [answer.centreText]),
       ...(copy === 'cardholder' ? advice(shop, txn) : []),
     ],
-    ...(chip ? { chip } : {}),
+    chip: kind === 'sale' && answer?.emv && intent.card?.entry !== 'swipe' ? chipOf(answer.emv) : undefined,
+    qr,
     servicePhone: profile.merchant.servicePhone,
+  };
+}
+
+function slipOriginal(shop: Shop, original: OriginalRef, at: PurchaseSlip['at']): SlipOriginal {
+  const { txnId, trace, batch, reference, dateMmdd } = original;
+  const txn = txnId === undefined ? undefined : shop.journal.txn(txnId);
+  return {
+    voucher: trace === undefined ? undefined : digits(trace, 6),
+    batch: batch === undefined ? undefined : digits(batch, 6),
+    reference,
+    date: dateMmdd === undefined ? undefined : `${yearOf(at, dateMmdd)}/${dateMmdd.slice(0, 2)}/${dateMmdd.slice(2)}`,
+    amountMinor: txn?.amountMinor,
+    remainderMinor: txn && shop.journal.refundable(txn.id),
   };
 }
 
@@ -392,8 +395,8 @@ export function reasonText(
   return id in words ? `${reason} ${words[id as keyof typeof words][lang]}` : undefined;
 }
 
-function institution(shop: Shop, code: string): { name: string; code: string } {
-  return { name: institutionName(shop.profile, code, shop.lang), code };
+function institution(shop: Shop, code: string | undefined): PurchaseSlip['issuer'] {
+  return code === undefined ? undefined : { name: institutionName(shop.profile, code, shop.lang), code };
 }
 
 /** Date and time of the acquirer (13, 12) with the year of this clock. */

@@ -25,18 +25,15 @@ export function sumOf(txns: readonly Txn[]): SlipSide {
 }
 
 /** Wallet, masked code and order number of a scanned payment. */
-export function scanOf(shop: Shop, txn: Txn): Pick<PurchaseSlip, 'scan'> {
+export function scanOf(shop: Shop, txn: Txn): PurchaseSlip['scan'] {
   const channel = channelOf(txn);
   const { scanPayment } = shop.profile.acquirer;
-  if (channel === 'card' || !scanPayment) return {};
+  if (channel === 'card' || !scanPayment) return undefined;
   const code = maskedOf(shop, txn);
-  const order = txn.answer?.order ?? txn.intent.original?.order;
   return {
-    scan: {
-      channel: scanPayment.walletNames[channel],
-      ...(code === '' ? {} : { maskedCode: code }),
-      ...(order === undefined ? {} : { order }),
-    },
+    channel: scanPayment.walletNames[channel],
+    maskedCode: code === '' ? undefined : code,
+    order: txn.answer?.order ?? txn.intent.original?.order,
   };
 }
 

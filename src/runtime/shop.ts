@@ -11,7 +11,7 @@ import { FRAME_LENGTH_MAX } from '../limits.ts';
 import type { Profile } from '../profile/schema.ts';
 import type { Keypad } from '../terminal/machine.ts';
 import type { CardSource, Done, Lang, Progress } from '../terminal/types.ts';
-import type { TraceRecord } from '../trace/record.ts';
+import type { MessageRecord, TraceRecord } from '../trace/record.ts';
 import type { EquipmentState } from './equipment.ts';
 import type { Recording } from './recording.ts';
 import type { SlipDesk } from './slip-code.ts';
@@ -78,10 +78,12 @@ export interface Shop {
   news: boolean;
   /** A job is being done: the end waits for its outcome. */
   working: boolean;
-  /** View over requests, for the trace only. */
+  /** View over requests, for {@link messages} only. */
   readonly traced: MessageView;
   /** Takes redacted records; absent when no trace is kept. */
   readonly trace: ((record: TraceRecord) => void) | undefined;
+  /** Takes redacted messages; absent when nobody asks for them. */
+  readonly messages: ((record: MessageRecord) => void) | undefined;
   /** Where everything that crosses the rim is written down; absent when nothing is. */
   readonly recording?: Recording | undefined;
   /** What only this counter's secrets answer. */
@@ -123,6 +125,7 @@ export function openShop(parts: ShopParts): Shop {
   return {
     ...emptyHands(parts.plan),
     trace: undefined,
+    messages: undefined,
     vault: parts.recording?.vault ?? QUIET_VAULT,
     train: undefined,
     operator: undefined,

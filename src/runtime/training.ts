@@ -103,6 +103,7 @@ function trainingShop(shop: Shop, desk: TrainingDesk, operator: string, by: stri
     host: new AcquirerLine(desk.host, hal.timers),
     keypad: new Keypad({ ...panelProfile(profile), training: true }),
     trace: shop.trace && (record => shop.trace?.({ ...record, training: true })),
+    messages: shop.messages && (record => shop.messages?.({ ...record, training: true })),
     train: undefined,
     training: {
       operator,

@@ -1,4 +1,4 @@
-import { columnsOf, fit, padEnd, padStart } from '../profile/columns.ts';
+import { columnsOf, fit, padStart } from '../profile/columns.ts';
 
 export { columnsOf, fit, fitEnd, padEnd, padStart } from '../profile/columns.ts';
 
@@ -39,9 +39,10 @@ export function wrapped(text: string, columns: number): string[] {
 
 /** A label padded to `labelColumns` and its value; a value that is too wide goes on below itself. */
 export function labelled(label: string, value: string, labelColumns: number, columns: number): string[] {
-  const head = padEnd(label, labelColumns);
-  const indent = columnsOf(head);
-  return wrapped(value, columns - indent).map((line, index) =>
-    index === 0 ? (head + line).trimEnd() : ' '.repeat(indent) + line,
-  );
+  const used = columnsOf(label);
+  const indent = Math.max(used, labelColumns);
+  const lines = wrapped(value, columns - indent);
+  for (let at = 1; at < lines.length; at++) lines[at] = ' '.repeat(indent) + lines[at];
+  lines[0] = lines[0] === '' ? label.trimEnd() : label + ' '.repeat(indent - used) + lines[0];
+  return lines;
 }

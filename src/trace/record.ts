@@ -24,13 +24,15 @@ export type TraceRecord = (
   readonly training?: true;
 };
 
+export type MessageRecord = Extract<TraceRecord, { readonly kind: 'sent' | 'received' }>;
+
 /** A decoded message with every value masked by the allow-list of its dialect. */
 export function messageRecord(
   kind: 'sent' | 'received',
   atMs: number,
   plan: FieldPlan,
   message: MessageView,
-): TraceRecord {
+): MessageRecord {
   const doubt = new Doubt(message);
   const fields: Record<string, string> = {};
   for (let field = 2; field <= FIELD_MAX; field++) {

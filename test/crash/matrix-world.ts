@@ -306,7 +306,13 @@ class Run {
     };
     try {
       this.journal = shop.openJournal(this.entropy);
-      const options = { lang: shop.options.lang, version: '0.0.0-sim', trace: (r: TraceRecord) => this.trace(r) };
+      const trace = (r: TraceRecord): void => this.trace(r);
+      const options = {
+        lang: shop.options.lang,
+        version: '0.0.0-sim',
+        trace,
+        ...(this.tell ? { messages: trace } : {}),
+      };
       const booted = boot(this.points.around(hal), shop.profile, this.journal, options, end => {
         if (process.dead) return;
         this.note('process', `ended: ${end.kind}`);

@@ -197,6 +197,7 @@ export class Counter {
         ? {
             training: training(hal, this.profile),
             trace: (record: TraceRecord) => void this.traced.push(record),
+            messages: (record: TraceRecord) => void this.traced.push(record),
           }
         : {}),
     };

@@ -334,6 +334,7 @@ export class History {
         lang: this.plan.options.lang,
         version: '0.0.0-sim',
         trace: (r: TraceRecord) => this.trace(r),
+        ...(this.told ? { messages: (r: TraceRecord) => this.trace(r) } : {}),
         ...(recording ? { recording } : {}),
       };
       this.runtime = value(

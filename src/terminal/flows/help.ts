@@ -78,23 +78,21 @@ const helpOf = (spec: ScreenSpec): ScreenId | undefined => (spec.kind === 'scree
  * Adds the FN key to every step whose screen has a help: it shows that, and any key leads back to what was typed so far.
  * The step keeps its time-out: a help that nobody reads ends in the step.
  */
-export function withHelp(steps: Steps, profile: PanelProfile): Steps {
-  const all: Steps = Object.assign({}, steps);
-  for (const name in steps) {
-    const step = steps[name];
+export function addHelp(steps: Steps, profile: PanelProfile): void {
+  const waiting = keypad(profile.operationTimeoutMs);
+  for (const [name, step] of Object.entries(steps)) {
     const { KEY } = step.on;
     if (KEY === undefined || helpOf(step.screen(FIRST_CONTEXT)) === undefined) continue;
     const back = [{ to: name }];
-    all[`${name}Help`] = {
+    steps[`${name}Help`] = {
       screen: c => show(helpOf(step.screen(c)) ?? 'HELP', {}),
-      await: keypad(profile.operationTimeoutMs),
+      await: waiting,
       on: { KEY: back, TIMEOUT: back },
     };
     const help: Way = {
       when: (c, e) => isKey(e, 'FN') && helpOf(step.screen(c)) !== undefined,
       to: `${name}Help`,
     };
-    all[name] = { ...step, on: { ...step.on, KEY: [help, ...KEY] } };
+    steps[name] = { ...step, on: { ...step.on, KEY: [help, ...KEY] } };
   }
-  return all;
 }

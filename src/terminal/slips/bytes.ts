@@ -25,36 +25,60 @@ export interface SlipBytesOptions {
  * `qr` the QR mark becomes a QR code (GS ( k); a mark without QR data is left out.
  */
 export function slipBytes(lines: readonly string[], options: SlipBytesOptions = {}): Uint8Array {
-  const out: number[] = [...INITIALIZE];
+  const code = options.qr === undefined ? [] : qrCode(options.qr);
+  const out = new Uint8Array(mostBytes(lines, code));
+  let at = put(out, 0, INITIALIZE);
   for (const line of lines) {
-    const text = line.trim();
-    if (text === QR_MARK || text === QR_MARK_SHORT) {
-      if (options.qr !== undefined) out.push(...qrCode(options.qr));
+    if (isMark(line)) {
+      at = put(out, at, code);
       continue;
     }
     const tall = AMOUNT_LINE.test(line);
-    if (tall) out.push(...DOUBLE_HEIGHT);
-    pushText(out, line);
-    out.push(LINE_FEED);
-    if (tall) out.push(...NORMAL_SIZE);
+    if (tall) at = put(out, at, DOUBLE_HEIGHT);
+    at = putText(out, at, line);
+    out[at++] = LINE_FEED;
+    if (tall) at = put(out, at, NORMAL_SIZE);
   }
-  out.push(...FEED_LINES, ...CUT);
-  return new Uint8Array(out);
+  at = put(out, at, FEED_LINES);
+  at = put(out, at, CUT);
+  return out.slice(0, at);
+}
+
+function isMark(line: string): boolean {
+  const text = line.trim();
+  return text === QR_MARK || text === QR_MARK_SHORT;
+}
+
+/** Room that is enough: no unit of a text takes more than two bytes, no line more control bytes than the tall one. */
+function mostBytes(lines: readonly string[], code: readonly number[]): number {
+  let most = INITIALIZE.length + FEED_LINES.length + CUT.length;
+  for (const line of lines)
+    most += isMark(line) ? code.length : DOUBLE_HEIGHT.length + 2 * line.length + 1 + NORMAL_SIZE.length;
+  return most;
+}
+
+function put(out: Uint8Array, at: number, bytes: readonly number[]): number {
+  for (let i = 0; i < bytes.length; i++) out[at + i] = bytes[i];
+  return at + bytes.length;
 }
 
 /** Control characters must not reach the printer from a text; a character outside GBK has no shape there. */
-function pushText(out: number[], line: string): void {
+function putText(out: Uint8Array, from: number, line: string): number {
+  let at = from;
   for (let i = 0; i < line.length; i++) {
     const unit = line.charCodeAt(i);
     const code = unit < 0x20 || unit === 0x7f ? -1 : gbkCode(unit);
-    if (code > 0xff) out.push(code >> 8, code & 0xff);
-    else if (code >= 0) out.push(code);
+    if (code > 0xff) {
+      out[at++] = code >> 8;
+      out[at++] = code & 0xff;
+    } else if (code >= 0) out[at++] = code;
     else {
-      out.push(UNPRINTABLE);
+      out[at++] = UNPRINTABLE;
       // Two units of one character.
       if ((line.codePointAt(i) ?? 0) > 0xffff) i++;
     }
   }
+  return at;
 }
 
 /** QR code model 2, module size 4, correction level M, centred. */

@@ -43,7 +43,7 @@ export class Paper {
   }
 
   line(text: string): void {
-    this.lines.push(...wrapped(text, this.columns));
+    for (const line of wrapped(text, this.columns)) this.lines.push(line);
   }
 
   centre(text: string): void {
@@ -60,7 +60,7 @@ export class Paper {
   }
 
   field(zh: string, en: string, value: string): void {
-    this.lines.push(...labelled(`${this.pick(zh, en)}:`, value, this.labelColumns, this.columns));
+    for (const line of labelled(`${this.pick(zh, en)}:`, value, this.labelColumns, this.columns)) this.lines.push(line);
   }
 
   /** Two short fields at the two ends of a line; the right one may be absent. */
