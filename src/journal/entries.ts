@@ -40,12 +40,10 @@ export function entries(store: Store) {
   function knownEntry({ request, what, content }: Omit<NewEntry, 'way'>): KnownEntry | undefined {
     const seq = store.setting(`entry.${grouped(request)}`);
     if (seq === undefined) return undefined;
-    const row = store.one('SELECT at_ms, body FROM record WHERE seq = ?', Number(seq));
-    assert(row, 'an entry has its record');
-    const body = JSON.parse(row.body as string) as { what: string; content: string; way: NewEntry['way'] };
+    const { atMs, body } = store.record(Number(seq));
     return {
       seq: Number(seq),
-      atMs: row.at_ms as number,
+      atMs,
       what: body.what,
       way: body.way,
       same:

@@ -124,16 +124,10 @@ const same = (before: string | undefined, now: string | undefined): boolean =>
   keptText(before ?? '') === keptText(now ?? '');
 
 export function equipment(store: Store) {
-  const body = (seq: number): { readonly atMs: number; readonly body: Record<string, any> } => {
-    const row = store.one('SELECT at_ms, body FROM record WHERE seq = ?', seq);
-    assert(row, 'a setting that names a record has it');
-    return { atMs: row.at_ms as number, body: JSON.parse(row.body as string) as Record<string, any> };
-  };
-
   /** Record behind a setting that holds its number. */
   const behind = (name: string): { readonly id: number; readonly atMs: number; readonly body: any } | undefined => {
     const seq = store.setting(name);
-    return seq === undefined ? undefined : { id: Number(seq), ...body(Number(seq)) };
+    return seq === undefined ? undefined : { id: Number(seq), ...store.record(Number(seq)) };
   };
 
   /** The last terminal, with the image that was flashed into it since. */

@@ -1,13 +1,11 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { keptReference } from './guard.ts';
 import { FIRST_OPERATORS, KIND_RULES } from './money.ts';
+import type { Body } from './read.ts';
 import { Settings } from './settings.ts';
-import { FOLDED, FOLDED_SQL } from './tables.ts';
+import { ARM_REVERSAL, CLEAR_ARMED, FOLDED, FOLDED_SQL } from './tables.ts';
 import { Turns } from './turns.ts';
 import type { TxnKind } from './types.ts';
-
-/** Members of a stored body. Which kind has which was checked by the shapes in `bodies.ts` when it was written. */
-type Body = Readonly<Record<string, any>>;
 
 /**
  * The one place where a record changes the folded tables. It looks at nothing but the record and the tables (no policy,
@@ -21,6 +19,11 @@ export class Fold {
   );
   private readonly db: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
+  /** The setting of the merchants, and what it says. */
+  private known: { readonly text: string; readonly merchants: ReadonlySet<string> } = {
+    text: '',
+    merchants: new Set(),
+  };
 
   constructor(db: DatabaseSync) {
     this.db = db;
@@ -60,7 +63,7 @@ export class Fold {
           body.code ?? null,
           body.id,
         );
-        if (body.state === 'done') this.run("UPDATE txn SET state = 'reversed' WHERE id = ?", body.id);
+        if (body.state === 'done') this.runTxn(body.id, "UPDATE txn SET state = 'reversed' WHERE id = ?", body.id);
         return;
       case 'reversal-held':
         return this.run("UPDATE reversal SET state = 'held' WHERE id = ?", body.id);
@@ -73,7 +76,7 @@ export class Fold {
       case 'reversal-resolved':
         this.run("UPDATE reversal SET state = 'done' WHERE id = ?", body.id);
         if (body.result === 'approved') this.approve(seq, body);
-        else this.run("UPDATE txn SET state = 'reversed', answer_seq = ? WHERE id = ?", seq, body.id);
+        else this.runTxn(body.id, "UPDATE txn SET state = 'reversed', answer_seq = ? WHERE id = ?", seq, body.id);
         return;
       case 'terminal-released':
         return this.run("UPDATE reversal SET released_by = ? WHERE state = 'held' AND released_by IS NULL", body.by);
@@ -172,12 +175,10 @@ export class Fold {
         );
       case 'refund-life':
         // The channel never paid it: what it took from its sale is free again. Nothing follows on `closed`.
-        if (body.state === 'closed')
-          this.run(
-            `UPDATE txn SET refunded_minor = refunded_minor - (SELECT amount_minor FROM txn WHERE id = ?1)
-             WHERE id = (SELECT original_id FROM txn WHERE id = ?1)`,
-            body.id,
-          );
+        if (body.state === 'closed') {
+          const refund = this.statement('SELECT amount_minor, original_id FROM txn WHERE id = ?').get(body.id);
+          if (refund) this.refunded(refund.original_id, -Number(refund.amount_minor));
+        }
         return this.run('INSERT OR REPLACE INTO life(id, state, seq) VALUES (?, ?, ?)', body.id, body.state, seq);
       case 'case-opened':
         return this.run(
@@ -238,7 +239,8 @@ export class Fold {
   private intent(seq: number, atMs: number, body: Body): void {
     const rule = KIND_RULES[body.kind as TxnKind];
     const original = body.original;
-    this.run(
+    this.runTxn(
+      seq,
       `INSERT INTO txn(id, at_ms, kind, act, state, period, batch, trace, amount_minor, operator, token, original_id,
        original_reference, original_date, channel, organisation)
        VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce((SELECT organisation FROM txn WHERE id = ?), 'CUP'))`,
@@ -259,14 +261,14 @@ export class Fold {
     );
     if (body.heldId !== undefined)
       this.run("UPDATE hold SET state = 'sent', txn_id = ? WHERE id = ?", seq, body.heldId);
-    if (rule.reversible) this.run("INSERT INTO reversal(id, state, reason) VALUES (?, 'armed', '98')", seq);
+    if (rule.reversible) this.run(ARM_REVERSAL, seq);
     this.useTrace(body.trace);
     this.knowMerchant(body.mid);
   }
 
   private outcome(seq: number, body: Body): void {
     if (body.result === 'approved') return this.approve(seq, body);
-    this.run('UPDATE txn SET state = ?, answer_seq = ? WHERE id = ?', body.result, seq, body.id);
+    this.runTxn(body.id, 'UPDATE txn SET state = ?, answer_seq = ? WHERE id = ?', body.result, seq, body.id);
     if (body.result === 'unknown')
       this.run("UPDATE reversal SET state = 'owed', reason = ? WHERE id = ?", body.reason ?? '98', body.id);
     else this.run("UPDATE reversal SET state = 'cleared' WHERE id = ?", body.id);
@@ -275,7 +277,8 @@ export class Fold {
   }
 
   private approve(seq: number, body: Body): void {
-    this.run(
+    this.runTxn(
+      body.id,
       `UPDATE txn SET state = 'approved', answer_seq = ?, amount_minor = coalesce(?, amount_minor),
        reference = coalesce(?, reference), host_date = coalesce(?, host_date), pay_order = coalesce(?, pay_order), organisation = coalesce(?, organisation)
        WHERE id = ?`,
@@ -287,25 +290,35 @@ export class Fold {
       body.organisation ?? null,
       body.id,
     );
-    this.run("UPDATE reversal SET state = 'cleared' WHERE id = ? AND state = 'armed'", body.id);
-    const original = this.statement(
-      "SELECT act, amount_minor, original_id FROM txn WHERE id = ? AND act <> 'sale'",
-    ).get(body.id);
-    if (original?.act === 'void')
-      this.run("UPDATE txn SET state = 'voided', voided_by = ? WHERE id = ?", body.id, original.original_id);
-    if (original?.act === 'refund')
-      this.run(
-        'UPDATE txn SET refunded_minor = refunded_minor + ? WHERE id = ?',
-        original.amount_minor,
-        original.original_id,
+    this.run(CLEAR_ARMED, body.id);
+    const undoing = this.statement("SELECT act, amount_minor, original_id FROM txn WHERE id = ? AND act <> 'sale'").get(
+      body.id,
+    );
+    if (undoing?.act === 'void')
+      this.runTxn(
+        undoing.original_id,
+        "UPDATE txn SET state = 'voided', voided_by = ? WHERE id = ?",
+        body.id,
+        undoing.original_id,
       );
+    if (undoing?.act === 'refund') this.refunded(undoing.original_id, undoing.amount_minor);
+  }
+
+  /** A refund over this money was accepted, or (below zero) was not paid after all. Its original may be of another journal. */
+  private refunded(originalId: SQLOutputValue, amountMinor: SQLOutputValue): void {
+    this.runTxn(originalId, 'UPDATE txn SET refunded_minor = refunded_minor + ? WHERE id = ?', amountMinor, originalId);
   }
 
   private refundResolved(seq: number, body: Body): void {
     if (body.decision === 'accepted') return this.approve(seq, body);
     if (body.decision === 'resend')
-      this.run("UPDATE txn SET state = 'open', resends = resends + 1, answer_seq = ? WHERE id = ?", seq, body.id);
-    else this.run("UPDATE txn SET state = 'failed', answer_seq = ? WHERE id = ?", seq, body.id);
+      this.runTxn(
+        body.id,
+        "UPDATE txn SET state = 'open', resends = resends + 1, answer_seq = ? WHERE id = ?",
+        seq,
+        body.id,
+      );
+    else this.runTxn(body.id, "UPDATE txn SET state = 'failed', answer_seq = ? WHERE id = ?", seq, body.id);
   }
 
   private signedOn(atMs: number, body: Body): void {
@@ -333,10 +346,15 @@ export class Fold {
   }
 
   /** Merchant numbers are public, and the guard must know them: 15 digits can look like a card number. */
-  private knowMerchant(mid: string): void {
+  merchants(): ReadonlySet<string> {
     const text = this.setting('merchants') ?? '[]';
-    const known = JSON.parse(text) as string[];
-    if (!known.includes(mid)) this.set('merchants', JSON.stringify([...known, mid]));
+    if (text !== this.known.text) this.known = { text, merchants: new Set(JSON.parse(text) as string[]) };
+    return this.known.merchants;
+  }
+
+  private knowMerchant(mid: string): void {
+    const known = this.merchants();
+    if (!known.has(mid)) this.set('merchants', JSON.stringify([...known, mid]));
   }
 
   private setting(name: string): string | undefined {
@@ -359,6 +377,12 @@ export class Fold {
   private unset(name: string): void {
     this.run('DELETE FROM setting WHERE name = ?', name);
     this.settings.is(name, undefined);
+  }
+
+  /** {@link run} of a statement that makes or changes this one transaction. */
+  private runTxn(id: SQLOutputValue, sql: string, ...values: SQLInputValue[]): void {
+    this.turns.onTxn(id as number);
+    this.run(sql, ...values);
   }
 
   private run(sql: string, ...values: SQLInputValue[]): void {

@@ -1,7 +1,8 @@
+import { assert } from '../assert.ts';
 import { grouped, keptReference } from './guard.ts';
 import { KIND_RULES } from './money.ts';
 import type { Row } from './query.ts';
-import { reversalOf, settlementOf, shownBody, slipOf, slipSql, TXN_BY_ID, txnOf, txnSql } from './read.ts';
+import { joinedTxnOf, reversalOf, settlementOf, shownBody, slipOf, txnSql } from './read.ts';
 import type { Store } from './store.ts';
 import type { BatchTotals, JournalRecord, Reversal, Settlement, Slip, Sum, Txn, TxnKind, TxnState } from './types.ts';
 
@@ -54,8 +55,11 @@ const REFUND_KINDS = Object.entries(KIND_RULES)
   .map(([kind]) => `'${kind}'`)
   .join(', ');
 
-/** Counted in totals and uploaded as details: a voided sale and its void both count, a reversed one nowhere. */
-const COUNTED = "state IN ('approved', 'voided')";
+/**
+ * Counted in totals and uploaded as details: a voided sale and its void both count, a reversed one nowhere. With OR, as in all that
+ * is asked often: for IN SQLite makes a table of the words each time.
+ */
+const COUNTED = "(txn.state = 'approved' OR txn.state = 'voided')";
 
 const TXN_COUNTS = `SELECT
   (SELECT count(*) FROM txn WHERE period = ? AND ${COUNTED}) AS batch,
@@ -86,29 +90,26 @@ const OF_PERIOD = often('WHERE txn.trace = ? AND txn.period = ?');
 const OF_BATCH = often('WHERE txn.trace = ? AND txn.batch = ? ORDER BY txn.id DESC LIMIT 1');
 const REFUNDS_OF = often("WHERE txn.original_id = ? AND txn.act = 'refund' ORDER BY txn.id");
 const UNKNOWN_REFUNDS = often(`WHERE txn.state = 'unknown' AND txn.kind IN (${REFUND_KINDS}) ORDER BY txn.id`);
-const DETAILS = often(`WHERE txn.period = ? AND txn.${COUNTED} ORDER BY txn.id`);
+const DETAILS = often(`WHERE txn.period = ? AND ${COUNTED} ORDER BY txn.id`);
 
 /** Reading the journal. All of it may throw `JournalFailure` when the file cannot be read. */
 export function queries(store: Store) {
   const txns = (condition: string, ...values: (string | number)[]): Txn[] =>
-    store.all(txnSql(condition), ...values).map(txnOf);
-  const txnById = (id: number): Txn | undefined => {
-    const row = store.one(TXN_BY_ID, id);
-    return row && txnOf(row);
-  };
+    store.all(txnSql(condition), ...values).map(joinedTxnOf);
   /**
    * The writer reads a transaction once after each change, whatever asks for it. Who only looks reads all at one moment,
    * because another process may write in between.
    */
   const all = ({ ids, rows }: Often, ...values: (string | number)[]): Txn[] =>
     store.readOnly
-      ? store.all(rows, ...values).map(txnOf)
-      : store.all(ids, ...values).map(row => txnById(row.id as number) as Txn);
+      ? store.all(rows, ...values).map(joinedTxnOf)
+      : store.all(ids, ...values).map(row => store.txn(row.id as number) as Txn);
   const one = ({ ids, rows }: Often, ...values: (string | number)[]): Txn | undefined => {
     const row = store.one(store.readOnly ? rows : ids, ...values);
-    return row && (store.readOnly ? txnOf(row) : txnById(row.id as number));
+    return row && (store.readOnly ? joinedTxnOf(row) : store.txn(row.id as number));
   };
   const reversals = (sql: string): Reversal[] => store.all(sql).map(row => reversalOf(store, row));
+  const slip = (row: Row): Slip => slipOf(row, store.record(row.id as number));
   const number = (name: string): number => Number(store.setting(name));
 
   return {
@@ -117,7 +118,7 @@ export function queries(store: Store) {
     /** The journal's own count of batches. */
     period: (): number => number('period'),
 
-    txn: txnById,
+    txn: (id: number): Txn | undefined => store.txn(id),
 
     /** By voucher (= trace) number: in `batch`, the newest of that number, or in the current batch when none is given. */
     byVoucher: (trace: number, batch?: number): Txn | undefined =>
@@ -143,7 +144,7 @@ export function queries(store: Store) {
     lastTxn: (states?: readonly TxnState[]): Txn | undefined =>
       one(
         states
-          ? often(`WHERE txn.state IN (${states.map(state => `'${state}'`).join(', ')}) ORDER BY txn.id DESC LIMIT 1`)
+          ? often(`WHERE ${states.map(state => `txn.state = '${state}'`).join(' OR ')} ORDER BY txn.id DESC LIMIT 1`)
           : NEWEST,
       ),
 
@@ -275,18 +276,18 @@ export function queries(store: Store) {
       return row && settlementOf(row);
     },
 
-    slipsOf: (txnId: number): Slip[] => store.all(slipSql('WHERE slip.txn_id = ? ORDER BY slip.id'), txnId).map(slipOf),
+    slipsOf: (txnId: number): Slip[] => store.all('SELECT * FROM slip WHERE txn_id = ? ORDER BY id', txnId).map(slip),
     slip(id: number): Slip | undefined {
-      const row = store.one(slipSql('WHERE slip.id = ?'), id);
-      return row && slipOf(row);
+      const row = store.one('SELECT * FROM slip WHERE id = ?', id);
+      return row && slip(row);
     },
     /** Slips of a kind after record `seq`, oldest first. */
     slipsOfKind: (kind: string, seq = 0): Slip[] =>
-      store.all(slipSql('WHERE slip.kind = ? AND slip.id > ? ORDER BY slip.id'), kind, seq).map(slipOf),
+      store.all('SELECT * FROM slip WHERE kind = ? AND id > ? ORDER BY id', kind, seq).map(slip),
     /** The newest slip of a kind, e.g. `settlement`. */
     lastSlip(kind: string): Slip | undefined {
-      const row = store.one(slipSql('WHERE slip.kind = ? ORDER BY slip.id DESC LIMIT 1'), kind);
-      return row && slipOf(row);
+      const row = store.one('SELECT * FROM slip WHERE kind = ? ORDER BY id DESC LIMIT 1', kind);
+      return row && slip(row);
     },
 
     /** Number of the operator who is signed on at the keypad, also across a restart. */
@@ -309,20 +310,20 @@ export function queries(store: Store) {
     /** Records of these kinds of `fromMs` ≤ time < `toMs`, oldest first. */
     recordsOfKinds: (kinds: readonly string[], fromMs = 0, toMs = Number.MAX_SAFE_INTEGER): JournalRecord[] =>
       store
-        .all(
-          'SELECT * FROM record WHERE kind IN (SELECT value FROM json_each(?)) AND at_ms >= ? AND at_ms < ? ORDER BY seq',
-          JSON.stringify(kinds),
-          fromMs,
-          toMs,
-        )
+        .all(`SELECT * FROM record WHERE ${ofKinds(kinds)} AND at_ms >= ? AND at_ms < ? ORDER BY seq`, fromMs, toMs)
         .map(recordOf),
     /** Records of these kinds after number `seq`, oldest first, at most `limit`. */
     recordsAfter: (seq: number, kinds: readonly string[], limit: number): JournalRecord[] =>
       store
+        .all(`SELECT * FROM record WHERE seq > ? AND ${ofKinds(kinds)} ORDER BY seq LIMIT ?`, seq, limit)
+        .map(recordOf),
+    /** As {@link recordsAfter}, of those only the ones about a refund: their `id` names it. */
+    refundRecordsAfter: (seq: number, kinds: readonly string[], limit: number): JournalRecord[] =>
+      store
         .all(
-          'SELECT * FROM record WHERE seq > ? AND kind IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?',
+          `SELECT * FROM record WHERE seq > ? AND ${ofKinds(kinds)}
+             AND (SELECT act FROM txn WHERE txn.id = json_extract(record.body, '$.id')) = 'refund' ORDER BY seq LIMIT ?`,
           seq,
-          JSON.stringify(kinds),
           limit,
         )
         .map(recordOf),
@@ -335,6 +336,12 @@ export function queries(store: Store) {
 }
 
 export type Queries = ReturnType<typeof queries>;
+
+/** Condition for records of these kinds. */
+function ofKinds(kinds: readonly string[]): string {
+  assert(kinds.length > 0 && kinds.every(kind => /^[a-z-]+$/.test(kind)), 'kinds of record are words');
+  return `(${kinds.map(kind => `kind = '${kind}'`).join(' OR ')})`;
+}
 
 function recordOf(row: Row): JournalRecord {
   return {

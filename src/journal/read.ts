@@ -1,62 +1,44 @@
 import { assert } from '../assert.ts';
 import { shownReference, ungrouped } from './guard.ts';
-import type { Row, Store } from './store.ts';
+import type { Row } from './query.ts';
+import type { Written } from './reading.ts';
+import type { Store } from './store.ts';
 import type { Answer, EmvTags, Intent, OriginalRef, Reversal, Settlement, Slip, Txn } from './types.ts';
 
 /** Rows of the folded tables and bodies of records → the words of `types.ts`. */
 
-type Members = Record<string, unknown>;
+/** A body as it was written. */
+export type Body = Readonly<Record<string, any>>;
 
-/** Columns for {@link txnOf}; `condition` begins with WHERE or ORDER. */
+const TXN_COLUMNS = `txn.id, txn.at_ms, state, period, batch, trace, amount_minor, refunded_minor, voided_by, resends, reference,
+   pay_order, host_date, organisation`;
+
+/** Transactions with their records in the same row, see {@link joinedTxnOf}; `condition` begins with WHERE or ORDER. */
 export const txnSql = (condition: string): string =>
-  `SELECT txn.id, txn.at_ms, state, period, batch, trace, amount_minor, refunded_minor, voided_by, resends, reference, pay_order,
-   host_date, organisation, i.body AS intent, a.body AS answer, a.at_ms AS answer_ms FROM txn
+  `SELECT ${TXN_COLUMNS}, i.body AS intent, a.body AS answer, a.at_ms AS answer_ms FROM txn
    JOIN record i ON i.seq = txn.id LEFT JOIN record a ON a.seq = txn.answer_seq ${condition}`;
+
+/** The transaction with an id, without its records. */
+export const TXN_BY_ID = `SELECT ${TXN_COLUMNS}, answer_seq FROM txn WHERE id = ?`;
 
 /** Data elements that are written in groups, see `grouped` in `guard.ts`. */
 const GROUPED_FIELDS = ['59', '60', '61'];
 
-/** The transaction with an id. */
-export const TXN_BY_ID = txnSql('WHERE txn.id = ?');
-
-/** `parse`, once for each row: what a row says that the journal has kept is not made again. */
-function once<T extends object>(parse: (row: Row) => T): (row: Row) => T {
-  const known = new WeakMap<Row, T>();
-  return row => {
-    let parsed = known.get(row);
-    if (!parsed) known.set(row, (parsed = parse(row)));
-    return parsed;
+/** `make`, once for each thing: what follows from a row or a record that the journal remembers is not made again. */
+function once<K extends object, T extends object>(make: (from: K) => T): (from: K) => T {
+  const known = new WeakMap<K, T>();
+  return from => {
+    let made = known.get(from);
+    if (!made) known.set(from, (made = make(from)));
+    return made;
   };
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Bodies of records by their text. They never change, and a transaction is read again at each of its steps. */
-class Parsed<T> {
-  private readonly byText = new Map<string, T>();
-  private readonly parse: (body: Members) => T;
-
-  constructor(parse: (body: Members) => T) {
-    this.parse = parse;
-  }
-
-  of(text: string): T {
-    const known = this.byText.get(text);
-    if (known !== undefined) return known;
-    const fresh = this.parse(JSON.parse(text) as Members);
-    if (this.byText.size >= PARSED_MAX) this.byText.clear();
-    this.byText.set(text, fresh);
-    return fresh;
-  }
-}
-
-/** A transaction takes some two kilobytes. */
-const PARSED_MAX = 64;
-const intents = new Parsed(intentOf);
-const answers = new Parsed(answerMembers);
-
-export const txnOf = once((row): Txn => {
-  const intent = intents.of(row.intent as string);
+/** A transaction of its row, the body of its intent, and the record of its answer. */
+export function txnOf(row: Row, intentBody: Body, answer: Written | undefined): Txn {
+  const intent = intentOf(intentBody);
   const txn: Partial<Writable<Txn>> = {
     id: row.id as number,
     atMs: row.at_ms as number,
@@ -72,45 +54,46 @@ export const txnOf = once((row): Txn => {
   if (row.voided_by !== null) txn.voidedBy = row.voided_by as number;
   txn.resends = row.resends as number;
   txn.intent = intent;
-  if (typeof row.answer === 'string') txn.answer = answerOf(row.answer, row);
+  if (answer) txn.answer = answerOf(answer, row);
   return txn as Txn;
+}
+
+/** A row of {@link txnSql}. */
+export const joinedTxnOf = once((row: Row): Txn => {
+  const answer =
+    typeof row.answer === 'string'
+      ? { atMs: row.answer_ms as number, body: JSON.parse(row.answer) as Body }
+      : undefined;
+  return txnOf(row, JSON.parse(row.intent as string) as Body, answer);
 });
 
-function intentOf(body: Members): Intent {
+/** A transaction is read again at each of its steps; its intent stays. */
+const intentOf = once((body: Body): Intent => {
   const { period: _, fields, card, emv, original, ...rest } = body;
   const plain: Record<string, string> = { ...(fields as Record<string, string>) };
   for (const field of GROUPED_FIELDS) if (plain[field] !== undefined) plain[field] = ungrouped(plain[field]);
-  const stored = card as (Members & { sealedPan: string }) | undefined;
-  return {
-    ...rest,
-    fields: plain,
-    ...(original ? { original: originalOf(original as Members) } : {}),
-    ...(stored ? { card: { ...stored, sealedPan: new Uint8Array(Buffer.from(stored.sealedPan, 'base64')) } } : {}),
-    ...(emv ? { emv: tagsOf(emv) } : {}),
-  } as Intent;
-}
+  const intent = { ...rest, fields: plain } as Partial<Writable<Intent>>;
+  if (original) intent.original = originalOf(original as Body);
+  if (card) intent.card = { ...card, sealedPan: new Uint8Array(Buffer.from(card.sealedPan as string, 'base64')) };
+  if (emv) intent.emv = tagsOf(emv);
+  return intent as Intent;
+});
 
 /** The original of a transaction or of a held refund. */
-export function originalOf(stored: Members): OriginalRef {
+export function originalOf(stored: Body): OriginalRef {
   const { order, ...rest } = stored;
   return { ...rest, ...(typeof order === 'string' ? { order: ungrouped(order) } : {}) };
 }
 
-/** Members of an answer's record that the folded row does not have. */
-function answerMembers(body: Members): { readonly rest: Members; readonly emv: EmvTags | undefined } {
+function answerOf({ atMs, body }: Written, row: Row): Answer {
   const { id: _, result: __, decision: ___, amountMinor: ____, order: _____, emv, ...rest } = body;
-  return { rest, emv: emv ? tagsOf(emv) : undefined };
-}
-
-function answerOf(text: string, row: Row): Answer {
-  const { rest, emv } = answers.of(text);
   // What the folded row took over from earlier records counts more than the last record alone.
-  const answer = { ...rest, atMs: row.answer_ms } as Partial<Writable<Answer>>;
+  const answer = { ...rest, atMs } as Partial<Writable<Answer>>;
   if (row.reference !== null) answer.reference = shownReference(row.reference as string);
   if (row.pay_order !== null) answer.order = ungrouped(row.pay_order as string);
   if (row.host_date !== null) answer.hostDate = row.host_date as string;
   answer.organisation = row.organisation as string;
-  if (emv) answer.emv = emv;
+  if (emv) answer.emv = tagsOf(emv);
   return answer as Answer;
 }
 
@@ -122,11 +105,11 @@ function tagsOf(stored: unknown): EmvTags {
 
 /** Row of `reversal` with its transaction. */
 export function reversalOf(store: Store, row: Row): Reversal {
-  const txn = store.one(TXN_BY_ID, row.id as number);
+  const txn = store.txn(row.id as number);
   assert(txn, 'a reversal belongs to a transaction');
   return {
     id: row.id as number,
-    txn: txnOf(txn),
+    txn,
     state: row.state as Reversal['state'],
     reason: row.reason as Reversal['reason'],
     tries: row.tries as number,
@@ -136,7 +119,7 @@ export function reversalOf(store: Store, row: Row): Reversal {
   };
 }
 
-export const settlementOf = once((row): Settlement => ({
+export const settlementOf = once((row: Row): Settlement => ({
   id: row.id as number,
   atMs: row.at_ms as number,
   period: row.period as number,
@@ -149,24 +132,20 @@ export const settlementOf = once((row): Settlement => ({
   ...(row.new_batch === null ? {} : { newBatch: row.new_batch as number }),
 }));
 
-/** Columns for {@link slipOf}. */
-export const slipSql = (condition: string): string =>
-  `SELECT slip.*, r.at_ms, r.body FROM slip JOIN record r ON r.seq = slip.id ${condition}`;
-
-export const slipOf = once((row): Slip => {
-  const body = JSON.parse(row.body as string) as Pick<Slip, 'copy' | 'columns' | 'lines' | 'code'>;
+/** A slip of its row and its record. */
+export function slipOf(row: Row, { atMs, body }: Written): Slip {
   return {
     id: row.id as number,
-    atMs: row.at_ms as number,
+    atMs,
     ...(row.txn_id === null ? {} : { txnId: row.txn_id as number }),
     kind: row.kind as string,
     copy: body.copy,
     columns: body.columns,
     lines: body.lines,
-    ...(body.code === undefined ? {} : { code: ungrouped(body.code) }),
+    ...(body.code === undefined ? {} : { code: ungrouped(body.code as string) }),
     reprints: row.reprints as number,
   };
-});
+}
 
 /** Members that no person needs to see. */
 const HIDDEN = new Set(['sealedPan', 'salt', 'hash', 'wrapped']);

@@ -1,5 +1,5 @@
 import { KIND_RULES } from './money.ts';
-import { settlementOf, slipOf, slipSql, txnOf, txnSql } from './read.ts';
+import { joinedTxnOf, settlementOf, slipOf, txnSql } from './read.ts';
 import type { Store } from './store.ts';
 import type { Channel, Settlement, Slip, Sum, Txn } from './types.ts';
 
@@ -84,7 +84,7 @@ export function reports(store: Store) {
         ...values,
         last,
       );
-      for (const row of rows) yield txnOf(row);
+      for (const row of rows) yield joinedTxnOf(row);
       if (rows.length < PAGE) return;
       last = rows[rows.length - 1].id as number;
     }
@@ -106,7 +106,7 @@ export function reports(store: Store) {
     funds(exceptHold?: number): Funds {
       const net = store.one(
         `SELECT coalesce(sum(CASE act WHEN 'sale' THEN amount_minor ELSE -amount_minor END), 0) AS net FROM txn
-           WHERE period = ? AND state IN ('approved', 'voided')`,
+           WHERE period = ? AND (state = 'approved' OR state = 'voided')`,
         Number(store.setting('period')),
       )?.net as number;
       const held = store.one(
@@ -149,8 +149,13 @@ export function reports(store: Store) {
     /** Slips that were stored in `fromMs` ≤ time < `toMs`, newest first, at most `limit`. */
     slipsBetween: (fromMs: number, toMs: number, limit: number): Slip[] =>
       store
-        .all(slipSql('WHERE r.at_ms >= ? AND r.at_ms < ? ORDER BY slip.id DESC LIMIT ?'), fromMs, toMs, limit)
-        .map(slipOf),
+        .all(
+          'SELECT slip.* FROM slip JOIN record r ON r.seq = slip.id WHERE r.at_ms >= ? AND r.at_ms < ? ORDER BY slip.id DESC LIMIT ?',
+          fromMs,
+          toMs,
+          limit,
+        )
+        .map(row => slipOf(row, store.record(row.id as number))),
 
     /** Times at which a stored slip was printed again, oldest first. */
     reprintsOf: (slipId: number): number[] =>

@@ -9,8 +9,10 @@ import { firstDifference } from './difference.ts';
 import { DAMAGE_REMEDY, failureOf, JournalFailure, openFault, sqliteCode, sqliteText } from './failure.ts';
 import { Fold } from './fold.ts';
 import { grouped, type HiddenPan } from './guard.ts';
-import { Query, type Row } from './query.ts';
+import type { Row } from './query.ts';
+import { Reading, type Written } from './reading.ts';
 import { APPLICATION_ID, FOLD_VERSION, FOLDED, RECORD_SQL, SCHEMA_VERSION } from './tables.ts';
+import type { Txn } from './types.ts';
 import { Watch } from './vault.ts';
 
 /** Newest records whose hashes are checked at each opening, weeks of a busy counter; `checkOlder` looks at the others. */
@@ -31,7 +33,12 @@ export interface StoreOptions {
   readonly checkedAtOpening?: number;
 }
 
-const RECORDS = 'SELECT seq, at_ms, kind, body, hash FROM record';
+/** Records that are read in one go when they are checked. */
+const CHECKED_TOGETHER = 256;
+const RECORDS = `SELECT seq, at_ms, kind, body, hash FROM record WHERE seq >= ? ORDER BY seq LIMIT ${CHECKED_TOGETHER}`;
+
+/** Lowest number that a row can have, and no record has. */
+const FIRST_ROW = -(2n ** 63n);
 
 /** What `verify` found: all is well, or the first bad record. */
 export type Verification =
@@ -57,6 +64,7 @@ export class Store {
   private readonly db: DatabaseSync;
   private readonly lock: DatabaseSync | undefined;
   private readonly fold: Fold;
+  private readonly reading: Reading;
   private readonly statements = new Map<string, StatementSync>();
   private readonly checkedAtOpening: number;
   /** Records up to here are still to be looked at by {@link checkOlder}; what was checked so far ends at `olderSeq`. */
@@ -67,11 +75,10 @@ export class Store {
   private hash: Uint8Array = new Uint8Array(32);
   private writing = false;
   private joined = false;
+  /** Which journal this is, as its file said at the opening. */
+  private identities: readonly Row[] | undefined;
   private broken: JournalFailure | undefined;
-  private readonly queries = new Map<string, Query>();
   private shown: { readonly hash: Uint8Array; readonly text: string } | undefined;
-  private merchantsText = '';
-  private merchants: ReadonlySet<string> = new Set();
 
   private constructor(db: DatabaseSync, lock: DatabaseSync | undefined, options: StoreOptions) {
     this.db = db;
@@ -79,6 +86,7 @@ export class Store {
     this.fold = new Fold(db);
     this.path = options.path;
     this.readOnly = options.readOnly ?? false;
+    this.reading = new Reading(db, options.path, this.fold.turns, !this.readOnly);
     this.sealKey = options.sealKey;
     this.entropy = options.entropy;
     this.checkedAtOpening = options.checkedAtOpening ?? CHECKED_AT_OPENING;
@@ -187,7 +195,7 @@ export class Store {
     assert(this.writing, 'records are appended inside a commit');
     assert(Number.isSafeInteger(nowMs) && nowMs >= 0, 'the time of a record is whole milliseconds since 1970');
     const { mid } = body as { readonly mid?: unknown };
-    const known = this.publicNumbers();
+    const known = this.fold.merchants();
     const publicNumbers = typeof mid === 'string' && !known.has(mid) ? new Set([...known, mid]) : known;
     const written = writeBody(kind, body, { pan, publicNumbers });
     const seq = this.seq + 1;
@@ -200,7 +208,8 @@ export class Store {
       hash,
     );
     // Folded from what was written, not from what was handed in: the order of members is the same as in a rebuild.
-    this.fold.apply(seq, nowMs, kind, JSON.parse(written));
+    const { body: readBack } = this.reading.written(seq, nowMs, JSON.parse(written));
+    this.fold.apply(seq, nowMs, kind, readBack);
     this.fold.turns.appended();
     this.seq = seq;
     this.hash = hash;
@@ -210,20 +219,24 @@ export class Store {
 
   /** First row of a query, or undefined. Throws {@link JournalFailure} when the file cannot be read. */
   one(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    try {
-      return this.query(sql).first(values);
-    } catch (cause) {
-      throw this.readFailure(cause);
-    }
+    return this.reading.one(sql, values);
   }
 
   /** All rows of a query. Throws {@link JournalFailure} when the file cannot be read. */
   all(sql: string, ...values: SQLInputValue[]): readonly Row[] {
-    try {
-      return this.query(sql).all(values);
-    } catch (cause) {
-      throw this.readFailure(cause);
-    }
+    return this.reading.all(sql, values);
+  }
+
+  /** Time and body of a record that a row or a setting names. */
+  record(seq: number): Written {
+    const record = this.reading.record(seq);
+    assert(record, 'a folded row has its record');
+    return record;
+  }
+
+  /** The transaction with an id, if there is one. */
+  txn(id: number): Txn | undefined {
+    return this.reading.txn(id);
   }
 
   setting(name: string): string | undefined {
@@ -231,7 +244,7 @@ export class Store {
     try {
       return this.fold.settings.value(name);
     } catch (cause) {
-      throw this.readFailure(cause);
+      throw this.reading.failure(cause);
     }
   }
 
@@ -262,7 +275,7 @@ export class Store {
     this.db.exec('BEGIN');
     try {
       copy.exec('BEGIN');
-      for (const row of this.records('ORDER BY seq')) {
+      for (const row of this.records(FIRST_ROW)) {
         const bad = badRecord(row, seq, hash);
         if (bad) return { ok: false, seq: seq + 1, why: bad, part: 'record' };
         seq++;
@@ -312,7 +325,7 @@ export class Store {
   rebuild(): void {
     this.commit(() => {
       this.statements.clear();
-      this.queries.clear();
+      this.reading.end();
       this.fold.begin();
       for (const row of this.db.prepare('SELECT seq, at_ms, kind, body FROM record ORDER BY seq').iterate())
         this.fold.apply(row.seq as number, row.at_ms as number, row.kind as string, JSON.parse(row.body as string));
@@ -323,7 +336,7 @@ export class Store {
   /** Closes the file and frees the lock. Safe to call twice. */
   close(): void {
     this.statements.clear();
-    this.queries.clear();
+    this.reading.end();
     this.fold.settings.forget();
     if (this.db.isOpen) this.db.close();
     if (this.lock?.isOpen) this.lock.close();
@@ -397,13 +410,14 @@ export class Store {
     });
   }
 
-  private identity(name: string): string | undefined {
-    return this.one('SELECT value FROM identity WHERE name = ?', name)?.value as string | undefined;
+  private identity(name: string): unknown {
+    this.identities ??= this.all('SELECT name, value FROM identity');
+    return this.identities.find(row => row.name === name)?.value;
   }
 
   /** Hash that the first record follows. */
   firstHash(): Uint8Array {
-    return firstHash(this.identity('journal') ?? '');
+    return firstHash(String(this.identity('journal') ?? ''));
   }
 
   /** Checks the newest records and takes the head of the chain from them. */
@@ -418,7 +432,7 @@ export class Store {
       this.hash = before.hash as Uint8Array;
     }
     this.seq = this.olderEnd;
-    for (const row of this.records('WHERE seq > ? ORDER BY seq', this.olderEnd)) {
+    for (const row of this.records(this.olderEnd + 1)) {
       const bad = badRecord(row, this.seq, this.hash);
       if (bad) return `record ${this.seq + 1}: ${bad}`;
       this.seq = row[0];
@@ -429,7 +443,8 @@ export class Store {
 
   private brokenBetween(from: number, end: number): string | undefined {
     let seq = from;
-    for (const row of this.records('WHERE seq > ? AND seq <= ? ORDER BY seq', from, end)) {
+    for (const row of this.records(from + 1)) {
+      if (row[0] > end) break;
       const bad = badRecord(row, seq, this.olderHash);
       if (bad) return `record ${seq + 1}: ${bad}`;
       seq = row[0];
@@ -440,44 +455,30 @@ export class Store {
     return undefined;
   }
 
-  /** Records as arrays, which cost half of what objects cost. Throws {@link JournalFailure} when the file cannot be read. */
-  private *records(condition: string, ...values: number[]): Generator<RecordRow, void, void> {
+  /**
+   * Records from number `from` on. Arrays cost half of what objects cost, and many at once half of what one by one cost. Throws
+   * {@link JournalFailure} when the file cannot be read.
+   */
+  private *records(from: number | bigint): Generator<RecordRow, void, void> {
     try {
-      const statement = this.db.prepare(`${RECORDS} ${condition}`);
+      const statement = this.db.prepare(RECORDS);
       statement.setReturnArrays(true);
-      yield* statement.iterate(...values) as unknown as Iterable<RecordRow>;
+      for (let next = from; ;) {
+        const rows = statement.all(next) as unknown as readonly RecordRow[];
+        yield* rows;
+        if (rows.length < CHECKED_TOGETHER) return;
+        next = rows[rows.length - 1][0] + 1;
+      }
     } catch (cause) {
-      throw this.readFailure(cause);
+      throw this.reading.failure(cause);
     }
-  }
-
-  private publicNumbers(): ReadonlySet<string> {
-    const text = this.setting('merchants') ?? '[]';
-    if (text !== this.merchantsText) {
-      this.merchantsText = text;
-      this.merchants = new Set(JSON.parse(text) as string[]);
-    }
-    return this.merchants;
-  }
-
-  private readFailure(cause: unknown): unknown {
-    return sqliteCode(cause) === 0 ? cause : failureOf(this.path, 'read', cause);
   }
 
   /** What was read within a commit that failed was taken back with it. */
   private forget(): void {
     this.fold.settings.forget();
     this.fold.turns.all();
-  }
-
-  private query(sql: string): Query {
-    let query = this.queries.get(sql);
-    if (!query) {
-      // Another process writes what a journal only looks at, and tells no turns.
-      query = new Query(this.db.prepare(sql), this.readOnly ? [] : this.fold.turns.readBy(sql));
-      this.queries.set(sql, query);
-    }
-    return query;
+    this.reading.forget();
   }
 
   private statement(sql: string): StatementSync {

@@ -35,6 +35,24 @@ export const FOLDED: readonly { readonly name: string; readonly order: string }[
   { name: 'notice', order: 'id' },
 ];
 
+/** Columns of `txn` that records after the intent may change. */
+export const CHANGING_OF_TXN: readonly string[] = [
+  'state',
+  'amount_minor',
+  'refunded_minor',
+  'reference',
+  'pay_order',
+  'organisation',
+  'host_date',
+  'voided_by',
+  'resends',
+  'answer_seq',
+];
+
+/** What each sale and void does with its reversal when all goes well: none that waits (`owed`, `held`) is touched. */
+export const ARM_REVERSAL = "INSERT INTO reversal(id, state, reason) VALUES (?, 'armed', '98')";
+export const CLEAR_ARMED = "UPDATE reversal SET state = 'cleared' WHERE id = ? AND state = 'armed'";
+
 /** The partial indexes say OR and not IN: SQLite uses them for `state = 'open'` only in that form. */
 export const FOLDED_SQL = `
 CREATE TABLE txn(

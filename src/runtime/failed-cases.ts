@@ -26,7 +26,7 @@ export function startFailedCases(shop: Shop): () => void {
     // What failed under an older policy, which wanted no cases, stays as it is.
     looked ??= Math.max(journal.policySeqAt(head) ?? head, head - LOOK_BACK);
     while (looked < head) {
-      const records = journal.recordsAfter(looked, FAILING, LOOK_MAX);
+      const records = journal.refundRecordsAfter(looked, FAILING, LOOK_MAX);
       for (const record of records) openFor(shop, record);
       looked = records.length < LOOK_MAX ? head : records[LOOK_MAX - 1].seq;
     }

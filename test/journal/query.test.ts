@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { openJournal } from '../../src/journal/journal.ts';
 import { Query } from '../../src/journal/query.ts';
 import { Store } from '../../src/journal/store.ts';
-import { FOLDED, FOLDED_SQL } from '../../src/journal/tables.ts';
+import { ARM_REVERSAL, CLEAR_ARMED, FOLDED, FOLDED_SQL } from '../../src/journal/tables.ts';
 import { type Turn, Turns } from '../../src/journal/turns.ts';
 
 /** A query that counts how often its statement is asked. */
@@ -84,6 +84,15 @@ test('a query depends on the tables that it names', () => {
   expect(same(slips, 'INSERT INTO slip(id) VALUES (?)')).toBe(false);
   expect(same('SELECT 1 FROM life WHERE id IN (SELECT id FROM txn)', 'INSERT OR REPLACE INTO life(id)')).toBe(false);
   expect(same('SELECT 1 FROM life WHERE id IN (SELECT id FROM txn)', 'DELETE FROM txn WHERE id = ?')).toBe(false);
+  const vouchers = 'SELECT txn.id FROM txn WHERE txn.trace = ? AND original_reference IS NULL';
+  expect(same(vouchers, 'UPDATE txn SET state = ?, reference = ? WHERE id = ?')).toBe(true);
+  expect(same(vouchers, 'INSERT INTO txn(id) VALUES (?)')).toBe(false);
+  expect(same(`${vouchers} AND reference = ?`, 'UPDATE txn SET reference = ? WHERE id = ?')).toBe(false);
+  expect(() => turns.wrote('UPDATE txn SET trace = 1 WHERE id = ?')).toThrow();
+  const owed = "SELECT * FROM reversal WHERE state = 'owed' ORDER BY id";
+  expect(same(owed, ARM_REVERSAL, CLEAR_ARMED)).toBe(true);
+  expect(same('SELECT * FROM reversal WHERE id = ?', ARM_REVERSAL)).toBe(false);
+  expect(same(owed, "UPDATE reversal SET state = 'owed', reason = ? WHERE id = ?")).toBe(false);
   const [records] = turns.readBy('SELECT max(seq) FROM record');
   turns.appended();
   expect(records.count).toBe(1);
