@@ -2,7 +2,6 @@
  * Card numbers for people: the first six and the last four digits, everything between as `*` (the "6+4" of the card
  * schemes). Ten digits or fewer show nothing at all.
  */
-const STAR = 0x2a;
 const SHOWN_FIRST = 6;
 const SHOWN_LAST = 4;
 
@@ -17,11 +16,9 @@ export function maskPan(digits: string): string {
  * As {@link maskPan}, from `length` ASCII digits at the start of `pan`. The clear number never becomes a string on the way.
  */
 export function maskPanBytes(pan: Uint8Array, length: number = pan.length): string {
-  const hidden = length - SHOWN_FIRST - SHOWN_LAST;
-  const masked = new Uint8Array(length).fill(STAR);
-  if (hidden > 0) {
-    masked.set(pan.subarray(0, SHOWN_FIRST));
-    masked.set(pan.subarray(length - SHOWN_LAST, length), length - SHOWN_LAST);
-  }
-  return String.fromCharCode(...masked);
+  const hides = length > SHOWN_FIRST + SHOWN_LAST;
+  let masked = '';
+  for (let i = 0; i < length; i++)
+    masked += hides && (i < SHOWN_FIRST || i >= length - SHOWN_LAST) ? String.fromCharCode(pan[i]) : '*';
+  return masked;
 }

@@ -114,6 +114,7 @@ export class Exchange {
       const busy = fault('E_BUSY', 'queue-full', cause, 'Wait for the terminal, then try again');
       return item.done(undefined, busy, false);
     }
+    if (this.phase === 'free' && this.queue.length === 0) return this.begin(item);
     if (next) this.queue.unshift(item);
     else this.queue.push(item);
     this.pump();
@@ -159,9 +160,11 @@ export class Exchange {
   }
 
   private pump(): void {
-    if (this.phase !== 'free') return;
-    const item = this.queue.shift();
-    if (item === undefined) return;
+    if (this.phase !== 'free' || this.queue.length === 0) return;
+    this.begin(this.queue.shift()!);
+  }
+
+  private begin(item: Operation): void {
     this.repeatsLeft = item.repeats;
     this.start(item);
   }

@@ -2,6 +2,7 @@ import { clearRegisters, ownedBytes, ownedCopy } from '../card/owned.ts';
 import { BLOCK_LENGTH_MAX } from '../limits.ts';
 import { assert } from '../assert.ts';
 import { fault, type Fault } from '../fault.ts';
+import { unitAt } from '../wire/unit-at.ts';
 import { encodeInto, type Charset } from './text.ts';
 
 /**
@@ -40,6 +41,7 @@ export class Command {
 
   /** Zeroes what was written. */
   empty(): void {
+    if (this.length === 0) return;
     this.bytes.fill(0, 0, this.length);
     this.length = 0;
   }
@@ -80,10 +82,12 @@ export class CommandWriter {
   /** Appends characters (each one byte) outside any value. */
   ascii(text: string): this {
     const { command } = this;
-    const { bytes, length } = command;
-    assert(length + text.length <= COMMAND_LENGTH_MAX, TOO_LONG);
-    for (let i = 0; i < text.length; i++) bytes[length + i] = text.charCodeAt(i);
-    command.length = length + text.length;
+    const { bytes } = command;
+    const { length } = text;
+    let at = command.length;
+    assert(at + length <= COMMAND_LENGTH_MAX, TOO_LONG);
+    for (let i = 0; i < length; i++) bytes[at++] = unitAt(text, i);
+    command.length = at;
     return this;
   }
 
@@ -189,7 +193,7 @@ function isNameByte(byte: number): boolean {
 }
 
 function isNamed(bytes: Uint8Array, name: string): boolean {
-  return bytes[0] === name.charCodeAt(0) && bytes[1] === name.charCodeAt(1) && bytes[2] === name.charCodeAt(2);
+  return bytes[0] === unitAt(name, 0) && bytes[1] === unitAt(name, 1) && bytes[2] === unitAt(name, 2);
 }
 
 /** Three digits at `at`, or -1. */

@@ -200,13 +200,15 @@ export class AbecsLink {
   received(bytes: Uint8Array): void {
     if (this.state === 'down') return;
     const receiver = this.receiver;
-    for (let i = 0; i < bytes.length; i++) {
+    for (let at = 0; at < bytes.length;) {
       if (this.state === 'silence') {
         this.armQuiet(LinkTimes.silenceMs);
         return; // the rest of the piece belongs to the bad packet
       }
-      const event = receiver.push(bytes[i]);
-      if (this.state === 'sent' && event !== PacketEvent.nak) this.accepted = true;
+      const event = receiver.receive(bytes, at);
+      const taken = receiver.next - at;
+      at = receiver.next;
+      if (this.state === 'sent' && (event !== PacketEvent.nak || taken > 1)) this.accepted = true;
       if (event !== PacketEvent.none) this.handle(event);
     }
     if (receiver.noise !== 0) this.noise();

@@ -73,8 +73,9 @@ export interface PrinterStatus {
 const LINES_MAX = 512;
 
 /** The panel's event codes (E010). Only 90–94 agree with those of CEX. */
-const EVENTS = new Map<string, PanelEvent>([
+const EVENT_CODES: readonly (readonly [code: string, event: PanelEvent])[] = [
   ['0A', { kind: 'key', key: '00' }],
+  ['0a', { kind: 'key', key: '00' }],
   ['10', { kind: 'key', key: 'ENTER' }],
   ['11', { kind: 'key', key: 'CANCEL' }],
   ['12', { kind: 'key', key: 'CLEAR' }],
@@ -91,8 +92,13 @@ const EVENTS = new Map<string, PanelEvent>([
   ['91', { kind: 'chipRemoved' }],
   ['92', { kind: 'chipInserted' }],
   ['94', { kind: 'contactless' }],
-]);
-for (let digit = 0; digit <= 9; digit++) EVENTS.set(`0${digit}`, { kind: 'key', key: KEY_NAMES[digit] });
+];
+/** The same by the two characters as one number, as {@link AnswerReader.number} gives them without a text for each key. */
+const EVENTS = new Map<number, PanelEvent>();
+const addEvent = (code: string, event: PanelEvent): unknown =>
+  EVENTS.set((code.charCodeAt(0) << 8) | code.charCodeAt(1), event);
+for (const [code, event] of EVENT_CODES) addEvent(code, event);
+for (let digit = 0; digit <= 9; digit++) addEvent(`0${digit}`, { kind: 'key', key: KEY_NAMES[digit] });
 
 /** Key and card events of a plain ABECS pad (CEX, value PP_EVENT). */
 const PAD_EVENTS = new Map<string, PanelEvent>([
@@ -121,14 +127,14 @@ export interface SequencedEvent {
 
 /** Reads the answer of XEV (STAT 000). */
 export function parseEvent(answer: AnswerReader): Result<SequencedEvent> {
-  const code = answer.text(Panel.event);
+  const number = answer.number(Panel.event) ?? 0;
+  const event = answer.size === 2 ? EVENTS.get(number) : undefined;
   const sequence = answer.number(Panel.sequence);
   if (sequence === undefined) return failed(incomplete('XEV', 'SEQ (E012)'));
+  if (event !== undefined) return ok({ event, sequence });
+  const code = answer.text(Panel.event);
   if (code === '95') return ok({ event: { kind: 'scanned', text: answer.text(Panel.scan) }, sequence });
-  const event = EVENTS.get(code) ?? EVENTS.get(code.toUpperCase());
-  if (event === undefined)
-    return failed(malformed('XEV', code === '' ? 'no EVENT (E010)' : `unknown event code ${code.toUpperCase()}`));
-  return ok({ event, sequence });
+  return failed(malformed('XEV', code === '' ? 'no EVENT (E010)' : `unknown event code ${code.toUpperCase()}`));
 }
 
 /** Reads the event code of CEX. */
@@ -181,7 +187,7 @@ export function writeScreen(
     }
   }
   writer.endValue();
-  const reverse = reverseMask & (2 ** panel.rows - 1) & 0xff;
+  const reverse = reverseMask & 0xff & (panel.rows < 8 ? (1 << panel.rows) - 1 : 0xff);
   if (reverse !== 0) writer.number(Panel.reverse, reverse, 1);
   return ok(writer.finish());
 }

@@ -1,5 +1,6 @@
 import { failed, fault, ok, type Fault, type Result } from '../fault.ts';
 import { columnsOf, gbkCode } from '../wire/gbk.ts';
+import { unitAt } from '../wire/unit-at.ts';
 
 /** Character sets of a terminal's screen (value CHARSET of XID); plain ABECS pads use ISO 8859-1. */
 export type Charset = 'GBK' | 'ISO8859-1' | 'ASCII';
@@ -23,8 +24,9 @@ export function encodeText(text: string, charset: Charset): Result<Uint8Array> {
  * not in the set. Bytes beyond the end of `out` are dropped, but counted.
  */
 export function encodeInto(text: string, charset: Charset, out: Uint8Array, at: number): number {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
+  const { length } = text;
+  for (let i = 0; i < length; i++) {
+    const unit = unitAt(text, i);
     if (unit >= 0x20 && unit < 0x7f) {
       out[at++] = unit;
       continue;

@@ -1,5 +1,6 @@
 import { fromEbcdic, toEbcdic } from '../wire/ebcdic.ts';
 import { columnsOf, decodeGbk, encodeGbkInto, notGbk } from '../wire/gbk.ts';
+import { unitAt } from '../wire/unit-at.ts';
 
 /** What a byte may be, one bit each; a field's check is one bit or several of them, of which each byte must have one. */
 export const CharacterClass = {
@@ -50,9 +51,10 @@ export function badCharacter(allowed: number, bytes: Uint8Array, start: number, 
 
 /** Writes characters 0–255 one byte each. False when one has none of the {@link CharacterClass} bits of `allowed`. */
 export function putText(text: string, out: Uint8Array, at: number, allowed: number): boolean {
+  const { length } = text;
   let right = true;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
+  for (let i = 0; i < length; i++) {
+    const code = unitAt(text, i);
     if ((CLASSES_OF_BYTE[code] & allowed) === 0) right = false;
     out[at + i] = code;
   }
@@ -75,7 +77,8 @@ export function ebcdicText(bytes: Uint8Array, start: number, end: number): strin
 
 /** True when every character is one byte of value 0–255; otherwise the text is written as GBK. */
 export function isLatin1(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false;
+  const { length } = text;
+  for (let i = 0; i < length; i++) if (unitAt(text, i) > 0xff) return false;
   return true;
 }
 

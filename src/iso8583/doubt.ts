@@ -3,7 +3,7 @@ import type { MessageView } from './message-view.ts';
 import { FIELD_MAX, FieldTypeCode, fieldClass, type FieldClass, type FieldPlan, type Name } from './plan.ts';
 import type { DivisionSource } from './source.ts';
 import { Status } from './status.ts';
-import { divideField, type DividedField, type SubfieldValue } from './subfields.ts';
+import { divideField, isDivided, UNDIVIDED, type DividedField, type SubfieldValue } from './subfields.ts';
 
 /** Digits that a card number has at least. */
 const PAN_LENGTH_MIN = 12;
@@ -48,9 +48,9 @@ export class Doubt {
   readonly why: Name | undefined;
   /** True when the message was not decoded to its end: then its bitmaps may be wrong. */
   readonly bitmaps: boolean;
-  private readonly harmless = new Set<number>();
-  /** Of a field that is doubtful from some place on: that place, in units. */
-  private readonly limits = new Map<number, number>();
+  private readonly harmless: number[] = [];
+  /** Unit from which on the last field before {@link from} is doubtful; infinite when all of it is what it seems. */
+  private readonly limit: number = Number.POSITIVE_INFINITY;
   private readonly divided = new Map<number, DividedField>();
   private readonly view: MessageView;
 
@@ -66,8 +66,7 @@ export class Doubt {
     } else if (!wrong) {
       const holdsCard = cardFields(plan);
       let behindCard = false;
-      for (let field = 2; field < this.from; field++) {
-        if (!view.has(field)) continue;
+      for (let field = view.next(1); field > 0 && field < this.from; field = view.next(field)) {
         const variable = plan.lengthBytes[field] > 0;
         behindCard ||= variable && holdsCard[field];
         if (variable && isCard(fieldClass(plan, field)) && digitsOf(view, field) < PAN_LENGTH_MIN) {
@@ -77,23 +76,22 @@ export class Doubt {
         }
         const limit = behindCard ? limitOf(view, field, this.division(field)) : -1;
         if (limit < 0) continue;
-        this.limits.set(field, limit);
+        this.limit = limit;
         this.from = field + 1;
         this.why = INSIDE;
       }
     }
     let shown = this.from <= FIELD_MAX && fieldClass(plan, this.from - 1) === 'pan' && view.has(this.from - 1);
-    for (let field = this.from; field <= FIELD_MAX; field++) {
-      if (!view.has(field)) continue;
+    for (let field = view.next(this.from - 1); field > 0; field = view.next(field)) {
       shown = !shown && isHarmless(view, field);
-      if (shown) this.harmless.add(field);
+      if (shown) this.harmless.push(field);
     }
   }
 
   /** What is hidden, why, and what shows it; undefined when nothing is doubtful. */
   text(lang: 'zh' | 'en', clear: string): string | undefined {
     const { why } = this;
-    const field = this.limits.size > 0 ? this.from - 1 : this.from;
+    const field = this.limit < Number.POSITIVE_INFINITY ? this.from - 1 : this.from;
     if (why === undefined) return undefined;
     return lang === 'zh'
       ? `${field}域起的值：${why.zh}；用 ${clear} 显示`
@@ -102,6 +100,7 @@ export class Doubt {
 
   /** The pieces of a field as {@link divideField} gives them, divided once for as long as the message is looked at. */
   division(field: number): DividedField {
+    if (!isDivided(this.view.plan, field)) return UNDIVIDED;
     let known = this.divided.get(field);
     if (known === undefined) {
       known = divideField(this.view.plan, this.view, field);
@@ -112,8 +111,8 @@ export class Doubt {
 
   /** How many units of a value, from its start, are what the dialect says; what comes behind them is hidden. */
   trusted(field: number): number {
-    if (field >= this.from) return this.harmless.has(field) ? Number.POSITIVE_INFINITY : 0;
-    return this.limits.get(field) ?? Number.POSITIVE_INFINITY;
+    if (field >= this.from) return this.harmless.includes(field) ? Number.POSITIVE_INFINITY : 0;
+    return field === this.from - 1 ? this.limit : Number.POSITIVE_INFINITY;
   }
 }
 

@@ -2,6 +2,7 @@ import { packDigits, packText, putBcdNumber, putNibble, toBcdByte } from '../wir
 import { toEbcdic } from '../wire/ebcdic.ts';
 import { encodeGbkInto, gbkCode } from '../wire/gbk.ts';
 import { hexDigit, hexValue, putHexText } from '../wire/hex.ts';
+import { unitAt } from '../wire/unit-at.ts';
 import { badCharacter, isLatin1, putText } from './characters.ts';
 import { FieldTypeCode, LengthForm, UnitForm, type FieldPlan } from './plan.ts';
 import { Status } from './status.ts';
@@ -111,7 +112,7 @@ export class MessageBuilder {
     if (this.scratch.length === 0) this.scratch = new Uint8Array(VALUE_LENGTH_MAX);
     // A character above 255 must not turn into a digit when it is cut to a byte; no digit is 0.
     for (let i = 0; i < size && i < VALUE_LENGTH_MAX; i++) {
-      const code = text.charCodeAt(i);
+      const code = unitAt(text, i);
       this.scratch[i] = code < 0x80 ? code : 0;
     }
     return this.digitsFrom(field, this.scratch, 0, size, pad);
@@ -164,7 +165,7 @@ export class MessageBuilder {
     const { out } = this;
     const at = this.filled(field, size, given);
     if (!plain) encodeGbkInto(text, out, at);
-    else if (plan.ebcdic[field] === 1) for (let i = 0; i < given; i++) out[at + i] = toEbcdic(text.charCodeAt(i));
+    else if (plan.ebcdic[field] === 1) for (let i = 0; i < given; i++) out[at + i] = toEbcdic(unitAt(text, i));
     else
       return putText(text, out, at, plan.allowed[field])
         ? this.close(field, size, 0)
@@ -203,7 +204,7 @@ export class MessageBuilder {
     const { out, at } = this;
     if (this.plan.form[field] === UnitForm.double) {
       for (let i = 0; i < text.length; i++) {
-        const nibble = hexValue(text.charCodeAt(i));
+        const nibble = hexValue(unitAt(text, i));
         if (nibble < 0) return this.fail(Status.digit, field);
         this.putHex(field, i, nibble);
       }
@@ -386,7 +387,7 @@ export class MessageBuilder {
 function gbkLength(text: string): number {
   let length = 0;
   for (let i = 0; i < text.length; i++) {
-    const code = gbkCode(text.charCodeAt(i));
+    const code = gbkCode(unitAt(text, i));
     if (code < 0) return -1;
     length += code > 0xff ? 2 : 1;
   }

@@ -99,6 +99,17 @@ export class MessageView {
     return isSet(this.decoded, field);
   }
 
+  /** The first decoded field above `field`; 0 when there is none. */
+  next(field: number): number {
+    let w = field >> 5;
+    let bits = this.decoded[w] & (0xffffffff >>> (field & 31));
+    while (bits === 0) {
+      if (++w >= BITMAP_WORDS) return 0;
+      bits = this.decoded[w];
+    }
+    return w * 32 + Math.clz32(bits) + 1;
+  }
+
   /** True when the bitmap names the field, decoded or not. */
   announced(field: number): boolean {
     return isSet(this.named, field);

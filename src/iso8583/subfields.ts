@@ -14,7 +14,13 @@ export interface DividedField {
   readonly problems: readonly SubfieldProblem[];
 }
 
-const UNDIVIDED: DividedField = { parts: [], problems: [] };
+/** What {@link divideField} finds in a field that is not divided. */
+export const UNDIVIDED: DividedField = { parts: [], problems: [] };
+
+/** True when the dialect divides the field in some message. */
+export function isDivided(plan: FieldPlan, field: number): boolean {
+  return Object.hasOwn(plan.source.subfields, field);
+}
 
 /**
  * The pieces of a field as the dialect divides it for this message, and what is wrong in them; nothing when the field is
@@ -91,7 +97,7 @@ function fieldOf(path: string): number {
 }
 
 function layoutOf(plan: FieldPlan, message: MessageView, field: number): LayoutSource | undefined {
-  if (!message.has(field) || !Object.hasOwn(plan.source.subfields, field)) return undefined;
+  if (!message.has(field) || !isDivided(plan, field)) return undefined;
   return plan.source.subfields[field].find(each => applies(plan, message, field, each.when));
 }
 

@@ -20,12 +20,18 @@ export class Inbox {
 
   /** Adds an event and, unless one is being handled already, drains the inbox. */
   post(event: () => void): void {
+    if (!this.draining && this.events.length === 0) return this.drain(event);
     assert(this.events.length < INBOX_MAX, FULL);
     this.events.push(event);
-    if (this.draining) return;
+    if (!this.draining) this.drain(this.events.shift()!);
+  }
+
+  /** Handles `first` and all that waits behind it. */
+  private drain(first: () => void): void {
     this.draining = true;
     try {
-      for (let next = this.events.shift(); next; next = this.events.shift()) next();
+      first();
+      while (this.events.length > 0) this.events.shift()!();
     } finally {
       this.draining = false;
     }
@@ -61,7 +67,7 @@ function timersOf(timers: Timers, inbox: Inbox): Timers {
       return handle;
     },
     clear(handle) {
-      waiting.delete(handle);
+      if (waiting.size > 0) waiting.delete(handle);
       timers.clear(handle);
     },
   };

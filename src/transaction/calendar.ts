@@ -33,8 +33,7 @@ export const CHINA: WorkCalendar = {
   knows: year => Object.hasOwn(holidays, `${year}-10-01`),
   isWorkday(day) {
     const name = isoDay(day);
-    if (Object.hasOwn(workdays, name)) return true;
-    return isWeekday(day) && !Object.hasOwn(holidays, name);
+    return isWeekday(day) ? !Object.hasOwn(holidays, name) : Object.hasOwn(workdays, name);
   },
 };
 

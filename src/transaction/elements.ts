@@ -48,21 +48,22 @@ export function encodeElements(
   out: Uint8Array,
   at: number,
 ): EncodedBody | Fault {
-  const { card, text } = elements;
+  const { text, card, pinBlock, digits48, mac } = elements;
+  const pan = elements.withPan ? card?.pan : undefined;
+  const tracks = elements.withTracks ? card : undefined;
+  const track2 = elements.encryptedTrack2 ?? nonEmpty(tracks?.track2);
+  const track3 = nonEmpty(tracks?.track3);
+  const chip = nonEmpty(elements.chip);
   let macOffset = -1;
   builder.begin(out, at, elements.mti);
   for (let field = 2; field <= LAST_FIELD; field++) {
-    if (field === 2 && elements.withPan && card) builder.digitsFrom(2, card.pan, 0, card.pan.length);
-    else if (field === 35 && elements.encryptedTrack2)
-      builder.digitsFrom(35, elements.encryptedTrack2, 0, elements.encryptedTrack2.length);
-    else if (field === 35 && elements.withTracks && card && card.track2.length > 0)
-      builder.digitsFrom(35, card.track2, 0, card.track2.length);
-    else if (field === 36 && elements.withTracks && card && card.track3.length > 0)
-      builder.digitsFrom(36, card.track3, 0, card.track3.length);
-    else if (field === 52 && elements.pinBlock) builder.bytes(52, elements.pinBlock);
-    else if (field === 55 && elements.chip && elements.chip.length > 0) builder.bytes(55, elements.chip);
-    else if (field === 48 && elements.digits48) builder.digitsFrom(48, elements.digits48, 0, elements.digits48.length);
-    else if (field === 64 && elements.mac) macOffset = builder.reserveMac();
+    if (field === 2 && pan) builder.digitsFrom(2, pan, 0, pan.length);
+    else if (field === 35 && track2) builder.digitsFrom(35, track2, 0, track2.length);
+    else if (field === 36 && track3) builder.digitsFrom(36, track3, 0, track3.length);
+    else if (field === 52 && pinBlock) builder.bytes(52, pinBlock);
+    else if (field === 55 && chip) builder.bytes(55, chip);
+    else if (field === 48 && digits48) builder.digitsFrom(48, digits48, 0, digits48.length);
+    else if (field === 64 && mac) macOffset = builder.reserveMac();
     else {
       const value = text.get(field);
       if (value !== undefined) builder.value(field, value);
@@ -77,4 +78,8 @@ export function encodeElements(
       'Nothing was sent. Check the profile with the technician and send a support bundle',
     );
   return { start: at, end, macOffset };
+}
+
+function nonEmpty(bytes: Uint8Array | undefined): Uint8Array | undefined {
+  return bytes && bytes.length > 0 ? bytes : undefined;
 }

@@ -1,3 +1,5 @@
+import { unitAt } from './unit-at.ts';
+
 /**
  * Packed decimal digits, two a byte, high nibble first. Positions inside a packed value are counted in nibbles from the
  * start of the array: nibble 2i is the high half of byte i. Nothing here allocates except {@link bcdText}.
@@ -155,26 +157,27 @@ export function packDigits(
 /** Like {@link packDigits}, from the characters of a text. */
 export function packText(text: string, out: Uint8Array, nibble: number, track: boolean): boolean {
   const table = track ? TRACK_DIGIT : DIGIT;
+  const { length } = text;
   let from = 0;
   // A character above 255 must not turn into a digit when it is cut to a byte.
   let bad = 0;
-  if ((nibble & 1) === 1 && text.length > 0) {
-    const code = text.charCodeAt(from++);
+  if ((nibble & 1) === 1 && length > 0) {
+    const code = unitAt(text, from++);
     const value = table[code & 0xff];
     bad |= value | (code & 0xff00);
     putNibble(out, nibble++, value & 0x0f);
   }
   let at = nibble >> 1;
-  for (; from + 1 < text.length; from += 2) {
-    const first = text.charCodeAt(from);
-    const second = text.charCodeAt(from + 1);
+  for (; from + 1 < length; from += 2) {
+    const first = unitAt(text, from);
+    const second = unitAt(text, from + 1);
     const high = table[first & 0xff];
     const low = table[second & 0xff];
     bad |= high | low | ((first | second) & 0xff00);
     out[at++] = (high << 4) | (low & 0x0f);
   }
-  if (from < text.length) {
-    const code = text.charCodeAt(from);
+  if (from < length) {
+    const code = unitAt(text, from);
     const value = table[code & 0xff];
     bad |= value | (code & 0xff00);
     putNibble(out, at * 2, value & 0x0f);

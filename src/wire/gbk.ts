@@ -1,4 +1,5 @@
 import { assert } from '../assert.ts';
+import { unitAt } from './unit-at.ts';
 
 /**
  * Chinese text of the terminal line, the slips and the text fields of a message: GBK (code page 936), one byte for
@@ -69,21 +70,24 @@ export function gbkCode(unit: number): number {
 
 /** Index of the first character that GBK cannot hold, or -1 when the whole text can be encoded. */
 export function notGbk(text: string): number {
-  for (let i = 0; i < text.length; i++) if (gbkCode(text.charCodeAt(i)) < 0) return i;
+  const { length } = text;
+  for (let i = 0; i < length; i++) if (gbkCode(unitAt(text, i)) < 0) return i;
   return -1;
 }
 
 /** Half-width columns on a GBK display or printer: 1 for ASCII, 2 for every other character. Equals the encoded length. */
 export function columnsOf(text: string): number {
-  let columns = text.length;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) columns++;
+  const { length } = text;
+  let columns = length;
+  for (let i = 0; i < length; i++) if (unitAt(text, i) >= 0x80) columns++;
   return columns;
 }
 
 /** Writes `text` into `out` from `at`. Returns the end, -1 when it does not fit, -2 when a character is not in GBK. */
 export function encodeGbkInto(text: string, out: Uint8Array, at: number): number {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
+  const { length } = text;
+  for (let i = 0; i < length; i++) {
+    const unit = unitAt(text, i);
     if (unit < 0x80) {
       if (at === out.length) return -1;
       out[at++] = unit;

@@ -1,4 +1,5 @@
 import { failed, fault, ok, type Result } from '../fault.ts';
+import { unitAt } from './unit-at.ts';
 
 /** Upper-case pair of each byte, so that hex text needs no number formatting. */
 const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
@@ -21,10 +22,11 @@ for (let code = 0; code < 128; code++) if (hexValue(code) >= 0) VALUES[code] = h
 
 /** Writes the bytes of a hex text of even length to `out[at]`, which has the room. False when a character is no hex digit. */
 export function putHexText(text: string, out: Uint8Array, at: number): boolean {
+  const { length } = text;
   let bad = 0;
-  for (let i = 0; i < text.length; i += 2) {
-    const first = text.charCodeAt(i);
-    const second = text.charCodeAt(i + 1);
+  for (let i = 0; i < length; i += 2) {
+    const first = unitAt(text, i);
+    const second = unitAt(text, i + 1);
     const high = VALUES[first & 0x7f];
     const low = VALUES[second & 0x7f];
     bad |= high | low | ((first | second) & ~0x7f);

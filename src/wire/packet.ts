@@ -25,11 +25,9 @@ export function packetLengthMax(dataLength: number): number {
 export function encodePacket(data: Uint8Array, dataLength: number, out: Uint8Array, at: number): number {
   const end = out.length - 3;
   if (at >= end) return -1;
-  let crc = 0;
   out[at++] = SYN;
   for (let i = 0; i < dataLength; i++) {
     const byte = data[i];
-    crc = crc16Step(crc, byte);
     if (byte === DC3 || byte === SYN || byte === ETB) {
       if (at + 1 >= end) return -1;
       out[at++] = DC3;
@@ -39,7 +37,7 @@ export function encodePacket(data: Uint8Array, dataLength: number, out: Uint8Arr
       out[at++] = byte;
     }
   }
-  crc = crc16Step(crc, ETB);
+  const crc = crc16Step(crc16(data, 0, dataLength), ETB);
   out[at++] = ETB;
   out[at++] = crc >> 8;
   out[at++] = crc & 0xff;
