@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { assert } from '../assert.ts';
-import type { CipherRequest, CipherSteps, KeyName } from '../security/cipher.ts';
-import { CHECK_VALUE_LENGTH } from '../security/cipher.ts';
+import type { CipherRequest, CipherSteps } from '../security/cipher.ts';
+import { CHECK_VALUE_LENGTH, DES_BLOCK, SM4_BLOCK } from '../security/cipher.ts';
 import { readPinBlock } from '../security/pin-block.ts';
 
 /**
@@ -25,52 +25,130 @@ function tripled(key: Uint8Array): Uint8Array {
   return full;
 }
 
-/** Ciphers in ECB by direction, name and key: they keep nothing from one block to the next, and making one is dear. */
-const ready = new Map<string, ReturnType<typeof createCipheriv> | ReturnType<typeof createDecipheriv>>();
-const READY_MAX = 64;
+type OpenSsl = ReturnType<typeof createCipheriv> | ReturnType<typeof createDecipheriv>;
 
-function run(
+function made(
   make: typeof createCipheriv | typeof createDecipheriv,
   name: string,
   key: Uint8Array,
-  iv: Uint8Array | null,
-  data: Uint8Array,
-): Uint8Array {
-  const id = iv === null ? `${make.name} ${name} ${Buffer.from(key).toString('latin1')}` : '';
-  let cipher = ready.get(id);
-  if (!cipher) {
-    cipher = make(name, key, iv);
-    cipher.setAutoPadding(false);
-    if (ready.size >= READY_MAX) ready.clear();
-    if (iv === null) ready.set(id, cipher);
-  }
-  // Without padding everything is out after the whole blocks went in.
+  iv: Uint8Array | null = null,
+): OpenSsl {
+  const cipher = make(name, key, iv);
+  cipher.setAutoPadding(false);
+  return cipher;
+}
+
+/** `data` through a cipher: without padding everything is out after the whole blocks went in. */
+function through(cipher: OpenSsl, data: Uint8Array): Uint8Array {
   const out = new Uint8Array(cipher.update(data));
   assert(out.length === data.length, 'a cipher without padding takes whole blocks');
   return out;
 }
 
-/** DES or 3DES by key length, ECB, no padding. */
+/**
+ * A clear key at work. A cipher in ECB keeps nothing from one block to the next, and making one is dear: each that is
+ * asked for is made once.
+ */
+export class ClearKey {
+  readonly bytes: Uint8Array;
+  private encrypting: OpenSsl | undefined;
+  private decrypting: OpenSsl | undefined;
+  private sm4Encrypting: OpenSsl | undefined;
+  private half: ClearKey | undefined;
+
+  /** Takes over `bytes`, which must stay as they are: 8, 16 or 24 for DES, 16 for SM4. */
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  /** DES or 3DES by key length, ECB, no padding. */
+  encrypt(data: Uint8Array): Uint8Array {
+    this.encrypting ??= made(createCipheriv, 'des-ede3-ecb', tripled(this.bytes));
+    return through(this.encrypting, data);
+  }
+
+  decrypt(data: Uint8Array): Uint8Array {
+    this.decrypting ??= made(createDecipheriv, 'des-ede3-ecb', tripled(this.bytes));
+    return through(this.decrypting, data);
+  }
+
+  /** As {@link encrypt} in CBC. */
+  encryptCbc(iv: Uint8Array, data: Uint8Array): Uint8Array {
+    return through(made(createCipheriv, 'des-ede3-cbc', tripled(this.bytes), iv), data);
+  }
+
+  /** One step of an algorithm with this key, whatever the step calls it. */
+  step({ algorithm, part, method, iv, data }: CipherRequest): Uint8Array {
+    if (algorithm === 'sm4') {
+      if (method === 'cbc') return through(made(createCipheriv, 'sm4-cbc', this.bytes, iv ?? new Uint8Array(16)), data);
+      this.sm4Encrypting ??= made(createCipheriv, 'sm4-ecb', this.bytes);
+      return through(this.sm4Encrypting, data);
+    }
+    const key = part === 'left' ? this.left : this;
+    return method === 'ecb' ? key.encrypt(data) : key.encryptCbc(iv ?? new Uint8Array(DES_BLOCK), data);
+  }
+
+  /** Zeroes the key; it is not used any more. */
+  wipe(): void {
+    this.bytes.fill(0);
+  }
+
+  private get left(): ClearKey {
+    if (this.bytes.length === 8) return this;
+    return (this.half ??= new ClearKey(this.bytes.subarray(0, 8)));
+  }
+}
+
+/** Working keys that are kept unwrapped: those of a few terminals. */
+const UNWRAPPED_MAX = 16;
+
+/** Working keys under one master key. Each message comes with the same few: they are unwrapped once. */
+export class KeyRing {
+  private readonly master: ClearKey;
+  private readonly unwrapped: { readonly wrapped: Uint8Array; readonly key: ClearKey }[] = [];
+
+  /** `masterKey`: 16 bytes, which must stay as they are. */
+  constructor(masterKey: Uint8Array) {
+    this.master = new ClearKey(masterKey);
+  }
+
+  /** The key that is wrapped so. It is zeroed after so many others that it counts as out of use. */
+  unwrap(wrapped: Uint8Array): ClearKey {
+    const known = this.unwrapped.findLast(one => same(one.wrapped, wrapped));
+    if (known) return known.key;
+    const key = new ClearKey(this.master.decrypt(wrapped));
+    if (this.unwrapped.push({ wrapped: wrapped.slice(), key }) > UNWRAPPED_MAX) this.unwrapped.shift()?.key.wipe();
+    return key;
+  }
+
+  /** Wraps a clear key (TDES-ECB, each 8 bytes by themselves). */
+  wrap(key: Uint8Array): Uint8Array {
+    return this.master.encrypt(key);
+  }
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** As {@link ClearKey.encrypt}, for a key that is used once. */
 export function desEncrypt(key: Uint8Array, data: Uint8Array): Uint8Array {
-  return run(createCipheriv, 'des-ede3-ecb', tripled(key), null, data);
+  return new ClearKey(key).encrypt(data);
 }
 
 export function desDecrypt(key: Uint8Array, data: Uint8Array): Uint8Array {
-  return run(createDecipheriv, 'des-ede3-ecb', tripled(key), null, data);
-}
-
-/** As {@link desEncrypt} in CBC. */
-export function desCbcEncrypt(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array {
-  return run(createCipheriv, 'des-ede3-cbc', tripled(key), iv, data);
+  return new ClearKey(key).decrypt(data);
 }
 
 /** SM4-ECB, no padding; `key` has 16 bytes. */
 export function sm4Encrypt(key: Uint8Array, data: Uint8Array): Uint8Array {
-  return run(createCipheriv, 'sm4-ecb', key, null, data);
+  return through(made(createCipheriv, 'sm4-ecb', key), data);
 }
 
 export function sm4Decrypt(key: Uint8Array, data: Uint8Array): Uint8Array {
-  return run(createDecipheriv, 'sm4-ecb', key, null, data);
+  return through(made(createDecipheriv, 'sm4-ecb', key), data);
 }
 
 /** Wraps a clear working key under the master key (TDES-ECB, each 8 bytes by themselves). */
@@ -84,28 +162,18 @@ export function unwrapKey(masterKey: Uint8Array, wrapped: Uint8Array): Uint8Arra
 
 /** Key check value: the first four bytes of eight (DES) or sixteen (SM4) encrypted zeros. */
 export function keyCheckValue(key: Uint8Array, algorithm: 'des' | 'sm4' = 'des'): Uint8Array {
-  const value = algorithm === 'des' ? desEncrypt(key, new Uint8Array(8)) : sm4Encrypt(key, new Uint8Array(16));
+  const des = algorithm === 'des';
+  const value = des ? desEncrypt(key, new Uint8Array(DES_BLOCK)) : sm4Encrypt(key, new Uint8Array(SM4_BLOCK));
   return value.slice(0, CHECK_VALUE_LENGTH);
 }
 
 /** A cipher over software keys. A request for a key that is absent is a programmer's error. */
 export function softwareCipher(keys: SoftwareKeys): Cipher {
-  const keyOf = (name: KeyName, part: CipherRequest['part']): Uint8Array => {
-    const key = keys[name];
-    assert(key !== undefined, `software key ${name} is there`);
-    return part === 'left' ? key.subarray(0, 8) : key;
-  };
+  const known: { PIK?: ClearKey; MAK?: ClearKey; TDK?: ClearKey } = {};
   return request => {
-    if (request.algorithm === 'sm4') {
-      const key = keyOf(request.key, 'whole');
-      return request.method === 'ecb'
-        ? sm4Encrypt(key, request.data)
-        : run(createCipheriv, 'sm4-cbc', key, request.iv ?? new Uint8Array(16), request.data);
-    }
-    const key = keyOf(request.key, request.part);
-    return request.method === 'ecb'
-      ? desEncrypt(key, request.data)
-      : desCbcEncrypt(key, request.iv ?? new Uint8Array(8), request.data);
+    const bytes = keys[request.key];
+    assert(bytes !== undefined, `software key ${request.key} is there`);
+    return (known[request.key] ??= new ClearKey(bytes)).step(request);
   };
 }
 
@@ -124,12 +192,12 @@ export type PinVerdict = 'right' | 'wrong' | 'unreadable';
  * `pan` undefined: the form without card number.
  */
 export function judgePin(
-  pik: Uint8Array,
+  pik: ClearKey,
   encrypted: Uint8Array,
   pan: Uint8Array | undefined,
   judge: (pin: Uint8Array) => boolean,
 ): PinVerdict {
-  const block = desDecrypt(pik, encrypted);
+  const block = pik.decrypt(encrypted);
   const pin = new Uint8Array(12);
   const length = readPinBlock(block, pan, pin);
   const verdict = length < 0 ? 'unreadable' : judge(pin.subarray(0, length)) ? 'right' : 'wrong';

@@ -19,6 +19,7 @@ import {
 import { readPinBlock, writePinBlock } from '../../src/security/pin-block.ts';
 import { encryptTrack, trackBlockAt } from '../../src/security/track.ts';
 import {
+  ClearKey,
   desDecrypt,
   desEncrypt,
   judgePin,
@@ -122,7 +123,9 @@ describe('messages with published test keys', () => {
     expect(withPin.length).toBeGreaterThanOrEqual(2);
     for (const { fields, keys } of withPin) {
       const pan = fields['35'].slice(0, fields['35'].indexOf('D'));
-      expect(judgePin(hex(keys.PIK), hex(fields['52']), ascii(pan), pin => text(pin) === '123456')).toBe('right');
+      expect(judgePin(new ClearKey(hex(keys.PIK)), hex(fields['52']), ascii(pan), pin => text(pin) === '123456')).toBe(
+        'right',
+      );
     }
   });
 });
@@ -320,12 +323,12 @@ describe('PIN block', () => {
     expect(toHex(desEncrypt(pik, hex('06126456FFFFFFFE')))).toBe('6E83D8C871679F76');
     expect(toHex(desEncrypt(pik, hex('06123456FFFFFFFF')))).toBe('EA14E826ADED99AB');
     const judge = (pin: Uint8Array): boolean => text(pin) === '123456';
-    expect(judgePin(pik, hex('6E83D8C871679F76'), ascii('6225000000000014'), judge)).toBe('right');
-    expect(judgePin(pik, hex('EA14E826ADED99AB'), undefined, judge)).toBe('right');
-    expect(judgePin(pik, hex('6E83D8C871679F76'), ascii('6225000000000014'), () => false)).toBe('wrong');
-    expect(judgePin(hex('25'.repeat(16)), hex('6E83D8C871679F76'), ascii('6225000000000014'), judge)).toBe(
-      'unreadable',
-    );
+    expect(judgePin(new ClearKey(pik), hex('6E83D8C871679F76'), ascii('6225000000000014'), judge)).toBe('right');
+    expect(judgePin(new ClearKey(pik), hex('EA14E826ADED99AB'), undefined, judge)).toBe('right');
+    expect(judgePin(new ClearKey(pik), hex('6E83D8C871679F76'), ascii('6225000000000014'), () => false)).toBe('wrong');
+    expect(
+      judgePin(new ClearKey(hex('25'.repeat(16))), hex('6E83D8C871679F76'), ascii('6225000000000014'), judge),
+    ).toBe('unreadable');
   });
 
   test('every PIN of 4 to 12 digits comes back for every card number', () => {

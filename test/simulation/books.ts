@@ -44,7 +44,7 @@ interface Held {
 type Body = Readonly<Record<string, any>>;
 
 /** Kinds of records that {@link RecordFold} reads; the others say nothing about money. */
-const FOLDED: ReadonlySet<string> = new Set([
+const FOLDED = [
   'intent',
   'trace',
   'outcome',
@@ -59,7 +59,8 @@ const FOLDED: ReadonlySet<string> = new Set([
   'settlement-answered',
   'batch-closed',
   'signed-on',
-]);
+];
+const RECORDS = `SELECT seq, kind, body FROM record WHERE kind IN ('${FOLDED.join("', '")}') ORDER BY seq`;
 
 /**
  * Everything at rest: the records of the journal against the rules of money, then against the books of the acquirer. The
@@ -77,10 +78,8 @@ export function checkBooks(
     if (violations.length < 8) violations.push(text);
   };
   const fold = new RecordFold(options.finalCodes, wrong);
-  const records = disk.prepare('SELECT seq, kind, body FROM record ORDER BY seq').iterate();
-  for (const row of records)
-    if (FOLDED.has(row.kind as string))
-      fold.apply(row.seq as number, row.kind as string, JSON.parse(row.body as string) as Body);
+  for (const { seq, kind, body } of disk.prepare(RECORDS).iterate())
+    fold.apply(seq as number, kind as string, JSON.parse(body as string) as Body);
   if (options.verify) {
     const verified = journal.verify();
     if (!verified.ok) wrong(`journal record ${verified.seq}: ${verified.why}`);

@@ -1,7 +1,7 @@
 import type { Hal, LogFields } from '../../src/hal/hal.ts';
 import { type Journal, JournalFailure, openJournal } from '../../src/journal/journal.ts';
 import { boot, type BootOptions, type Runtime } from '../../src/runtime/boot.ts';
-import { type Ledger, openLedger } from '../../src/sim/acquirer/ledger.ts';
+import type { Ledger } from '../../src/sim/acquirer/ledger.ts';
 import { VirtualTerminal } from '../../src/sim/terminal/terminal.ts';
 import type { TraceRecord } from '../../src/trace/record.ts';
 import { type BooksVerdict, checkBooks } from './books.ts';
@@ -12,7 +12,7 @@ import { type Mood, Network } from './network.ts';
 import { Person } from './person.ts';
 import { type Channel, type Fault, type Intent, INTENTS, type Plan } from './plan.ts';
 import { Random } from './random.ts';
-import { CARDS, fieldsOf, openShop, profileOf, value } from './shop.ts';
+import { CARDS, closeBooks, fieldsOf, openBooks, openShop, profileOf, value } from './shop.ts';
 import { Crash, localTime, type Process, START_MS, Timeline, timersOf } from './timeline.ts';
 
 const JOURNAL = 'journal.sim';
@@ -131,7 +131,7 @@ export class History {
       if (list) list.push(fault);
       else this.waiting.set(fault.intent, [fault]);
     }
-    this.ledger = value(openLedger(':memory:'));
+    this.ledger = openBooks();
     this.line = new SerialLine(this.timeline, bytes => this.terminal.received(bytes));
     this.line.onPiece = () => this.take(this.due.line)?.what;
     if (options.bytes)
@@ -215,7 +215,7 @@ export class History {
     this.options.digest?.(verdict.anchor);
     journal?.close();
     this.disk.end();
-    this.ledger.db.close();
+    closeBooks(this.ledger);
     return verdict;
   }
 

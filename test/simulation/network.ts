@@ -49,11 +49,9 @@ export class Network {
   /** Ways to the acquirer; all of them end in the same books. */
   routes = 1;
   private readonly timeline: Timeline;
-  private readonly plan: FieldPlan;
   private readonly ledger: Ledger;
   private readonly random: Random;
   private readonly events: NetworkEvents;
-  private readonly log: ((line: string) => void) | undefined;
   private readonly acquirer: Acquirer;
   /** Answers that went out, newest last: a sick front end sends one of them again. */
   private readonly sentAnswers: { readonly seen: Seen; readonly bytes: Uint8Array }[] = [];
@@ -70,12 +68,18 @@ export class Network {
     log: ((line: string) => void) | undefined,
   ) {
     this.timeline = timeline;
-    this.plan = plan;
     this.ledger = ledger;
     this.random = random;
     this.events = events;
-    this.log = log;
-    this.acquirer = this.inMood({});
+    this.acquirer = new Acquirer({
+      plan,
+      ledger,
+      entropy: random,
+      local: localTime,
+      masterKey: MASTER_KEY,
+      terminals: [DEFAULT_TERMINAL],
+      ...(log ? { log } : {}),
+    });
   }
 
   /** The counter's end, for one process. */
@@ -141,8 +145,7 @@ export class Network {
   }
 
   private handle(frame: Uint8Array, seen: Seen, mood: Mood | undefined, from: Connection, process: Process): void {
-    const acquirer = mood?.effect ? this.inMood(mood.effect) : this.acquirer;
-    const reply = acquirer.handle(frame, START_MS + this.timeline.nowMs);
+    const reply = this.acquirer.handle(frame, START_MS + this.timeline.nowMs, mood?.effect);
     if (mood?.extra === 'otherAmount') this.bookOtherAmount(seen);
     if (mood?.extra === 'bookAgain') this.bookAgain(seen);
     const old = mood?.extra === 'stale' ? this.oldAnswer(seen) : undefined;
@@ -199,19 +202,5 @@ export class Network {
     this.ledger.db
       .prepare("UPDATE txn SET state = 'approved' WHERE batch = ? AND trace = ? AND state = 'reversed' AND code = '00'")
       .run(seen.batch, seen.trace);
-  }
-
-  private inMood(effect: Effect): Acquirer {
-    const rules = Object.keys(effect).length > 0 ? [{ match: {}, do: effect as never }] : [];
-    return new Acquirer({
-      plan: this.plan,
-      ledger: this.ledger,
-      entropy: this.random,
-      local: localTime,
-      masterKey: MASTER_KEY,
-      terminals: [DEFAULT_TERMINAL],
-      rules,
-      ...(this.log ? { log: this.log } : {}),
-    });
   }
 }

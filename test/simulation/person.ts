@@ -53,7 +53,10 @@ type Act = KeyName | 'card' | 'scan' | 'remove' | 'paper' | 'wait';
 const HELD: readonly Act[] = ['1', '2', 'ENTER', 'wait', 'ENTER'];
 
 /** Where nothing is asked: milliseconds between two looks at a customer who has not confirmed, at a refund that waits. */
-const LOOKED_AT: Readonly<Record<string, number>> = { qrConfirm: 1_500, heldShow: 4_000 };
+const LOOKED_AT: ReadonlyMap<string, number> = new Map([
+  ['qrConfirm', 1_500],
+  ['heldShow', 4_000],
+]);
 
 /**
  * The people at the counter: they look at the step that the screen shows, do what it asks for what they want, and
@@ -124,7 +127,7 @@ export class Person {
 
   /** Until the next look at the screen. */
   private pause(): number {
-    return LOOKED_AT[this.step] ?? this.world.thinkMs;
+    return LOOKED_AT.get(this.step) ?? this.world.thinkMs;
   }
 
   private later(ms: number): void {

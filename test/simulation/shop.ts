@@ -5,6 +5,7 @@ import { compileFieldPlan, type FieldPlan } from '../../src/iso8583/plan.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { namedProfile } from '../../src/node/profiles.ts';
 import { loadProfile, type Profile } from '../../src/profile/profile.ts';
+import { type Ledger, openLedger } from '../../src/sim/acquirer/ledger.ts';
 import { parseDeck, type TestCard } from '../../src/sim/terminal/deck.ts';
 import { NEW_PASSWORDS, SECOND } from './habits.ts';
 import { PROFILES, type ShopOptions } from './plan.ts';
@@ -27,6 +28,25 @@ export function openShop(journal: Journal, nowMs: number): void {
   for (const operator of ['01', '00'])
     journal.appendTraining(nowMs, { operator, by: '00', score: 1, of: 1, passed: true });
   value(journal.setPassword(nowMs, SECOND, NEW_PASSWORDS[SECOND], SECOND));
+}
+
+/** Books of acquirers whose histories are over. To make tables and prepare statements takes as long as twenty sales. */
+const closed: Ledger[] = [];
+
+/** The books of an acquirer in memory, empty. */
+export function openBooks(): Ledger {
+  const books = closed.pop() ?? value(openLedger(':memory:'));
+  books.db.exec(EMPTY);
+  return books;
+}
+
+const EMPTY = ['setting', 'counter', 'terminal', 'account', 'txn', 'settlement', 'upload']
+  .map(table => `DELETE FROM ${table};`)
+  .join('\n');
+
+/** These books are not needed any more. */
+export function closeBooks(books: Ledger): void {
+  closed.push(books);
 }
 
 const shipped = new Map<string, Profile>(

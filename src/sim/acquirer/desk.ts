@@ -5,7 +5,7 @@ import { cardToken } from '../../card/token.ts';
 import type { Entropy, LocalTime } from '../../hal/hal.ts';
 import { readTrackBlock, trackBlockAt, writeTrackBlock } from '../../security/track.ts';
 import { digits } from '../../units.ts';
-import { desDecrypt, judgePin, unwrapKey } from '../keys.ts';
+import { judgePin, type KeyRing } from '../keys.ts';
 import type { AccountRow, Ledger, Organisation, TerminalRow } from './ledger.ts';
 import type { Request } from './request.ts';
 
@@ -15,7 +15,8 @@ export interface Desk {
   readonly entropy: Entropy;
   readonly nowMs: number;
   readonly now: LocalTime;
-  readonly masterKey: Uint8Array;
+  /** Working keys of the terminals. */
+  readonly keys: KeyRing;
   /** Key of the card tokens in the books. */
   readonly tokenKey: KeyObject;
 }
@@ -29,6 +30,8 @@ export const FIRST_BALANCE_MINOR = 1_000_000;
 export const FIRST_PIN = '123456';
 /** Wrong PINs in a row on one day after which a card is blocked until the next. */
 export const PIN_FAILURES_MAX = 3;
+
+const utf8 = new TextEncoder();
 
 export const mmdd = (now: LocalTime): string => digits(now.month, 2) + digits(now.day, 2);
 export const hhmmss = (now: LocalTime): string => digits(now.hour, 2) + digits(now.minute, 2) + digits(now.second, 2);
@@ -100,7 +103,7 @@ export function readCard(desk: Desk, request: Request, terminal: TerminalRow): C
 
 /** A card by its number, as batch details and field 2 give it. */
 export function tokenOf(desk: Desk, pan: string): string {
-  return cardToken(desk.tokenKey, new TextEncoder().encode(pan));
+  return cardToken(desk.tokenKey, utf8.encode(pan));
 }
 
 /** The payer's code of a QR payment: entry mode 03x with tag A3 in field 59. */
@@ -129,7 +132,7 @@ export function accountOf(desk: Desk, card: ShownCard): AccountRow {
     pan_masked: card.masked,
     organisation: card.organisation,
     balance: FIRST_BALANCE_MINOR,
-    pinCheck: pinDigest(desk, card.token, new TextEncoder().encode(FIRST_PIN)),
+    pinCheck: pinDigest(desk, card.token, utf8.encode(FIRST_PIN)),
     pinFailures: 0,
     pinDay: '',
   };
@@ -156,14 +159,12 @@ export function checkPin(
   const control = view.text(53);
   const single = terminal.mode === '001';
   if ((control[0] !== '1' && control[0] !== '2') || control[1] !== (single ? '0' : '6')) return '99';
-  const pik = unwrapKey(desk.masterKey, terminal.pik);
   const verdict = judgePin(
-    pik,
+    desk.keys.unwrap(terminal.pik),
     view.bytes(52),
     control[0] === '2' ? card.pan : undefined,
     pin => pinDigest(desk, account.token, pin) === account.pinCheck,
   );
-  pik.fill(0);
   if (verdict === 'unreadable') return '99';
   if (verdict === 'right') {
     if (account.pinFailures > 0) desk.ledger.putAccount({ ...account, pinFailures: 0, pinDay: today });
@@ -179,7 +180,7 @@ export function isExpired(desk: Desk, card: ShownCard): boolean {
 }
 
 function shown(desk: Desk, pan: string, expiry: string, code: boolean): ShownCard {
-  const bytes = new TextEncoder().encode(pan);
+  const bytes = utf8.encode(pan);
   const made = ClearCard.fromPan(bytes);
   const masked = made.ok ? made.value.masked() : '*'.repeat(pan.length);
   const valid = code || (made.ok && made.value.luhnValid());
@@ -209,10 +210,8 @@ function decryptTrack(desk: Desk, terminal: TerminalRow, track: Uint8Array, leng
   if (at < 0) return;
   const block = new Uint8Array(8);
   readTrackBlock(track, at, block);
-  const tdk = unwrapKey(desk.masterKey, terminal.tdk);
-  const clear = desDecrypt(tdk, block);
+  const clear = desk.keys.unwrap(terminal.tdk).decrypt(block);
   writeTrackBlock(clear, track, at);
-  tdk.fill(0);
   clear.fill(0);
 }
 

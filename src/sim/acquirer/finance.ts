@@ -17,7 +17,7 @@ import {
 import type { Effect } from './effects.ts';
 import type { LedgerKind, TerminalRow, TxnRow } from './ledger.ts';
 import { channelOfCode, customerOf, orderNumber, payerCode, WAITING_CODE } from './qr.ts';
-import type { FinancialWord, Request } from './request.ts';
+import type { FinancialRequest, FinancialWord, Request } from './request.ts';
 
 /** What a handler decides: field 39 and fields of the answer beside the ones that every answer has. */
 export interface Decision {
@@ -55,7 +55,7 @@ interface Draft {
 /** Sale, void, refund, balance inquiry, by card or scanned code. Terminal, MAC, batch and mandatory fields were checked before. */
 export function handleFinancial(
   desk: Desk,
-  request: Request & { word: FinancialWord },
+  request: FinancialRequest,
   terminal: TerminalRow,
   effect: Effect,
 ): Decision {
@@ -85,7 +85,7 @@ function repeated(desk: Desk, request: Request, earlier: TxnRow): Decision {
 
 function check(
   desk: Desk,
-  request: Request & { word: FinancialWord },
+  request: FinancialRequest,
   terminal: TerminalRow,
   effect: Effect,
   reading: CardReading,
@@ -193,12 +193,7 @@ function grantedMinor(amountMinor: number, effect: Effect): number {
   return effect.code === '10' ? Math.floor(amountMinor / 2) : amountMinor;
 }
 
-function decline(
-  desk: Desk,
-  request: Request & { word: FinancialWord },
-  reading: CardReading,
-  reason: Refusal,
-): Decision {
+function decline(desk: Desk, request: FinancialRequest, reading: CardReading, reason: Refusal): Decision {
   const reference = newReference(desk);
   // Format errors leave no row: the sender never finished this transaction.
   if (reason.code !== '30')
@@ -218,7 +213,7 @@ function decline(
   };
 }
 
-function book(desk: Desk, request: Request & { word: FinancialWord }, effect: Effect, draft: Draft): Decision {
+function book(desk: Desk, request: FinancialRequest, effect: Effect, draft: Draft): Decision {
   const { ledger } = desk;
   const { word } = request;
   const { card, original } = draft;
@@ -242,7 +237,7 @@ function book(desk: Desk, request: Request & { word: FinancialWord }, effect: Ef
   if (word === 'void' && original !== undefined) ledger.setState(original.id, 'voided');
   if (word !== 'balance') ledger.addToBalance(token, word === 'sale' ? -amountMinor : amountMinor);
   addRow(desk, request, card, original, { ...booked, state: 'approved', code });
-  const fields: Record<string, string> = { ...financialFields(desk, request, reference, card, original) };
+  const fields = financialFields(desk, request, reference, card, original);
   if (word === 'balance') {
     const balanceMinor = card === undefined ? 0 : accountOf(desk, card).balance;
     fields['54'] = `1002156${balanceMinor < 0 ? 'D' : 'C'}${digits(Math.abs(balanceMinor), 12)}`;
@@ -275,7 +270,7 @@ interface RowPart {
 
 function addRow(
   desk: Desk,
-  request: Request & { word: FinancialWord },
+  request: FinancialRequest,
   card: ShownCard | undefined,
   original: TxnRow | undefined,
   part: RowPart,
@@ -307,7 +302,7 @@ function addRow(
 export function handleReversal(desk: Desk, request: Request): Decision {
   const { ledger } = desk;
   const original = ledger.txnByTrace(request.tid, request.mid, request.batch, request.trace);
-  const fields: Record<string, string> = { ...financialFields(desk, request, newReference(desk), undefined) };
+  const fields = financialFields(desk, request, newReference(desk), undefined);
   const named = request.view.text(61);
   if (named !== '') fields['61'] = named;
   const chip = chipAnswer(request);
@@ -360,6 +355,11 @@ export function handleAcknowledged(desk: Desk, request: Request): Decision {
   return { code: '00', fields, note: 'taken' };
 }
 
+/** Fields of the request that come back as they were. */
+const REPEATED = [3, 4, 23, 25, 49];
+/** Field 44: who issued the card and who acquired the payment. */
+const PARTIES = ISSUER_ID.padEnd(11) + ACQUIRER_ID.padEnd(11);
+
 /** Fields 2 to 63 that every answer to a financial message or reversal has, approved or not. */
 export function financialFields(
   desk: Desk,
@@ -370,7 +370,7 @@ export function financialFields(
 ): Record<string, string> {
   const { view } = request;
   const fields: Record<string, string> = {};
-  for (const field of [3, 4, 23, 25, 49]) if (view.has(field)) fields[String(field)] = view.text(field);
+  for (const field of REPEATED) if (view.has(field)) fields[field] = view.text(field);
   const qr = view.text(22).startsWith('03');
   const pan = card !== undefined && !qr ? String.fromCharCode(...card.pan) : view.text(2);
   const expiry = view.text(14) || (card?.expiry ?? '');
@@ -380,7 +380,7 @@ export function financialFields(
   fields['15'] = mmdd(desk.now);
   fields['32'] = ACQUIRER_ID;
   fields['37'] = reference;
-  fields['44'] = ISSUER_ID.padEnd(11) + ACQUIRER_ID.padEnd(11);
+  fields['44'] = PARTIES;
   if (request.word !== 'reversal' && request.word !== 'balance') fields['63'] = organisation;
   return fields;
 }

@@ -1,6 +1,6 @@
 import type { HostLink, HostSink } from '../../hal/hal.ts';
 import type { CipherRequest } from '../../security/cipher.ts';
-import { softwareCipher, unwrapKey } from '../keys.ts';
+import { KeyRing } from '../keys.ts';
 import { AcquirerSession, type FrameHandler, type SessionRim } from './server.ts';
 
 /** One connection: the acquirer's session on one side, the sink of the runtime on the other. */
@@ -70,5 +70,6 @@ export function acquirerLink(handler: FrameHandler, rim: SessionRim, name: strin
  * hardware of a terminal, where no real key is in the play.
  */
 export function cipherUnder(masterKey: Uint8Array): (request: CipherRequest, wrappedKey: Uint8Array) => Uint8Array {
-  return (request, wrappedKey) => softwareCipher({ [request.key]: unwrapKey(masterKey, wrappedKey) })(request);
+  const keys = new KeyRing(masterKey);
+  return (request, wrappedKey) => keys.unwrap(wrappedKey).step(request);
 }

@@ -46,9 +46,14 @@ export interface Request {
 
 /** Kinds of transactions that are booked, and the balance inquiry. */
 export type FinancialWord = 'sale' | 'void' | 'refund' | 'balance';
+export type FinancialRequest = Request & { readonly word: FinancialWord };
 
 export function isFinancial(word: Word): word is FinancialWord {
   return word === 'sale' || word === 'void' || word === 'refund' || word === 'balance';
+}
+
+export function isFinancialRequest(request: Request): request is FinancialRequest {
+  return isFinancial(request.word);
 }
 
 /** Words whose requests carry a MAC: financial ones, inquiries, reversals, script results, electronic signatures. */

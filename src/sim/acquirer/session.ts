@@ -1,6 +1,6 @@
 import { assert } from '../../assert.ts';
 import { digits } from '../../units.ts';
-import { keyCheckValue, wrapKey } from '../keys.ts';
+import { keyCheckValue } from '../keys.ts';
 import { ACQUIRER_ID, type Desk, newReference } from './desk.ts';
 import type { Decision } from './finance.ts';
 import type { TerminalRow } from './ledger.ts';
@@ -19,16 +19,16 @@ export function signOn(desk: Desk, request: Request, terminal: TerminalRow): Dec
   const pik = freshKey(desk, keyLength);
   const mak = freshKey(desk, 8);
   const pieces = [
-    wrapped(desk, pik),
+    desk.keys.wrap(pik),
     keyCheckValue(pik),
-    wrapped(desk, mak),
+    desk.keys.wrap(mak),
     new Uint8Array(keyLength - 8),
     keyCheckValue(mak),
   ];
-  let tdk = new Uint8Array(0);
+  let tdk: Uint8Array = new Uint8Array(0);
   if (mode === '004') {
     const clear = freshKey(desk, 16);
-    tdk = wrapped(desk, clear);
+    tdk = desk.keys.wrap(clear);
     pieces.push(tdk, keyCheckValue(clear));
     clear.fill(0);
   }
@@ -87,10 +87,6 @@ function freshKey(desk: Desk, length: number): Uint8Array {
     key[i] = (key[i] & 0xfe) | (ones % 2 === 0 ? 1 : 0);
   }
   return key;
-}
-
-function wrapped(desk: Desk, key: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(wrapKey(desk.masterKey, key));
 }
 
 function hexOf(text: string): string {

@@ -1,5 +1,6 @@
 import { Pp, Spe } from '../../device/ids.ts';
 import { ENCRYPT_LENGTH_MAX } from '../../limits.ts';
+import type { ClearKey } from '../keys.ts';
 import { Refusal, type Command } from './command.ts';
 import { isCheckValueInput, tdesEncrypt, type CipherMode } from './keys.ts';
 import type { Handler, Machine } from './machine.ts';
@@ -13,7 +14,7 @@ export function dataKey(
   command: Command,
   machine: Machine,
   checkValueOnly: boolean,
-): { key: Uint8Array; mode: CipherMode } {
+): { key: ClearKey; mode: CipherMode } {
   const method = command.requiredDigits(Spe.dataMethod, 2);
   const slot = Number(command.requiredDigits(Spe.keyIndex, 2));
   if (method === '50' || method === '51') throw new Refusal(Stat.keyError, 'DUKPT is not offered');

@@ -1,4 +1,5 @@
 import type { Entropy } from '../../hal/hal.ts';
+import { ClearKey } from '../keys.ts';
 import { bigEndian, concat, fromHex, fromLatin1 } from './command.ts';
 import type { TestCard } from './deck.ts';
 import { tdesEncrypt } from './keys.ts';
@@ -20,7 +21,7 @@ export interface EmvRequest {
 export type PinOutcome = 'not-asked' | 'entered' | 'skipped';
 
 /** The key behind every test card's cryptograms. Nobody checks them; they only have to look and change like real ones. */
-const CRYPTOGRAM_KEY = fromHex('0123456789ABCDEFFEDCBA9876543210') as Uint8Array;
+const CRYPTOGRAM_KEY = new ClearKey(fromHex('0123456789ABCDEFFEDCBA9876543210') as Uint8Array);
 /** Cryptogram information data, tag 9F27. */
 const AAC = 0x00;
 const TC = 0x40;

@@ -1,6 +1,6 @@
 import { assert } from '../../assert.ts';
 import { PIN_BLOCK_LENGTH, writePinBlock } from '../../security/pin-block.ts';
-import { desCbcEncrypt, desEncrypt, unwrapKey } from '../keys.ts';
+import { type ClearKey, KeyRing } from '../keys.ts';
 import { fromLatin1, hex } from './command.ts';
 
 /** Slots 00–09 hold a master key, the same index for PIN and for data; the others are empty. */
@@ -12,12 +12,12 @@ export type CipherMode = 'ecb' | 'cbc';
 
 /** TDES with a key of 16 bytes, no padding; `data` is a multiple of 8 bytes. */
 export function tdesEncrypt(
-  key: Uint8Array,
+  key: ClearKey,
   data: Uint8Array,
   mode: CipherMode = 'ecb',
   iv: Uint8Array = new Uint8Array(8),
 ): Uint8Array {
-  return mode === 'ecb' ? desEncrypt(key, data) : desCbcEncrypt(key, iv, data);
+  return mode === 'ecb' ? key.encrypt(data) : key.encryptCbc(iv, data);
 }
 
 /**
@@ -42,12 +42,13 @@ export function isCheckValueInput(data: Uint8Array): boolean {
  * The halves of a key count one by one, so that swapping or doubling a half does not get around the rule.
  */
 export class KeyStore {
-  private readonly master: Uint8Array;
+  private readonly ring: KeyRing;
   private readonly use = new Map<string, 'pin' | 'data'>();
+  private last: { readonly key: ClearKey; readonly use: 'pin' | 'data' } | undefined;
 
   /** `tmk`: 16 bytes, put into every slot 00–09. */
   constructor(tmk: Uint8Array) {
-    this.master = tmk;
+    this.ring = new KeyRing(tmk);
   }
 
   /** One hundred characters for GIX: 1 = present, 0 = absent. */
@@ -56,17 +57,20 @@ export class KeyStore {
   }
 
   /** The working key, 16 bytes, or undefined when the slot is empty. */
-  unwrap(slot: number, wrapped: Uint8Array): Uint8Array | undefined {
-    return slot < KEY_SLOTS ? unwrapKey(this.master, wrapped) : undefined;
+  unwrap(slot: number, wrapped: Uint8Array): ClearKey | undefined {
+    return slot < KEY_SLOTS ? this.ring.unwrap(wrapped) : undefined;
   }
 
   /** Marks `key` as used for `use`; false (and nothing is marked) when it was used for the other purpose. */
-  claim(key: Uint8Array, use: 'pin' | 'data'): boolean {
-    const left = hex(key, 0, 8);
-    const right = hex(key, 8, 16);
+  claim(key: ClearKey, use: 'pin' | 'data'): boolean {
+    // The one that was marked last: a message needs the same key several times.
+    if (key === this.last?.key && use === this.last.use) return true;
+    const left = hex(key.bytes, 0, 8);
+    const right = hex(key.bytes, 8, 16);
     if ((this.use.get(left) ?? use) !== use || (this.use.get(right) ?? use) !== use) return false;
     this.mark(left, use);
     this.mark(right, use);
+    this.last = { key, use };
     return true;
   }
 

@@ -1,4 +1,5 @@
 import { Pp } from '../../device/ids.ts';
+import type { ClearKey } from '../keys.ts';
 import { Refusal, decimal, fromHex, fromLatin1, hex, latin1, type Answer } from './command.ts';
 import { pinBlock, tdesEncrypt } from './keys.ts';
 import { isKeyName, type Handler, type KeyName, type Machine } from './machine.ts';
@@ -52,7 +53,7 @@ export function enterPin(machine: Machine, entry: PinEntry): void {
  * The working key for PIN blocks, or a refusal: 042 for an empty slot or a method that is not offered, 047 when the key
  * was used for data before.
  */
-export function pinKey(machine: Machine, method: string, slot: string, wrapped: Uint8Array): Uint8Array {
+export function pinKey(machine: Machine, method: string, slot: string, wrapped: Uint8Array): ClearKey {
   if (!'0123'.includes(method)) throw new Refusal(Stat.invalidParameter, `PIN method ${method}`);
   if (method !== '1') throw new Refusal(Stat.keyError, 'only master key / working key with TDES is offered');
   if (wrapped.length !== 16) throw new Refusal(Stat.invalidParameter, 'working key is not 16 bytes');
