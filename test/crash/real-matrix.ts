@@ -17,6 +17,10 @@ const LONG = ['first-start', 'reversal-at-boot', 'settlement', 'sign-on', 'refun
 const WARMING = ['sale', 'sale-chip', 'settlement', 'sign-on'];
 /** Above this a scenario that never ends unhit is a defect of the harness. */
 const CALLS_MAX = 2000;
+/** Cases that a lane plays in one go: many, because another scenario may want other books; few, because lanes end together. */
+const CASES_IN_A_GO = 8;
+/** Of all cases that are to strike, so many more are played at first: the count of calls changes by a few with the journal. */
+const SPARE = 1.02;
 
 export interface Failure {
   readonly id: string;
@@ -29,6 +33,8 @@ export interface Failure {
 export interface Summary {
   /** Runs in which the fault struck. */
   readonly injections: number;
+  /** Cases that there are, as far as they were counted. */
+  readonly cases: number;
   readonly byFault: Readonly<Record<string, number>>;
   readonly byScenario: Readonly<Record<string, number>>;
   /** `scenario fault` → how often it struck. */
@@ -44,9 +50,19 @@ interface Task {
   readonly faults: readonly Fault[];
 }
 
+/** Plays one case on the counter of a lane; undefined: it failed, which is noted. */
+type Play = (scenario: Scenario, injection?: Injection) => Promise<CaseResult | undefined>;
+
+interface Counter {
+  readonly play: Play;
+  close(): Promise<void>;
+}
+
 export interface MatrixOptions {
   /** Cases of a scenario at most, evenly taken from syncs and writes. Without it: all. */
   readonly casesPerScenario?: number;
+  /** Cases that are to strike, evenly taken from all; scenarios with few of them play all that they have. */
+  readonly injections?: number;
   /** Stops to begin cases after this time. */
   readonly minutes?: number;
   readonly scenarios?: readonly Scenario[];
@@ -76,16 +92,32 @@ const SYNCS: readonly DiskCall[] = ['fsync', 'fdatasync'];
 /** Is this a fault of its own? After a write comes before the next call; only after a sync bytes may leave. */
 const distinct = (fault: Fault, call: DiskCall): boolean => fault !== 'after' || SYNCS.includes(call);
 
-/** Evenly taken: of the syncs up to two thirds, then as many of the writes as fit. */
-function sample(counts: CaseResult['audit']['counts'], atMost: number): Injection[] {
-  const of = (wanted: boolean): Injection[] =>
-    FAULTS.flatMap(fault =>
+type Counts = CaseResult['audit']['counts'];
+
+/** All cases of a run that did so many calls: syncs before writes. */
+const casesOf = (counts: Counts, faults: readonly Fault[] = FAULTS): Injection[] =>
+  [true, false].flatMap(wanted =>
+    faults.flatMap(fault =>
       DISK_CALLS.filter(call => SYNCS.includes(call) === wanted && distinct(fault, call)).flatMap(call =>
         Array.from({ length: counts[call] ?? 0 }, (_, i) => ({ fault, call, n: i + 1 })),
       ),
-    );
-  const syncs = even(of(true), Math.ceil((atMost * 2) / 3));
-  return [...syncs, ...even(of(false), atMost - syncs.length)];
+    ),
+  );
+
+/** Evenly taken: of the syncs up to two thirds, then as many of the writes as fit. */
+function sample(cases: readonly Injection[], atMost: number): Injection[] {
+  const isSync = ({ call }: Injection): boolean => SYNCS.includes(call as DiskCall);
+  const syncs = even(cases.filter(isSync), Math.ceil((atMost * 2) / 3));
+  const writes = cases.filter(one => !isSync(one));
+  return [...syncs, ...even(writes, atMost - syncs.length)];
+}
+
+/** How many to take of each list at most, to have `total` together; the longest when there are not so many. */
+export function fairShare(lengths: readonly number[], total: number): number {
+  const longest = Math.max(0, ...lengths);
+  let share = 0;
+  while (share < longest && lengths.reduce((sum, length) => sum + Math.min(length, share), 0) < total) share++;
+  return share;
 }
 
 function even<T>(all: readonly T[], atMost: number): T[] {
@@ -120,6 +152,8 @@ export class Matrix {
   private readonly syncs: Record<string, number> = {};
   private readonly failures: Failure[] = [];
   private folders = 0;
+  private injections = 0;
+  private cases = 0;
 
   constructor(options: MatrixOptions) {
     if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: run node scripts/setup.mjs, which builds it`);
@@ -128,22 +162,70 @@ export class Matrix {
 
   async run(): Promise<Summary> {
     await (warm ??= warmUp(join(this.folder, 'warm-up')));
-    const queue = this.tasks();
-    await Promise.all(Array.from({ length: Math.min(LANES, queue.length) }, () => this.work(queue)));
+    const counters = Array.from({ length: LANES }, () => this.counter());
+    /** Does all of `queue`, counters side by side. */
+    const each = async <T>(queue: T[], work: (one: T, play: Play) => Promise<void>): Promise<void> => {
+      const go = async ({ play }: Counter): Promise<void> => {
+        for (let next = queue.shift(); next && !this.over(); next = queue.shift()) await work(next, play);
+      };
+      await Promise.all(counters.map(go));
+    };
+    const { injections: wanted } = this.options;
+    if (this.library && wanted !== undefined) await this.strike(wanted, each);
+    else await each(this.tasks(), (task, play) => this.task(task, play));
+    await Promise.all(counters.map(counter => counter.close()));
     if (this.failures.length === 0) rmSync(this.folder, { recursive: true, force: true });
-    const injections = Object.values(this.byFault).reduce((sum, n) => sum + n, 0);
     const seconds = Math.round((performance.now() - this.startedMs) / 1000);
-    const { byFault, byScenario, byBoth, syncs, failures } = this;
-    return { injections, byFault, byScenario, byBoth, syncs, failures, seconds };
+    const { injections, cases, byFault, byScenario, byBoth, syncs, failures } = this;
+    return { injections, cases, byFault, byScenario, byBoth, syncs, failures, seconds };
+  }
+
+  private scenarios(): Scenario[] {
+    const place = ({ name }: Scenario): number => (LONG.includes(name) ? LONG.indexOf(name) : LONG.length);
+    return [...(this.options.scenarios ?? SCENARIOS)].sort((a, b) => place(a) - place(b));
+  }
+
+  /** Cases of all scenarios, until so many have struck or none is left. */
+  private async strike(
+    wanted: number,
+    each: <T>(queue: T[], work: (one: T, play: Play) => Promise<void>) => Promise<void>,
+  ): Promise<void> {
+    const left = new Map<Scenario, Injection[]>();
+    const scenarios = this.scenarios();
+    await each([...scenarios], async (scenario, play) => {
+      const look = await this.look(scenario, FAULTS, play);
+      left.set(scenario, look ? casesOf(look.audit.counts) : []);
+    });
+    for (let missing = Math.ceil(wanted * SPARE); missing > 0 && !this.over(); missing = wanted - this.injections) {
+      const share = fairShare(
+        [...left.values()].map(cases => cases.length),
+        missing,
+      );
+      if (share === 0) return;
+      const goes = scenarios.flatMap(scenario => {
+        const all = left.get(scenario) ?? [];
+        const taken = sample(all, share);
+        left.set(
+          scenario,
+          all.filter(one => !taken.includes(one)),
+        );
+        const starts = Array.from({ length: Math.ceil(taken.length / CASES_IN_A_GO) }, (_, i) => i * CASES_IN_A_GO);
+        return starts.map(at => ({ scenario, cases: taken.slice(at, at + CASES_IN_A_GO) }));
+      });
+      await each(goes, async ({ scenario, cases }, play) => {
+        for (const injection of cases)
+          if (!this.over()) this.count(scenario, injection, await play(scenario, injection));
+      });
+    }
+    for (const { name } of scenarios) this.options.say?.(`${name}: ${this.byScenario[name] ?? 0} injections`);
   }
 
   /** What one lane does in one go: a scenario with one fault; all faults when there are few cases, or no library. */
   private tasks(): Task[] {
-    const { scenarios = SCENARIOS, casesPerScenario } = this.options;
-    const place = ({ name }: Scenario): number => (LONG.includes(name) ? LONG.indexOf(name) : LONG.length);
-    const sorted = [...scenarios].sort((a, b) => place(a) - place(b));
-    if (!this.library || casesPerScenario !== undefined) return sorted.map(scenario => ({ scenario, faults: FAULTS }));
-    return sorted.flatMap(scenario => FAULTS.map(fault => ({ scenario, faults: [fault] })));
+    const scenarios = this.scenarios();
+    if (!this.library || this.options.casesPerScenario !== undefined)
+      return scenarios.map(scenario => ({ scenario, faults: FAULTS }));
+    return scenarios.flatMap(scenario => FAULTS.map(fault => ({ scenario, faults: [fault] })));
   }
 
   private over(): boolean {
@@ -152,10 +234,10 @@ export class Matrix {
     return minutes !== undefined && performance.now() - this.startedMs > minutes * 60_000;
   }
 
-  /** Task after task on one counter; a failed case makes room for a new counter. */
-  private async work(queue: Task[]): Promise<void> {
+  /** A lane, when there is something to play; a failed case makes room for a new one. */
+  private counter(): Counter {
     let lane: Lane | undefined;
-    const play = async (scenario: Scenario, injection?: Injection): Promise<CaseResult | undefined> => {
+    const play: Play = async (scenario, injection) => {
       lane ??= new Lane(join(this.folder, String(++this.folders)), this.library, this.options.env);
       try {
         const result = await lane.run(scenario, injection);
@@ -168,41 +250,43 @@ export class Matrix {
         return undefined;
       }
     };
-    for (let next = queue.shift(); next && !this.over(); next = queue.shift()) await this.task(next, play);
-    await lane?.close();
+    return { play, close: async () => lane?.close() };
+  }
+
+  /** Plays a scenario without a fault, to see its calls; undefined: it failed. */
+  private async look(scenario: Scenario, faults: readonly Fault[], play: Play): Promise<CaseResult | undefined> {
+    // Looked at twice: the first time the write-ahead log is longer or shorter than it will be from then on.
+    const look = (await play(scenario)) && (await play(scenario));
+    if (!look) return undefined;
+    this.syncs[scenario.name] = look.audit.syncs;
+    this.cases += casesOf(look.audit.counts, faults).length;
+    return look;
   }
 
   /** All cases of a task. */
-  private async task(
-    { scenario, faults }: Task,
-    play: (scenario: Scenario, injection?: Injection) => Promise<CaseResult | undefined>,
-  ): Promise<void> {
+  private async task({ scenario, faults }: Task, play: Play): Promise<void> {
     let injections = 0;
-    // Looked at twice: the first time the write-ahead log is longer or shorter than it will be from then on.
-    const look = (await play(scenario)) && (await play(scenario));
+    const look = await this.look(scenario, faults, play);
     if (look) {
-      this.syncs[scenario.name] = look.audit.syncs;
       const last = { hit: true };
-      for (const injection of this.cases(look, faults, last)) {
+      for (const injection of this.casesOf(look, faults, last)) {
         if (this.over()) break;
         const result = await play(scenario, injection);
         last.hit = result === undefined || result.hit;
-        if (!result?.hit) continue;
-        injections++;
-        this.count(scenario, injection);
+        if (this.count(scenario, injection, result)) injections++;
       }
     }
     this.options.say?.(`${scenario.name}: ${injections} injections (${faults.join(', ')})`);
   }
 
   /** The cases of a scenario: a sample, or each call of each kind until a run is not hit any more. */
-  private *cases(look: CaseResult, faults: readonly Fault[], last: { readonly hit: boolean }): Generator<Injection> {
+  private *casesOf(look: CaseResult, faults: readonly Fault[], last: { readonly hit: boolean }): Generator<Injection> {
     const { casesPerScenario } = this.options;
     if (!this.library) {
       for (let n = 1; n <= (casesPerScenario ?? 40); n++) yield { fault: 'kill', call: 'growth', n };
       return;
     }
-    if (casesPerScenario !== undefined) return yield* sample(look.audit.counts, casesPerScenario);
+    if (casesPerScenario !== undefined) return yield* sample(casesOf(look.audit.counts), casesPerScenario);
     for (const fault of faults)
       for (const call of (Object.keys(look.audit.counts) as DiskCall[]).filter(one => distinct(fault, one)))
         for (let n = 1; n <= CALLS_MAX; n++) {
@@ -211,11 +295,15 @@ export class Matrix {
         }
   }
 
-  private count(scenario: Scenario, { fault }: Injection): void {
+  /** Counts a case that struck; true when it did. */
+  private count(scenario: Scenario, { fault }: Injection, result: CaseResult | undefined): boolean {
+    if (!result?.hit) return false;
+    this.injections++;
     this.byFault[fault] = (this.byFault[fault] ?? 0) + 1;
     this.byScenario[scenario.name] = (this.byScenario[scenario.name] ?? 0) + 1;
     const both = `${scenario.name} ${fault}`;
     this.byBoth[both] = (this.byBoth[both] ?? 0) + 1;
+    return true;
   }
 
   private failed(scenario: Scenario, injection: Injection | undefined, lane: Lane | undefined, error: unknown): void {

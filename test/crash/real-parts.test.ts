@@ -3,7 +3,7 @@ import { openJournal } from '../../src/journal/journal.ts';
 import { audit } from './real-audit.ts';
 import { checkClaims } from './real-check.ts';
 import type { Note } from './real-faults.ts';
-import { chooseCase } from './real-matrix.ts';
+import { chooseCase, fairShare } from './real-matrix.ts';
 
 const note = (call: Note['call'], name = '', result = 0): Note => ({ call, name, struck: false, result });
 const WAL_WRITE = note('pwrite64', 'shop/journal.db-wal');
@@ -67,4 +67,12 @@ test('a case that does not exist is refused with what exists', () => {
     'sale:eio:fsync:2:3',
   ])
     expect(chooseCase(id)).toMatch(/is no case; one is sale:eio:fsync:2/);
+});
+
+test('few cases are all played, and of many as many as are missing', () => {
+  expect(fairShare([16, 390, 142], 300)).toBe(142);
+  expect(fairShare([16, 390, 142], 300 - 1)).toBe(142);
+  expect(fairShare([16, 390, 142], 17)).toBe(6);
+  expect(fairShare([16, 20], 1000)).toBe(20);
+  expect(fairShare([], 10)).toBe(0);
 });

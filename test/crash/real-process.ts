@@ -8,6 +8,9 @@ export const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/pos8583
 /** How long a line, a screen or an end is waited for before it counts as lost, milliseconds. */
 export const PATIENCE_MS = 40_000;
 
+/** Certificates that this machine trusts besides: read at each start of a process, and no case has a line with TLS. */
+const { NODE_EXTRA_CA_CERTS: _, ...ENV } = process.env;
+
 /** A process of the program with its output on stderr and its end. */
 export class Running {
   readonly child: ChildProcess;
@@ -18,7 +21,7 @@ export class Running {
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     this.child = spawn(process.execPath, [PROGRAM, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_COMPILE_CACHE: COMPILED, ...env },
+      env: { ...ENV, NODE_COMPILE_CACHE: COMPILED, ...env },
     });
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
     this.ended = new Promise(resolve => {

@@ -23,6 +23,8 @@ export interface Scenario {
 }
 
 const IDLE = '确认键:菜单';
+/** At the idle screen, a slip that was not printed; the short form when refunds wait, too. */
+const OWED = /未打签购单|待打单/;
 export const CASHIER = '2580';
 const SUPERVISOR = '246810';
 
@@ -221,7 +223,7 @@ export const SCENARIOS: readonly Scenario[] = [
     phase: 'running',
     // A slip that an earlier case left owed would be asked for after this one's.
     async prepare({ person }) {
-      while (person.screen.includes('未打签购单')) {
+      while (OWED.test(person.screen)) {
         await person.keys('F1');
         await person.on('正在打印');
         await person.on(IDLE);
@@ -235,11 +237,11 @@ export const SCENARIOS: readonly Scenario[] = [
       await person.keys('CANCEL');
       await person.on('交易完成');
       await person.keys('ENTER');
-      await person.on('未打签购单');
+      await person.until(() => OWED.test(person.screen), 'the slip that is owed');
       await person.order({ do: 'paper', state: 'ok' });
       await person.keys('F1');
       await person.on('正在打印');
-      await person.on('请插卡/刷卡/挥卡');
+      await person.until(() => person.screen.includes(IDLE) && !OWED.test(person.screen), 'nothing owed any more');
     },
   },
   {

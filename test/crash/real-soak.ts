@@ -7,7 +7,7 @@ import { Lane } from './real-lane.ts';
 import { Matrix, type Summary, chooseCase } from './real-matrix.ts';
 
 export interface SoakOptions {
-  /** As many rounds as fit in. Without it: one whole round. */
+  /** As many whole rounds as fit in. Without it: as many cases as {@link INJECTIONS_WANTED}, evenly taken from all. */
   readonly minutes?: number | undefined;
   /** One case, such as `sale:eio:fsync:2`, or a scenario without a fault. */
   readonly case?: string | undefined;
@@ -20,38 +20,39 @@ export const NO_LIBRARY =
 
 /** What was done, in figures: the first line is the whole. */
 export function summaryText(
-  summary: Pick<Summary, 'injections' | 'byFault' | 'byScenario' | 'seconds'>,
+  summary: Pick<Summary, 'injections' | 'cases' | 'byFault' | 'byScenario' | 'seconds'>,
   failed: number,
 ): string {
-  const { injections, byFault, byScenario, seconds } = summary;
+  const { injections, cases, byFault, byScenario, seconds } = summary;
   const list = (counts: Readonly<Record<string, number>>): string =>
     Object.entries(counts)
       .map(([name, n]) => `${name} ${n}`)
       .join(', ');
   const scenarios = Object.keys(byScenario).length;
   return [
-    `injections: ${injections} (${list(byFault)}), scenarios: ${scenarios}, violations: ${failed}, minutes: ${(seconds / 60).toFixed(1)}`,
+    `injections: ${injections} of ${cases} cases (${list(byFault)}), scenarios: ${scenarios}, violations: ${failed}, minutes: ${(seconds / 60).toFixed(1)}`,
     `  ${list(byScenario)}`,
   ].join('\n');
 }
 
-/** The whole matrix, again and again when there is a time to fill; or one case. */
+/** The whole matrix, again and again when there is a time to fill; a fair share of it when there is none; or one case. */
 export async function soak(options: SoakOptions): Promise<Soaked> {
   if (options.case !== undefined) return { status: await one(options.case), figures: NO_FIGURES };
   if (!faultLibrary()) console.log(`${NO_LIBRARY}: kills only, near the writes of the journal`);
   const began = performance.now();
   const endMs = began + (options.minutes ?? Infinity) * 60_000;
-  const all = { injections: 0, byFault: {}, byScenario: {}, seconds: 0 };
+  const all = { injections: 0, cases: 0, byFault: {}, byScenario: {}, seconds: 0 };
   let failed = 0;
   for (let round = 1; round === 1 || (options.minutes !== undefined && failed === 0); round++) {
     const minutes = (endMs - performance.now()) / 60_000;
     if (minutes <= 0) break;
     const summary = await new Matrix({
-      ...(minutes === Infinity ? {} : { minutes }),
+      ...(minutes === Infinity ? { injections: INJECTIONS_WANTED } : { minutes }),
       say: line => console.log(line),
     }).run();
     failed += summary.failures.length;
     all.injections += summary.injections;
+    all.cases += summary.cases;
     add(all.byFault, summary.byFault);
     add(all.byScenario, summary.byScenario);
   }

@@ -54,7 +54,9 @@ async function planted<T>(room: string, files: readonly string[], file: string, 
       expect(text.split(from).length, `"${from}" stands once in ${file}`).toBe(2);
       text = text.replace(from, () => to);
     }
-    text = text.replaceAll(/from '(\.[^']+)'/g, (_, specifier: string) => {
+    text = text.replaceAll(/from '([^']+)'/g, (_, specifier: string) => {
+      // A package is found from here, not from the folder of the copies.
+      if (!specifier.startsWith('.')) return `from '${import.meta.resolve(specifier)}'`;
       const target = specifier.replace(/^\.\//, '');
       const path = files.includes(target) ? join(folder, prefix + target) : join(SRC, room, specifier);
       return `from '${path}'`;
