@@ -127,7 +127,8 @@ export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outc
   shop.answerBytes = result.bytes;
   if (!decode(shop, result.bytes, result.start, result.end))
     return { kind: 'unknown', why: 'undecodable', fault: noCode('the answer could not be decoded') };
-  shop.messages?.(messageRecord('received', shop.hal.clock.nowMs(), shop.plan, shop.answer));
+  const atMs = shop.hal.clock.nowMs();
+  shop.messages?.(messageRecord('received', atMs, shop.plan, shop.answer));
   if (shop.frame.header >= 0 && requirementOf(result.bytes, shop.frame.header) === REQUIREMENT_SIGN_ON)
     shop.signOnAgain = true;
   // 0510 carries no response code: its flags are read by the settlement.
@@ -154,8 +155,10 @@ export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outc
 }
 
 function tellRequest(shop: Shop, length: number): void {
+  // Read with and without somebody who asks: a session that was recorded is run again without.
+  const atMs = shop.hal.clock.nowMs();
   if (!shop.messages || shop.traced.decode(shop.out, bodyOffset(framing(shop)), length) !== Status.ok) return;
-  shop.messages(messageRecord('sent', shop.hal.clock.nowMs(), shop.plan, shop.traced));
+  shop.messages(messageRecord('sent', atMs, shop.plan, shop.traced));
 }
 
 /** Form of data element 39: anything else is no answer that the books can hold. */
