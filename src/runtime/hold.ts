@@ -120,8 +120,10 @@ export function nextDue(shop: Shop): { readonly id: number; readonly inMs: numbe
 }
 
 /**
- * Makes a held refund the transaction at the keypad: `ready`, or `card` when its card must be read again. `second`: the rules
- * want a second person by now (another profile, a lower limit) who has not agreed; asked again with that person, it goes on.
+ * Makes a held refund the transaction at the keypad. Outcome `ready`; `card` when its card must be read again; `second` when the
+ * rules want a second person by now (another profile, a lower limit) and nobody has agreed: then the draft says what that person
+ * must do, and the same is asked again with the operator number `second` of who agreed. Failed with F20.sent when it waits no more,
+ * E16 while refunds are off, E15 when `second` may not agree.
  */
 export function takeHeld(shop: Shop, id: number, second?: string): Done {
   const { journal } = shop;
