@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP, connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { assert } from '../assert.ts';
 import { ownedCopy } from '../card/owned.ts';
 import { failed, fault, faultText, ok, type Result } from '../fault.ts';
@@ -109,7 +108,8 @@ class Connection {
             ...base,
             onread: { buffer: this.incoming, callback: (length, bytes) => this.take(bytes, length) },
           })
-        : connectTls({
+        : // Loaded by the first connection that wants it: most counters have a line of their own.
+          process.getBuiltinModule('node:tls').connect({
             ...base,
             servername: tls.serverName ?? (isIP(route.host) === 0 ? route.host : ''),
             rejectUnauthorized: tls.insecure !== true,

@@ -4,7 +4,7 @@ import { PUBLIC_KEY_LENGTH, SIGNATURE_LENGTH, type SigningKey, verifySignature }
 import { canonicalBytes, canonicalText, readCanonical } from './canonical.ts';
 import { fits, type Shape } from './fit.ts';
 import { type Downgrade, downgradeOf, type ImageManifest, manifestOf } from './image-manifest.ts';
-import { packPayload, unpackPayload } from './image-payload.ts';
+import { unpackPayload } from './image-payload.ts';
 import { lintProfile } from './lint.ts';
 import type { Profile } from './schema.ts';
 import { isObject, type Json, type ReadSource, refused } from './source.ts';
@@ -55,15 +55,9 @@ export interface ProfileImage {
   readonly bytes: Uint8Array;
 }
 
-/**
- * The unsigned image of a checked profile: the same bytes for the same profile, whenever, wherever and in whatever order
- * its members were written. What does not fit into an image ({@link IMAGE_LENGTH_MAX} and the other bounds, a number that
- * is no integer) is built all the same and refused by {@link readImage}, which says what is wrong.
- */
-export function buildImage(profile: Profile, options: { readonly downgrade?: Downgrade } = {}): Uint8Array {
-  const value = profile as unknown as Json;
-  const manifest = canonicalBytes(manifestOf(value, options.downgrade) as unknown as Json);
-  const payload = packPayload(canonicalBytes(value));
+/** The unsigned image of a profile, around `payload`: its canonical JSON as raw DEFLATE. It checks nothing. */
+export function layOutImage(profile: Profile, payload: Uint8Array, downgrade: Downgrade | undefined): Uint8Array {
+  const manifest = canonicalBytes(manifestOf(profile as unknown as Json, downgrade) as unknown as Json);
   const image = new Uint8Array(HEADER_LENGTH + manifest.length + payload.length + SIGNATURE_LENGTH);
   const view = new DataView(image.buffer);
   image.set(MAGIC);

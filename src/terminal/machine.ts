@@ -7,7 +7,7 @@ import { THREE_BEEPS, commonSteps } from './flows/common.ts';
 import { equipmentSteps, technicianSteps } from './flows/flash.ts';
 import { idleSteps, lockSteps } from './flows/idle.ts';
 import { heldSteps } from './flows/held.ts';
-import { addHelp, helpSteps } from './flows/help.ts';
+import { helpSteps, withHelp } from './flows/help.ts';
 import { printSteps, querySteps } from './flows/print.ts';
 import { qrRefundSteps, qrSaleSteps, qrVoidSteps } from './flows/qr.ts';
 import { refundSteps } from './flows/refund.ts';
@@ -23,59 +23,84 @@ import type { Await, ScreenSpec, TerminalEvent } from './types.ts';
 
 export { FIRST_CONTEXT, NO_DESK } from './step.ts';
 
+/** The flows, those of every day first. Each names its own steps: no two have one of the same name. */
+const FLOWS: readonly ((profile: PanelProfile) => Steps)[] = [
+  idleSteps,
+  commonSteps,
+  signOnSteps,
+  saleSteps,
+  printSteps,
+  lockSteps,
+  voidSteps,
+  refundSteps,
+  approverSteps,
+  heldSteps,
+  qrSaleSteps,
+  qrVoidSteps,
+  qrRefundSteps,
+  querySteps,
+  searchSteps,
+  settlementSteps,
+  supervisorSteps,
+  statusSteps,
+  caseSteps,
+  externalSteps,
+  freezeSteps,
+  helpSteps,
+  equipmentSteps,
+  profile => (profile.training ? trainingRoomSteps(profile) : technicianSteps(profile)),
+  profile => (profile.training ? {} : trainingSteps(profile)),
+];
+
 /** All steps of all flows by name. */
 export function allSteps(profile: PanelProfile): Steps {
-  // Hundreds of members: a literal that spreads them all would take as long as making them.
-  const steps: Steps = Object.assign(
-    {},
-    idleSteps(profile),
-    lockSteps(profile),
-    commonSteps(profile),
-    signOnSteps(profile),
-    saleSteps(profile),
-    voidSteps(profile),
-    refundSteps(profile),
-    approverSteps(profile),
-    heldSteps(profile),
-    qrSaleSteps(profile),
-    qrVoidSteps(profile),
-    qrRefundSteps(profile),
-    printSteps(profile),
-    querySteps(profile),
-    searchSteps(profile),
-    settlementSteps(profile),
-    supervisorSteps(profile),
-    statusSteps(profile),
-    caseSteps(profile),
-    externalSteps(profile),
-    freezeSteps(profile),
-    helpSteps(profile),
-    equipmentSteps(),
-    profile.training ? trainingRoomSteps(profile) : { ...technicianSteps(profile), ...trainingSteps(profile) },
-  );
-  addHelp(steps, profile);
+  const steps: Steps = {};
+  for (const flow of FLOWS)
+    for (const [name, step] of Object.entries(withHelp(flow(profile), profile))) {
+      assert(!(name in steps), `two flows have a step ${name}`);
+      steps[name] = step;
+    }
   return steps;
 }
 
-/** Asserts that a way leads somewhere. */
-export function checkWay(steps: Steps, from: string, { to }: Way): void {
-  // The text is made for the one that is wrong only: there are thousands of ways.
-  if (to !== undefined && !(to in steps)) assert(false, `step ${from} leads to ${to}, which does not exist`);
+/** Asserts that each way of each step leads to a step. */
+export function checkSteps(steps: Steps): void {
+  for (const [name, { on }] of Object.entries(steps))
+    for (const { to } of Object.values(on).flat())
+      assert(to === undefined || to in steps, `step ${name} leads to ${to}, which does not exist`);
 }
 
-const known = new WeakMap<PanelProfile, Steps>();
+/**
+ * The steps of one profile. A flow is made when somebody enters it, and the ones before it with it: a terminal that is
+ * switched on waits for the flows that it begins with, not for those that nobody needs today.
+ */
+class StepBook {
+  private readonly profile: PanelProfile;
+  private readonly steps = new Map<string, Step>();
+  private made = 0;
 
-/** As {@link allSteps}, made and checked once: every start with the same profile walks the same steps. */
-function stepsOf(profile: PanelProfile): Steps {
-  const made = known.get(profile);
-  if (made) return made;
-  const steps = allSteps(profile);
-  for (const name in steps) {
-    const { on } = steps[name];
-    for (const type in on) for (const way of on[type as keyof typeof on] ?? []) checkWay(steps, name, way);
+  constructor(profile: PanelProfile) {
+    this.profile = profile;
   }
-  known.set(profile, steps);
-  return steps;
+
+  step(name: string): Step {
+    for (;;) {
+      const step = this.steps.get(name);
+      if (step) return step;
+      assert(this.made < FLOWS.length, `a way leads to the step ${name}, which does not exist`);
+      const flow = withHelp(FLOWS[this.made++](this.profile), this.profile);
+      for (const each in flow) this.steps.set(each, flow[each]);
+    }
+  }
+}
+
+const known = new WeakMap<PanelProfile, StepBook>();
+
+/** The one book of a profile: every start with the same profile walks the same steps. */
+function bookOf(profile: PanelProfile): StepBook {
+  const book = known.get(profile) ?? new StepBook(profile);
+  known.set(profile, book);
+  return book;
 }
 
 /** What the runtime shall show and wait for now. `turn` grows with every step that is entered or entered anew. */
@@ -92,7 +117,7 @@ export interface View {
  * {@link View} comes out. It walks the table of the steps itself: the first way whose condition holds.
  */
 export class Keypad {
-  readonly steps: Steps;
+  private readonly book: StepBook;
   /** One object for good, in which each event changes a few members: the flows see it as it is now. */
   private readonly known: Context = { ...FIRST_CONTEXT };
   private name = 'boot';
@@ -100,8 +125,8 @@ export class Keypad {
   private turn = 1;
 
   constructor(profile: PanelProfile) {
-    this.steps = stepsOf(profile);
-    this.step = this.steps[this.name];
+    this.book = bookOf(profile);
+    this.step = this.book.step(this.name);
   }
 
   /** What is known now; the next event changes it. */
@@ -124,7 +149,7 @@ export class Keypad {
     if (way?.change) Object.assign(this.known, way.change(this.known, event));
     if (way?.to !== undefined) {
       this.name = way.to;
-      this.step = this.steps[way.to];
+      this.step = this.book.step(way.to);
     }
     if (event.type !== 'PROGRESS' || this.name !== before) this.turn++;
   }

@@ -10,7 +10,8 @@ import { openJournal } from '../../src/journal/journal.ts';
 import { openJournalKey } from '../../src/node/files.ts';
 import { namedProfile } from '../../src/node/profiles.ts';
 import { makeKeyPair, readSigningKey } from '../../src/node/key-files.ts';
-import { buildImage, signImage } from '../../src/profile/image.ts';
+import { signImage } from '../../src/profile/image.ts';
+import { buildImage } from '../../src/profile/image-build.ts';
 import { loadProfile } from '../../src/profile/profile.ts';
 import { begin, sale, seededEntropy, T0 } from '../journal/helpers.ts';
 

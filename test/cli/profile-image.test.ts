@@ -19,7 +19,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { registerImage } from '../../src/cli/profile/image.ts';
 import { readImageFile } from '../../src/cli/profile/image-file.ts';
 import { makeKeyPair, readPublicKey, readSigningKey } from '../../src/node/key-files.ts';
-import { buildImage, readImage } from '../../src/profile/image.ts';
+import { readImage } from '../../src/profile/image.ts';
+import { buildImage } from '../../src/profile/image-build.ts';
 import { flipped, signed, small, value, whole } from '../profile/image-world.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../src/main.ts', import.meta.url));

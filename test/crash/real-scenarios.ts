@@ -78,13 +78,31 @@ async function reversed({ person }: Stage): Promise<void> {
   await person.on(IDLE);
 }
 
-/** Voucher of a sale by stripe that can still be voided and refunded; one is made when there is none. */
-async function original(stage: Stage): Promise<number> {
+/** The most that {@link refund} gives back, minor units. */
+const REFUND_MAX_MINOR = 90_00;
+/** How far back a sale is looked for. */
+const RECENT = 20;
+
+/**
+ * Voucher of a sale by stripe that can still be voided (`whole`) or refunded; one is made when there is none. Most strikes leave
+ * the sale of the case before as it was: what was struck was reversed, or gave back a part.
+ */
+async function original(stage: Stage, whole: boolean): Promise<number> {
   const find = (): number | undefined =>
     stage.journal(journal => {
-      const last = journal.list({ limit: 1 })[0];
-      const usable = last?.kind === 'sale' && last.state === 'approved' && last.refundedMinor === 0;
-      return usable && last.batch === journal.batch() && last.intent.card?.entry === 'swipe' ? last.trace : undefined;
+      const unknown = new Set(journal.unknownRefunds().map(({ intent }) => intent.original?.txnId));
+      const usable = journal
+        .list({ limit: RECENT })
+        .find(
+          txn =>
+            txn.kind === 'sale' &&
+            txn.state === 'approved' &&
+            txn.batch === journal.batch() &&
+            txn.intent.card?.entry === 'swipe' &&
+            !unknown.has(txn.id) &&
+            (whole ? txn.refundedMinor === 0 : txn.amountMinor - txn.refundedMinor >= REFUND_MAX_MINOR),
+        );
+      return usable?.trace;
     });
   const found = find();
   if (found !== undefined) return found;
@@ -94,7 +112,10 @@ async function original(stage: Stage): Promise<number> {
   return made;
 }
 
-const withOriginal = async (stage: Stage): Promise<void> => void (await original(stage));
+const withOriginal =
+  (whole: boolean) =>
+  async (stage: Stage): Promise<void> =>
+    void (await original(stage, whole));
 
 /** The password of 00; the published one must be changed at the first approval. */
 async function approve(stage: Stage): Promise<void> {
@@ -109,11 +130,12 @@ async function approve(stage: Stage): Promise<void> {
 
 async function voidSale(stage: Stage): Promise<void> {
   const { person } = stage;
+  const voucher = await original(stage, true);
   await person.keys('F3');
   await person.on('请输入主管密码');
   await approve(stage);
   await person.on('请输入原凭证号');
-  await person.keys('F1');
+  await person.type(String(voucher));
   await person.on('撤销-原交易');
   await person.keys('ENTER');
   await person.on('请选撤销原因');
@@ -124,7 +146,7 @@ async function voidSale(stage: Stage): Promise<void> {
 
 async function refund(stage: Stage, fate: Fate): Promise<void> {
   const { person } = stage;
-  const voucher = await original(stage);
+  const voucher = await original(stage, false);
   await person.keys('ENTER');
   await person.on('主菜单');
   await person.keys('3');
@@ -141,7 +163,7 @@ async function refund(stage: Stage, fate: Fate): Promise<void> {
   await person.on('请插卡/刷卡/挥卡');
   await person.swipe();
   await person.on('请输入退货金额');
-  await person.type(`${1 + (stage.next() % 90)}${CENTS[fate]}`);
+  await person.type(`${1 + (stage.next() % 89)}${CENTS[fate]}`);
   await person.on('请确认退货金额');
   await person.keys('ENTER');
   await person.until(() => /已退同额|请选退货原因/.test(person.screen), 'the reason or the doubt');
@@ -247,7 +269,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'void',
     phase: 'running',
-    prepare: withOriginal,
+    prepare: withOriginal(true),
     async play(stage) {
       await voidSale(stage);
       await paper(stage);
@@ -256,7 +278,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'refund',
     phase: 'running',
-    prepare: withOriginal,
+    prepare: withOriginal(false),
     async play(stage) {
       await refund(stage, 'fine');
       await paper(stage);
@@ -265,7 +287,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'refund-unknown',
     phase: 'running',
-    prepare: withOriginal,
+    prepare: withOriginal(false),
     async play(stage) {
       await refund(stage, 'cut');
       await stage.person.on('退货结果未知');
@@ -291,7 +313,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'reprint',
     phase: 'running',
-    prepare: withOriginal,
+    prepare: withOriginal(true),
     async play({ person }) {
       await person.keys('F1');
       await person.on('正在打印');

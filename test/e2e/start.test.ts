@@ -14,7 +14,10 @@ const TELL = `data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from 'node:module';
   const loaded = [];
   registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });
-  process.on('exit', () => process.stderr.write('LOADED ' + JSON.stringify(loaded) + '\\n'));
+  process.on('exit', () => {
+    const builtins = process.moduleLoadList.flatMap(text => /^NativeModule (\\S+)$/.exec(text)?.[1] ?? []);
+    process.stderr.write('LOADED ' + JSON.stringify([...loaded, ...builtins.map(name => 'node:' + name)]) + '\\n');
+  });
 `)}`;
 
 function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -48,8 +51,11 @@ test('a runtime that starts loads nothing that it does not use', () => {
   // Simulators, reports, the checker of profiles with its library, tables of all code pages, other parsers of the line.
   // The command `journal` shares a file with the journal.
   const idle =
-    /\/src\/sim\/|\/cli\/(?!program|run|profiles|serial-fault|journal)|\/(zod|iconv-lite|echarts|koffi|parser-cctalk)\//;
+    /\/src\/sim\/|\/cli\/(?!program|run|profiles|serial-fault|journal)|\/(zod|iconv-lite|echarts|koffi|fflate|parser-cctalk)\//;
   expect(loaded.filter(url => idle.test(url))).toEqual([]);
+  // What builds images, speaks TLS and unpacks waits for its first use; the packages are in the files of the program.
+  expect(files.filter(url => /^node:(tls|zlib|http|https|http2|inspector)$/.test(url))).toEqual([]);
+  expect(files.filter(url => url.includes('/node_modules/')).length).toBeLessThan(6);
   // A file for each module was half of the time of a start.
   expect(files.filter(url => /\/dist\/.*\.js$/.test(url) && !url.includes('/node_modules/')).length).toBeLessThan(12);
 });

@@ -1,6 +1,7 @@
 import { faultText } from '../../src/fault.ts';
 import { namedProfile } from '../../src/node/profiles.ts';
-import { buildImage, signImage } from '../../src/profile/image.ts';
+import { signImage } from '../../src/profile/image.ts';
+import { buildImage } from '../../src/profile/image-build.ts';
 import { loadProfile } from '../../src/profile/profile.ts';
 import { openSigningKey, verifySignature } from '../../src/security/signature.ts';
 import { imageCheck } from '../../src/sim/terminal/image-check.ts';

@@ -44,13 +44,14 @@ function roomOf(path: string): string {
   return first.replace(/\.ts$/, '');
 }
 
-/** Every module that a file names: imports and exports of values and types, `import()` and `import('…')` types. */
+/** Every module that a file names: imports and exports of values and types, `import()`, `import('…')` types, and built-in ones that are loaded when they are needed. */
 function imports(source: Source): { specifier: string | undefined; at: string }[] {
   const out: { specifier: string | undefined; at: string }[] = [];
   walk(source, node => {
     const from = /^(Import|Export(Named|All))Declaration$|^ImportExpression$|^TSImportType$/.test(node.type);
-    if (!from || !isSyntax(node.source)) return;
-    const { value } = node.source;
+    const named = from ? node.source : isBuiltinCall(node) ? (node.arguments as unknown[])[0] : undefined;
+    if (!isSyntax(named)) return;
+    const { value } = named;
     out.push({ specifier: typeof value === 'string' ? value : undefined, at: place(source, node.start) });
   });
   return out;
@@ -97,12 +98,23 @@ function breaches(sources: readonly Source[]): string[] {
     }
     if (room !== 'node' && room !== ENTRANCE) {
       walk(source, (node, parent) => {
-        if (isGlobalUse(node, parent, 'process')) found.push(`${place(source, node.start)}: ${room} uses process`);
+        const isImport = isBuiltinMember(parent) && source.text[parent?.end ?? 0] === '(';
+        if (isGlobalUse(node, parent, 'process') && !isImport)
+          found.push(`${place(source, node.start)}: ${room} uses process`);
       });
     }
   }
   return found;
 }
+
+/** `process.getBuiltinModule`, which imports and does nothing else. */
+const isBuiltinMember = (node: unknown): boolean =>
+  isSyntax(node) &&
+  node.type === 'MemberExpression' &&
+  nameOf(node.object as Syntax) === 'process' &&
+  nameOf(node.property as Syntax) === 'getBuiltinModule';
+
+const isBuiltinCall = (node: Syntax): boolean => node.type === 'CallExpression' && isBuiltinMember(node.callee);
 
 /** True for the global `name` itself, not for a property, key or member of that name. */
 function isGlobalUse(node: Syntax, parent: Syntax | undefined, name: string): boolean {
@@ -149,6 +161,9 @@ describe('the floors', () => {
       ['src/device/x.ts', `import { SerialPortStream } from '@serialport/stream';`, '@serialport/stream'],
       ['src/runtime/x.ts', `const home = process.env.HOME;`, 'runtime uses process'],
       ['src/runtime/x.ts', `const { env } = process;`, 'runtime uses process'],
+      ['src/runtime/x.ts', `const fs = process.getBuiltinModule('node:fs');`, 'runtime uses node:fs'],
+      ['src/runtime/x.ts', 'const fs = process.getBuiltinModule(name);', 'computed name'],
+      ['src/runtime/x.ts', 'const load = process.getBuiltinModule;', 'runtime uses process'],
     ];
     for (const [path, text, told] of planted) {
       const found = breaches([{ path, text }]);
@@ -169,6 +184,7 @@ describe('the floors', () => {
         `import { Command } from 'commander'; import { fileURLToPath } from 'node:url'; import { y } from '../node/y.ts';`,
       ],
       ['src/node/x.ts', `import { connect } from 'node:net'; process.exit(0);`],
+      ['src/profile/x.ts', `const zlib = process.getBuiltinModule('node:zlib');`],
       ['src/main.ts', `import { y } from './cli/y.ts'; import { z } from './node/z.ts';`],
       [
         'src/device/x.ts',

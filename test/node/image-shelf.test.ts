@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fault } from '../../src/fault.ts';
 import { openImageFolder } from '../../src/node/image-folder.ts';
 import { openImageShelf } from '../../src/node/image-shelf.ts';
-import { buildImage, signImage } from '../../src/profile/image.ts';
+import { signImage } from '../../src/profile/image.ts';
+import { buildImage } from '../../src/profile/image-build.ts';
 import { value } from '../runtime/counter.ts';
 import { image, MAKER, SHIPPED, STRANGER } from '../runtime/images.ts';
 

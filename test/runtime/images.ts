@@ -1,6 +1,7 @@
 import { fault } from '../../src/fault.ts';
 import { loadProfile, type Profile } from '../../src/profile/profile.ts';
-import { buildImage, type Downgrade, type ProfileImage, signImage, verifyImage } from '../../src/profile/image.ts';
+import { type Downgrade, type ProfileImage, signImage, verifyImage } from '../../src/profile/image.ts';
+import { buildImage } from '../../src/profile/image-build.ts';
 import type { ImageShelf } from '../../src/runtime/equipment.ts';
 import { openSigningKey } from '../../src/security/signature.ts';
 import { readShipped } from '../profile/shipped.ts';

@@ -1,5 +1,5 @@
 import { type AnyStateMachine, assign, createMachine } from 'xstate';
-import { checkWay } from '../../src/terminal/machine.ts';
+import { checkSteps } from '../../src/terminal/machine.ts';
 import { type Context, FIRST_CONTEXT, type Steps, type Way } from '../../src/terminal/step.ts';
 import type { DeskStatus, TerminalEvent } from '../../src/terminal/types.ts';
 
@@ -8,12 +8,13 @@ import type { DeskStatus, TerminalEvent } from '../../src/terminal/types.ts';
  * the keypad must agree with. Every step takes STATUS, which refreshes the desk without moving.
  */
 export function machineOf(steps: Steps): AnyStateMachine {
+  checkSteps(steps);
   const states: Record<string, object> = {};
   for (const [name, step] of Object.entries(steps)) {
     const on: Record<string, object> = {
       STATUS: { actions: assign(({ event }) => ({ desk: (event as unknown as { desk: DeskStatus }).desk })) },
     };
-    for (const [type, ways] of Object.entries(step.on)) on[type] = ways.map(way => edge(steps, name, way));
+    for (const [type, ways] of Object.entries(step.on)) on[type] = ways.map(way => edge(way));
     states[name] = { on };
   }
   return createMachine({
@@ -24,9 +25,8 @@ export function machineOf(steps: Steps): AnyStateMachine {
   } as Parameters<typeof createMachine>[0]) as AnyStateMachine;
 }
 
-function edge(steps: Steps, from: string, way: Way): object {
+function edge(way: Way): object {
   const { when, change, to } = way;
-  checkWay(steps, from, way);
   return {
     ...(when
       ? { guard: ({ context, event }: { context: Context; event: TerminalEvent }) => when(context, event) }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { transition } from 'xstate';
 import { loadProfile } from '../../src/profile/profile.ts';
-import { FIRST_CONTEXT, Keypad, NO_DESK } from '../../src/terminal/machine.ts';
+import { FIRST_CONTEXT, Keypad, NO_DESK, allSteps, checkSteps } from '../../src/terminal/machine.ts';
 import { machineOf } from './chart.ts';
-import { panelProfile } from '../../src/terminal/profile.ts';
+import { type PanelProfile, panelProfile } from '../../src/terminal/profile.ts';
 import type { Done, Job, KeyName, TerminalEvent } from '../../src/terminal/types.ts';
 import { readShipped } from '../profile/shipped.ts';
 import { OUTCOMES } from './world.ts';
@@ -13,8 +13,9 @@ const KEYS: readonly KeyName[] = ['ENTER', 'ENTER', 'ENTER', 'CANCEL', 'F1', 'F2
 test('the keypad goes the ways of the machine that XState makes of the same steps', () => {
   const loaded = loadProfile('unionpay-pos', readShipped);
   if (!loaded.ok) throw new Error(loaded.fault.cause);
-  const keypad = new Keypad(panelProfile(loaded.value));
-  const machine = machineOf(keypad.steps);
+  const panel = panelProfile(loaded.value);
+  const keypad = new Keypad(panel);
+  const machine = machineOf(allSteps(panel));
   let snapshot = machine.resolveState({
     value: 'boot',
     context: FIRST_CONTEXT,
@@ -57,4 +58,21 @@ test('the keypad goes the ways of the machine that XState makes of the same step
     seen.add(step);
   }
   expect(seen.size).toBeGreaterThan(40);
+});
+
+test('whatever a profile switches on or off, each way leads to a step, and no two flows have a step of one name', () => {
+  const loaded = loadProfile('unionpay-pos', readShipped);
+  if (!loaded.ok) throw new Error(loaded.fault.cause);
+  const panel = panelProfile(loaded.value);
+  const switches: Partial<PanelProfile>[] = Object.entries(panel)
+    .filter(([, value]) => typeof value === 'boolean' || typeof value === 'number')
+    .map(([name, value]) => ({ [name]: value === true ? false : value === false ? true : 0 }));
+  switches.push({ training: true }, { scan: { inquirySeconds: 5, confirmSeconds: 60 } });
+  expect(switches.length).toBeGreaterThan(20);
+  for (const [at, one] of switches.entries())
+    for (const other of switches.slice(at)) checkSteps(allSteps({ ...panel, ...one, ...other }));
+  const steps = allSteps(panel);
+  expect(() => checkSteps({ ...steps, idle: { ...steps.idle, on: { TIMEOUT: [{ to: 'nowhere' }] } } })).toThrow(
+    'nowhere',
+  );
 });

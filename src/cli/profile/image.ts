@@ -4,15 +4,8 @@ import { readBytes, writeAtomic } from '../../node/files.ts';
 import { IMAGE_ENDING } from '../../node/image-shelf.ts';
 import { makeKeyPair, readPublicKeys, readSigningKey } from '../../node/key-files.ts';
 import { namedProfile } from '../../node/profiles.ts';
-import {
-  buildImage,
-  type Downgrade,
-  keyIdOf,
-  type ProfileImage,
-  readImage,
-  signImage,
-  verifyImage,
-} from '../../profile/image.ts';
+import { type Downgrade, keyIdOf, type ProfileImage, readImage, signImage, verifyImage } from '../../profile/image.ts';
+import { buildImage } from '../../profile/image-build.ts';
 import { isSerialNumber, SERIAL_NUMBERS_MAX } from '../../profile/image-manifest.ts';
 import { checkProfile, type Profile } from '../../profile/profile.ts';
 import { profileWithPictures } from '../flash/pictures.ts';

@@ -1,5 +1,5 @@
 import type { Profile } from '../../profile/schema.ts';
-import { allSteps } from '../../terminal/machine.ts';
+import { allSteps, checkSteps } from '../../terminal/machine.ts';
 import { panelProfile } from '../../terminal/profile.ts';
 import { SENDS, walkSends } from './walk.ts';
 
@@ -16,6 +16,7 @@ export interface DeepFinding {
  * step that the policy asks for, and a way to each transaction at all?
  */
 export function lintDeep(profile: Profile, steps = allSteps(panelProfile(profile))): readonly DeepFinding[] {
+  checkSteps(steps);
   const { gaps, reached, whole } = walkSends(steps, panelProfile(profile), profile);
   const findings: DeepFinding[] = gaps.map(({ kind, missing, path }) => ({
     pointer: '/policy',

@@ -32,14 +32,13 @@ const QUESTIONS: Readonly<Record<Exclude<AnswerRow, 'either' | 'holiday' | 'slow
   awaiting: { state: 'AWAIT_APPROVAL', channel: 'card', card: 'debit' },
 };
 
-const FAQ: readonly Answer[] = Object.values(QUESTIONS).map(explainArrival);
-
 /** Manage 8: the support phone, then one answer a page. */
 export function helpSteps(profile: PanelProfile): Steps {
+  const answers: readonly Answer[] = Object.values(QUESTIONS).map(explainArrival);
   return {
     help: {
       screen: c => {
-        const answer = FAQ[c.page - 1];
+        const answer = answers[c.page - 1];
         if (!answer) return show('HELP', { phone: profile.servicePhone });
         return show('FAQ', {
           askZh: answer.zh.tag,
@@ -55,7 +54,7 @@ export function helpSteps(profile: PanelProfile): Steps {
       await: keypad(profile.operationTimeoutMs),
       on: {
         KEY: [
-          { when: (c, e) => isKey(e, 'DOWN', 'ENTER') && c.page < FAQ.length, change: c => ({ page: c.page + 1 }) },
+          { when: (c, e) => isKey(e, 'DOWN', 'ENTER') && c.page < answers.length, change: c => ({ page: c.page + 1 }) },
           { when: (c, e) => isKey(e, 'UP') && c.page > 0, change: c => ({ page: c.page - 1 }) },
           goWhen(key('CANCEL', 'ENTER'), 'menuManage'),
         ],
@@ -75,16 +74,16 @@ for (const id of Object.keys(SCREENS) as ScreenId[])
 const helpOf = (spec: ScreenSpec): ScreenId | undefined => (spec.kind === 'screen' ? HELPS.get(spec.id) : undefined);
 
 /**
- * Adds the FN key to every step whose screen has a help: it shows that, and any key leads back to what was typed so far.
- * The step keeps its time-out: a help that nobody reads ends in the step.
+ * The steps of a flow with the FN key added to each whose screen has a help: it shows that, and any key leads back to what
+ * was typed so far. The step keeps its time-out: a help that nobody reads ends in the step.
  */
-export function addHelp(steps: Steps, profile: PanelProfile): void {
+export function withHelp(flow: Steps, profile: PanelProfile): Steps {
   const waiting = keypad(profile.operationTimeoutMs);
-  for (const [name, step] of Object.entries(steps)) {
+  for (const [name, step] of Object.entries(flow)) {
     const { KEY } = step.on;
     if (KEY === undefined || helpOf(step.screen(FIRST_CONTEXT)) === undefined) continue;
     const back = [{ to: name }];
-    steps[`${name}Help`] = {
+    flow[`${name}Help`] = {
       screen: c => show(helpOf(step.screen(c)) ?? 'HELP', {}),
       await: waiting,
       on: { KEY: back, TIMEOUT: back },
@@ -93,6 +92,7 @@ export function addHelp(steps: Steps, profile: PanelProfile): void {
       when: (c, e) => isKey(e, 'FN') && helpOf(step.screen(c)) !== undefined,
       to: `${name}Help`,
     };
-    steps[name] = { ...step, on: { ...step.on, KEY: [help, ...KEY] } };
+    flow[name] = { ...step, on: { ...step.on, KEY: [help, ...KEY] } };
   }
+  return flow;
 }

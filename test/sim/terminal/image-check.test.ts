@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../../src/sim/terminal/command.ts';
 import { type CheckedTerminal, imageCheck } from '../../../src/sim/terminal/image-check.ts';
 import { Slots } from '../../../src/sim/terminal/slots.ts';
-import { buildImage } from '../../../src/profile/image.ts';
+import { buildImage } from '../../../src/profile/image-build.ts';
 import { craft, flipped, KEY, signed, small, STRANGER } from '../../profile/image-world.ts';
 
 const terminal = (installed?: Uint8Array): CheckedTerminal => ({
