@@ -293,14 +293,13 @@ export function ledger(store: Store, queries: Queries, desk: RefundDesk, policy:
 
     /**
      * Seals a card number for an intent: `pan` is ASCII digits, stays the caller's and must be zeroed by the caller.
-     * Gives mask, token and sealed number.
+     * Gives mask, token and sealed number. `name`: its token, when it is known already.
      */
-    sealCard(pan: Uint8Array): Pick<StoredCard, 'masked' | 'token' | 'sealedPan'> {
+    sealCard(pan: Uint8Array, name: string = token(pan)): Pick<StoredCard, 'masked' | 'token' | 'sealedPan'> {
       assert(store.sealKey && store.entropy, 'a journal to write has its key and entropy');
       const nonce = new Uint8Array(SEAL_NONCE_LENGTH);
       store.entropy.fill(nonce);
       const masked = maskPanBytes(pan, pan.length);
-      const name = token(pan);
       ownSeal = sealPan(store.sealKey, nonce, pan);
       return { masked, token: name, sealedPan: ownSeal };
     },

@@ -397,7 +397,7 @@ function issuerData(shop: Shop): { issuerData?: Uint8Array } {
 function storedCard(shop: Shop, card: CardInHand): StoredCard {
   const expiry = String.fromCharCode(...card.clear.expiry);
   return {
-    ...shop.journal.sealCard(card.clear.pan),
+    ...shop.journal.sealCard(card.clear.pan, card.token),
     ...(expiry === '' ? {} : { expiry }),
     ...(card.clear.sequenceNumber < 0 ? {} : { sequence: digits(card.clear.sequenceNumber, 3) }),
     entry: card.source,

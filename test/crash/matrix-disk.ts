@@ -45,8 +45,14 @@ export class MatrixDisk {
   /** The program's `prepare`. */
   prepare(sql: string): StatementSync {
     let statement = this.statements.get(sql);
-    if (!statement) this.statements.set(sql, (statement = this.native.prepare(sql)));
+    if (!statement) this.statements.set(sql, (statement = this.made(sql)));
     return statement;
+  }
+
+  /** A transaction of the program begins and ends here, whether it prepares the words for it or not. */
+  private made(sql: string): StatementSync {
+    if (sql !== 'BEGIN IMMEDIATE' && sql !== 'COMMIT') return this.native.prepare(sql);
+    return { run: () => this.exec(sql) } as unknown as StatementSync;
   }
 
   /** The program ended, orderly or not. */

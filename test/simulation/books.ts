@@ -78,8 +78,10 @@ export function checkBooks(
     if (violations.length < 8) violations.push(text);
   };
   const fold = new RecordFold(options.finalCodes, wrong);
-  for (const { seq, kind, body } of disk.prepare(RECORDS).iterate())
-    fold.apply(seq as number, kind as string, JSON.parse(body as string) as Body);
+  const records = disk.prepare(RECORDS);
+  records.setReturnArrays(true);
+  for (const [seq, kind, body] of records.all() as unknown as [number, string, string][])
+    fold.apply(seq, kind, JSON.parse(body) as Body);
   if (options.verify) {
     const verified = journal.verify();
     if (!verified.ok) wrong(`journal record ${verified.seq}: ${verified.why}`);

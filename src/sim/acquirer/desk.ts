@@ -1,6 +1,7 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import { assert } from '../../assert.ts';
-import { ClearCard } from '../../card/card.ts';
+import { ClearCard, luhnValid } from '../../card/card.ts';
+import { maskPan } from '../../card/mask.ts';
 import { cardToken } from '../../card/token.ts';
 import type { Entropy, LocalTime } from '../../hal/hal.ts';
 import { readTrackBlock, trackBlockAt, writeTrackBlock } from '../../security/track.ts';
@@ -47,7 +48,7 @@ export function newReference(desk: Desk): string {
 export function newAuthCode(desk: Desk): string {
   const bytes = new Uint8Array(4);
   desk.entropy.fill(bytes);
-  return digits(new DataView(bytes.buffer).getUint32(0) % 1_000_000, 6);
+  return digits((((bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3]) >>> 0) % 1_000_000, 6);
 }
 
 /** A card as a request shows it. The caller wipes `pan`. */
@@ -181,19 +182,16 @@ export function isExpired(desk: Desk, card: ShownCard): boolean {
 
 function shown(desk: Desk, pan: string, expiry: string, code: boolean): ShownCard {
   const bytes = utf8.encode(pan);
-  const made = ClearCard.fromPan(bytes);
-  const masked = made.ok ? made.value.masked() : '*'.repeat(pan.length);
-  const valid = code || (made.ok && made.value.luhnValid());
-  if (made.ok) made.value.wipe();
+  const isNumber = /^[0-9]{8,19}$/.test(pan);
   const organisationCode = code ? 'CUP' : organisationOf(pan);
   return {
     pan: bytes,
     token: cardToken(desk.tokenKey, bytes),
-    masked,
+    masked: isNumber ? maskPan(pan) : '*'.repeat(pan.length),
     organisation: organisationCode === 'CUP' ? 'CUP' : 'foreign',
     organisationCode,
     expiry: expiry === '0000' ? '' : expiry,
-    luhnValid: valid,
+    luhnValid: code || (isNumber && luhnValid(bytes)),
   };
 }
 

@@ -72,8 +72,6 @@ const LOCK_WAIT_MS = 5_000;
 /** Largest reference serial: the last eight digits of field 37. */
 const REFERENCE_SERIAL_MAX = 99_999_999;
 
-const NEXT_SERIAL = "UPDATE counter SET value = value % ? + 1 WHERE name = 'serial' RETURNING value";
-
 /** Columns that books of earlier versions do not have. */
 const LATER_COLUMNS = [
   ['channel', "TEXT NOT NULL DEFAULT 'card'"],
@@ -105,12 +103,12 @@ export class Ledger {
    * on disk when this returns.
    */
   atomic<T>(work: () => T, keep: (result: T) => boolean): T {
-    this.db.exec('BEGIN IMMEDIATE');
+    this.run('BEGIN IMMEDIATE');
     let kept = false;
     try {
       const result = work();
       kept = keep(result);
-      if (kept) this.db.exec('COMMIT');
+      if (kept) this.run('COMMIT');
       return result;
     } finally {
       if (!kept && this.db.isTransaction) this.db.exec('ROLLBACK');
@@ -126,7 +124,14 @@ export class Ledger {
   }
 
   terminal(tid: string, mid: string): TerminalRow | undefined {
-    return this.one<TerminalRow>('SELECT * FROM terminal WHERE tid = ? AND mid = ?', tid, mid);
+    const row = this.cells(
+      'SELECT batch, signedOn, mode, pik, mak, tdk FROM terminal WHERE tid = ? AND mid = ?',
+      tid,
+      mid,
+    ) as [number, number, string, Uint8Array, Uint8Array, Uint8Array] | undefined;
+    if (row === undefined) return undefined;
+    const [batch, signedOn, mode, pik, mak, tdk] = row;
+    return { tid, mid, batch, signedOn, mode, pik, mak, tdk };
   }
 
   putTerminal(row: TerminalRow): void {
@@ -144,7 +149,13 @@ export class Ledger {
   }
 
   account(token: string): AccountRow | undefined {
-    return this.one<AccountRow>('SELECT * FROM account WHERE token = ?', token);
+    const row = this.cells(
+      'SELECT pan_masked, organisation, balance, pinCheck, pinFailures, pinDay FROM account WHERE token = ?',
+      token,
+    ) as [string, Organisation, number, string, number, string] | undefined;
+    if (row === undefined) return undefined;
+    const [pan_masked, organisation, balance, pinCheck, pinFailures, pinDay] = row;
+    return { token, pan_masked, organisation, balance, pinCheck, pinFailures, pinDay };
   }
 
   putAccount(row: AccountRow): void {
@@ -276,8 +287,13 @@ export class Ledger {
 
   /** Next serial for field 37, 1 to 99999999 and round again. */
   nextSerial(): number {
-    const next = this.one<{ value: number }>(NEXT_SERIAL, REFERENCE_SERIAL_MAX);
-    if (next !== undefined) return next.value;
+    const counted = this.cells("SELECT value FROM counter WHERE name = 'serial'") as [number] | undefined;
+    if (counted !== undefined) {
+      // Read and written: `RETURNING` costs SQLite a table of its own each time.
+      const next = (counted[0] % REFERENCE_SERIAL_MAX) + 1;
+      this.run("UPDATE counter SET value = ? WHERE name = 'serial'", next);
+      return next;
+    }
     // Books of earlier versions have it as a setting of four bytes.
     const last = this.setting('serial');
     const known = last === undefined ? 0 : new DataView(last.buffer, last.byteOffset, 4).getUint32(0);
@@ -357,6 +373,16 @@ export class Ledger {
 
   private one<T>(sql: string, ...values: (string | number | Uint8Array | null)[]): T | undefined {
     return this.statement(sql).get(...values) as T | undefined;
+  }
+
+  /** The columns of a row in their order: for what every message asks, because a row by names is dear to make. */
+  private cells(sql: string, ...values: (string | number)[]): unknown[] | undefined {
+    let statement = this.prepared.get(sql);
+    if (statement === undefined) {
+      statement = this.statement(sql);
+      statement.setReturnArrays(true);
+    }
+    return statement.get(...values) as unknown[] | undefined;
   }
 
   private all<T>(sql: string, ...values: (string | number | Uint8Array | null)[]): T[] {
