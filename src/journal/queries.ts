@@ -163,7 +163,7 @@ export function queries(store: Store) {
       want('txn.kind = ?', filter.kind);
       want('txn.state = ?', filter.state);
       const where = conditions.length ? `WHERE ${conditions.join(' AND ')}` : '';
-      return txns(`${where} ORDER BY txn.id DESC LIMIT ?`, ...values, Math.min(filter.limit ?? 50, LIST_MAX));
+      return txns(`${where} ORDER BY txn.id DESC LIMIT ${whole(Math.min(filter.limit ?? 50, LIST_MAX))}`, ...values);
     },
 
     /** Transactions of a time span that fit, newest first. It reads the rows of that span alone. */
@@ -315,16 +315,15 @@ export function queries(store: Store) {
     /** Records of these kinds after number `seq`, oldest first, at most `limit`. */
     recordsAfter: (seq: number, kinds: readonly string[], limit: number): JournalRecord[] =>
       store
-        .all(`SELECT * FROM record WHERE seq > ? AND ${ofKinds(kinds)} ORDER BY seq LIMIT ?`, seq, limit)
+        .all(`SELECT * FROM record WHERE seq > ? AND ${ofKinds(kinds)} ORDER BY seq LIMIT ${whole(limit)}`, seq)
         .map(recordOf),
     /** As {@link recordsAfter}, of those only the ones about a refund: their `id` names it. */
     refundRecordsAfter: (seq: number, kinds: readonly string[], limit: number): JournalRecord[] =>
       store
         .all(
           `SELECT * FROM record WHERE seq > ? AND ${ofKinds(kinds)}
-             AND (SELECT act FROM txn WHERE txn.id = json_extract(record.body, '$.id')) = 'refund' ORDER BY seq LIMIT ?`,
+             AND (SELECT act FROM txn WHERE txn.id = json_extract(record.body, '$.id')) = 'refund' ORDER BY seq LIMIT ${whole(limit)}`,
           seq,
-          limit,
         )
         .map(recordOf),
     /** Newest records first. */
@@ -336,6 +335,15 @@ export function queries(store: Store) {
 }
 
 export type Queries = ReturnType<typeof queries>;
+
+/**
+ * A limit that stands in the text of a query: bound as a value it makes the engine plan the query anew each time it is
+ * asked, which takes far longer than the answer.
+ */
+function whole(limit: number): number {
+  assert(Number.isSafeInteger(limit), 'a limit is a whole number');
+  return limit;
+}
 
 /** Condition for records of these kinds. */
 function ofKinds(kinds: readonly string[]): string {

@@ -243,7 +243,7 @@ function* person(
         contactless: want.cards.includes('tap'),
         scanner: want.scanner && shop.terminal.info?.panel?.features.scanner === true,
       },
-      { ...(timeoutMs === undefined ? {} : { timeoutSeconds: Math.max(1, Math.ceil(timeoutMs / 1000)) }), flush },
+      { timeoutSeconds: timeoutMs === undefined ? undefined : Math.max(1, Math.ceil(timeoutMs / 1000)), flush },
       resume,
     ),
   );

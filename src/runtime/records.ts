@@ -32,8 +32,10 @@ export function recordView(shop: Shop, txn: Txn): RecordView {
 
 /** What may be seen of the card, or of the payer's code, of a transaction. */
 export function maskedOf(shop: Shop, txn: Txn): string {
+  const { card } = txn.intent;
+  if (card) return card.masked;
   const code = payCodeOf(shop, txn);
-  return txn.intent.card?.masked ?? (code === undefined ? '' : maskCode(code));
+  return code === undefined ? '' : maskCode(code);
 }
 
 /** The payer's code of a scan payment, or of the one that a void or refund is of: element 59 of its intent, tag A3. */
@@ -82,13 +84,16 @@ export function dueOfRefund(shop: Shop, txn: Txn): Due {
   return dueOf(shop.hal.clock.local(txn.atMs), arrivalOf(channels[channelOf(txn)], kind), cutOff);
 }
 
-/** Tracking number of an accepted refund and when it is usually there: working days, or minutes for a wallet's balance. */
+/**
+ * Tracking number of an accepted refund and when it is usually there: working days, or minutes for a wallet's balance.
+ * Who has asked the calendar already passes its answer on.
+ */
 export function trackingOf(
   shop: Shop,
   txn: Txn,
+  { day, usualMax } = dueOfRefund(shop, txn),
 ): { tracking: string; due?: string; dueDays: number; channel?: Wallet; dueMinutes?: number } {
   const channel = channelOf(txn);
-  const { day, usualMax } = dueOfRefund(shop, txn);
   const { debit, balance } = shop.profile.policy.channels[channel].arrival;
   return {
     tracking: trackingNumber(txn),

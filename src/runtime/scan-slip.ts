@@ -39,8 +39,9 @@ export function scanOf(shop: Shop, txn: Txn): PurchaseSlip['scan'] {
 
 /** When a refund is usually there, as the slip says it. */
 export function dueText(shop: Shop, txn: Txn): string {
-  const { dueDays, dueMinutes } = trackingOf(shop, txn);
-  const { day } = dueOfRefund(shop, txn);
+  const due = dueOfRefund(shop, txn);
+  const { dueDays, dueMinutes } = trackingOf(shop, txn, due);
+  const { day } = due;
   const zh = shop.lang === 'zh';
   if (dueMinutes !== undefined) return zh ? `约${dueMinutes}分钟` : `${dueMinutes} MINUTES`;
   if (!day) return zh ? `约${dueDays}个工作日` : `${dueDays} WORKDAYS`;

@@ -13,7 +13,7 @@ const CUT = [0x1d, 0x56, 0x42, 0x00];
 /** What stands for a character that GBK does not have (it can only come from a name in an answer). */
 const UNPRINTABLE = 0x3f;
 
-const AMOUNT_LINE = /^ *== RMB: .* ==$/;
+const isAmount = (line: string): boolean => line.endsWith(' ==') && /^ *== RMB: /.test(line);
 
 export interface SlipBytesOptions {
   /** Text of the QR code that stands where the slip has its QR mark; ASCII. */
@@ -33,7 +33,7 @@ export function slipBytes(lines: readonly string[], options: SlipBytesOptions = 
       at = put(out, at, code);
       continue;
     }
-    const tall = AMOUNT_LINE.test(line);
+    const tall = isAmount(line);
     if (tall) at = put(out, at, DOUBLE_HEIGHT);
     at = putText(out, at, line);
     out[at++] = LINE_FEED;
@@ -45,7 +45,9 @@ export function slipBytes(lines: readonly string[], options: SlipBytesOptions = 
 }
 
 function isMark(line: string): boolean {
-  const text = line.trim();
+  // Most lines are none, and their last character says so.
+  if (!line.endsWith(']')) return false;
+  const text = line.trimStart();
   return text === QR_MARK || text === QR_MARK_SHORT;
 }
 
