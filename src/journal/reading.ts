@@ -30,7 +30,9 @@ export class Reading {
     this.path = path;
     this.turns = turns;
     this.isWriter = isWriter;
-    turns.onTxn = id => this.txns.delete(id);
+    // Not assigned as it is written: the engine would put it among its old objects, and with it all of a closed journal.
+    const forget = (id: number): boolean => this.txns.delete(id);
+    turns.onTxn = forget;
   }
 
   /** First row of a query, or undefined. Throws `JournalFailure` when the file cannot be read. */

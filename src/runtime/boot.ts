@@ -134,7 +134,7 @@ export function boot(
   };
 
   let greeted = false;
-  shop.terminal.onChange = up => {
+  const onChange = (up: boolean): void => {
     // XID tells an inserted card anew; a lost line tells nothing.
     shop.chipIn = false;
     shop.trace?.({
@@ -156,6 +156,8 @@ export function boot(
     greeted = true;
     run(serve(shop), () => leave());
   };
+  // Not assigned as it is written: the engine would put it among its old objects, and with it a program that has ended.
+  shop.terminal.onChange = onChange;
 
   const leave = (): void => {
     run(

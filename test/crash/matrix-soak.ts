@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type Soaked, NO_FIGURES, figure } from '../soak.ts';
-import { EVERY, failures, type Figures, matrix } from './matrix-fleet.ts';
+import { type Asked, EVERY, failures, type Figures, matrix, shares } from './matrix-fleet.ts';
 
 export interface SoakOptions {
   /** At most so long, every byte group of the terminal line a crash point. Without it: the share of a change, whole. */
@@ -10,8 +10,8 @@ export interface SoakOptions {
 }
 
 const POINTS_WANTED = 25_000;
-/** More than one, so that no core is left over at the end; each has to load the program and to prepare its shops. */
-const SHARES_PER_CORE = 4;
+/** Many, so that no core is left over at the end. */
+const SHARES_PER_CORE = 32;
 
 /** The crash matrix on all cores, or one point as a story. */
 export async function soak({ minutes, case: id }: SoakOptions): Promise<Soaked> {
@@ -25,18 +25,16 @@ export async function soak({ minutes, case: id }: SoakOptions): Promise<Soaked> 
   const parts = cores * SHARES_PER_CORE;
   const left = Array.from({ length: parts }, (_, index) => `${index + 1}/${parts}`);
   const all: Figures[] = [];
-  const core = async (): Promise<void> => {
-    for (let part = left.shift(); part !== undefined; part = left.shift()) {
-      const flags = ['--part', part, '--every', minutes === undefined ? EVERY : '1'];
-      if (minutes !== undefined) {
-        // What is left of the time for this share and those that this core still has to do.
-        const seconds = (minutes * 60 - (performance.now() - began) / 1000) / Math.ceil((left.length + 1) / cores);
-        flags.push('--seconds', String(Math.max(1, Math.round(seconds))));
-      }
-      all.push(await matrix(flags));
-    }
+  const next = (): Asked | undefined => {
+    const part = left.shift();
+    if (part === undefined) return undefined;
+    if (minutes === undefined) return { part };
+    // What is left of the time for this share and those that this core still has to do.
+    const seconds = (minutes * 60 - (performance.now() - began) / 1000) / Math.ceil((left.length + 1) / cores);
+    return { part, seconds: Math.max(1, Math.round(seconds)) };
   };
-  await Promise.all(Array.from({ length: cores }, core));
+  const flags = ['--every', minutes === undefined ? EVERY : '1'];
+  await Promise.all(Array.from({ length: cores }, () => shares(flags, next, figures => all.push(figures))));
   const sum = (of: 'points' | 'possible' | 'scenarios'): number => all.reduce((n, one) => n + one[of], 0);
   const found = all.flatMap(failures);
   for (const text of found) console.log(`  ${text}`);

@@ -76,11 +76,11 @@ export interface RunOptions {
   readonly blind?: boolean;
 }
 
-/** The slips in the drawer: the newest sale that can still be voided or refunded lies on top, whatever came after it. */
-function drawerOf(journal: Journal): Journal {
-  const lastTxn = (): Txn | undefined =>
-    journal.list({ state: 'approved' }).find(txn => /^(sale|qrSale)$/.test(txn.kind));
-  return Object.assign(Object.create(journal) as Journal, { lastTxn });
+/** The newest sale that can still be voided or refunded: its slip lies on top of the drawer, whatever came after it. */
+function newestSale(journal: Journal): Txn | undefined {
+  const [byCard] = journal.list({ kind: 'sale', state: 'approved', limit: 1 });
+  const [scanned] = journal.list({ kind: 'qrSale', state: 'approved', limit: 1 });
+  return byCard && scanned ? (byCard.id > scanned.id ? byCard : scanned) : (byCard ?? scanned);
 }
 
 export type Tell = (atMs: number, what: string, text: string) => void;
@@ -185,17 +185,19 @@ class Run {
         ledger: shop.ledger,
         cards: CARDS,
         thinkMs: shop.options.thinkMs,
-        journal: () => (this.process.dead || !this.journal ? undefined : drawerOf(this.journal)),
+        journal: () => (this.process.dead ? undefined : this.journal),
+        newest: () => (this.process.dead || !this.journal ? undefined : newestSale(this.journal)),
         fault: () => this.slipOfTheHand(),
         note: text => this.note('person', text),
         begins: index => this.begins(index),
       },
       scenario.intents,
     );
-    shop.disk.onCommit = when => {
+    const onCommit = (when: 'before' | 'after'): void => {
       if (when === 'after') this.points.tick();
       this.points.at(`${when} a commit`);
     };
+    shop.disk.onCommit = onCommit;
   }
 
   get elapsedMs(): number {

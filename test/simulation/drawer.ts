@@ -1,4 +1,4 @@
-import type { Journal, Txn } from '../../src/journal/journal.ts';
+import type { Txn } from '../../src/journal/journal.ts';
 import type { TestCard } from '../../src/sim/terminal/deck.ts';
 import type { Intent, Pay } from './plan.ts';
 
@@ -32,9 +32,8 @@ export class Drawer {
     return this.receipts[this.receipts.length - 1];
   }
 
-  /** Keeps the slip of a sale that was just approved. */
-  learn(journal: Journal | undefined): void {
-    const last = journal?.lastTxn();
+  /** Keeps the slip of the newest transaction when it is an approved sale. */
+  learn(last: Txn | undefined): void {
     if (!last || last.id === this.lastTxn) return;
     this.lastTxn = last.id;
     if (!/^(sale|qrSale)$/.test(last.kind) || last.state !== 'approved') return;

@@ -7,7 +7,7 @@ import type { TraceRecord } from '../../src/trace/record.ts';
 import { type BooksVerdict, checkBooks } from './books.ts';
 import { Eyes } from './eyes.ts';
 import { type CommitFault, Disk, mount } from './disk.ts';
-import { SerialLine } from './line.ts';
+import { type LineFault, SerialLine } from './line.ts';
 import { type Mood, Network } from './network.ts';
 import { Person } from './person.ts';
 import { type Channel, type Fault, type Intent, INTENTS, type Plan } from './plan.ts';
@@ -133,7 +133,12 @@ export class History {
     }
     this.ledger = openBooks();
     this.line = new SerialLine(this.timeline, bytes => this.terminal.received(bytes));
-    this.line.onPiece = () => this.take(this.due.line)?.what;
+    // Not assigned as they are written: the engine puts such a function among the old objects, and what it sees with it, so
+    // that each finished world would lie there until all of them are swept.
+    const onPiece = (): LineFault | undefined => this.take(this.due.line)?.what;
+    const onCommit = (): CommitFault | undefined => this.relapse() ?? this.take(this.due.commit)?.what;
+    this.line.onPiece = onPiece;
+    this.disk.onCommit = onCommit;
     if (options.bytes)
       this.line.onBytes = (way, bytes) =>
         this.note(
@@ -142,7 +147,6 @@ export class History {
             .toString('latin1')
             .replace(/[^ -~]/g, c => '<' + c.charCodeAt(0).toString(16) + '>'),
         );
-    this.disk.onCommit = () => this.relapse() ?? this.take(this.due.commit)?.what;
     this.eyes = new Eyes(() => this.journal);
     this.network = new Network(
       this.timeline,
@@ -182,6 +186,7 @@ export class History {
         cards: CARDS,
         thinkMs: plan.options.thinkMs,
         journal: () => (this.process.dead ? undefined : this.journal),
+        newest: () => (this.process.dead ? undefined : this.journal?.lastTxn()),
         fault: () => this.take(this.due.person)?.what,
         note: text => this.note('person', text),
         begins: index => this.begins(index),

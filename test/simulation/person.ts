@@ -29,6 +29,8 @@ export interface PersonWorld {
   readonly thinkMs: number;
   /** The memory of the counter: it stands for the slips that lie in the drawer. */
   journal(): Journal | undefined;
+  /** What was paid last, as far as somebody knows: its slip lies on top. */
+  newest(): Txn | undefined;
   /** What this person does wrong now. */
   fault(): PersonFault | undefined;
   note(text: string): void;
@@ -151,7 +153,7 @@ export class Person {
 
   /** At the idle screen: what was wanted is over, or is tried again. False when there is nothing to do. */
   private nextIntent(): boolean {
-    this.drawer.learn(this.world.journal());
+    this.drawer.learn(this.world.newest());
     if (this.begun && !this.engaged && this.attempts < 4 && this.acts < PATIENCE) return true;
     if (this.begun || this.index < 0) {
       if (this.index < this.intents.length) this.index++;
