@@ -13,6 +13,11 @@ export const DC3 = 0x13;
 export const NAK = 0x15;
 export const CAN = 0x18;
 
+/** True for the bytes that do not stand for themselves inside a packet. Most bytes are told by the first comparison. */
+function isReserved(byte: number): boolean {
+  return byte <= ETB && (byte === DC3 || byte === SYN || byte === ETB);
+}
+
 /** Largest number of bytes a packet of `dataLength` can take on the line. */
 export function packetLengthMax(dataLength: number): number {
   return 2 * dataLength + 4;
@@ -28,7 +33,7 @@ export function encodePacket(data: Uint8Array, dataLength: number, out: Uint8Arr
   out[at++] = SYN;
   for (let i = 0; i < dataLength; i++) {
     const byte = data[i];
-    if (byte === DC3 || byte === SYN || byte === ETB) {
+    if (isReserved(byte)) {
       if (at + 1 >= end) return -1;
       out[at++] = DC3;
       out[at++] = byte + 0x20;
@@ -169,7 +174,7 @@ export class PacketReceiver {
     let { length } = this;
     for (; at < end; at++) {
       const byte = bytes[at];
-      if (byte === SYN || byte === DC3 || byte === ETB) break;
+      if (isReserved(byte)) break;
       data[length++] = byte;
     }
     this.length = length;

@@ -1,11 +1,13 @@
 import type { SerialPort, SerialSink } from '../../src/hal/hal.ts';
+import { PACKET_LENGTH_MAX } from '../../src/limits.ts';
+import { packetLengthMax } from '../../src/wire/packet.ts';
 import { Random } from './random.ts';
 import type { Process, Timeline } from './timeline.ts';
 
-/** What may happen to a piece of the serial line, and to the `pieces` that follow it. */
+/** What may happen to something written to the serial line, and to what follows it. */
 export interface LineFault {
   readonly kind: 'bitErrors' | 'bytesLost' | 'bytesDoubled' | 'pieceTwice' | 'pieceLate' | 'burst' | 'unplugged';
-  /** How many pieces of bytes it lasts. */
+  /** How many writes it lasts. */
   readonly pieces: number;
   /** Probability for each byte, or how long it lasts, milliseconds. */
   readonly strength: number;
@@ -14,26 +16,41 @@ export interface LineFault {
 
 const LINE_MS = 1;
 
-type Way = 'up' | 'down';
+/** The longest packet with every byte doubled. */
+const ROOM = 2 * packetLengthMax(PACKET_LENGTH_MAX);
 
-/** Bytes on their way. A piece that has arrived is used again for one of its length. */
+/** One direction of the line. */
+interface Way {
+  readonly name: 'up' | 'down';
+  busyUntilMs: number;
+  /** What was put on it last. */
+  last: Piece | undefined;
+}
+
+/** Bytes on their way, of one write or of several that arrive together. One that has arrived is used again. */
 interface Piece {
+  /** `bytes[0, length)` are on their way. */
   readonly bytes: Uint8Array;
+  length: number;
+  /** The beginnings of `bytes` that have arrived before, by their length. */
+  readonly views: Uint8Array[];
   way: Way;
   /** Of the line when it was written. */
   generation: number;
+  dueMs: number;
   readonly arrive: () => void;
 }
 
 /**
- * The serial cable between the counter host and the terminal. Bytes take a millisecond, in pieces as they were written;
- * a pulled cable loses them; noise changes, loses or doubles bytes in either direction.
+ * The serial cable between the counter host and the terminal. Bytes take a millisecond; what arrives one way in the same
+ * millisecond is read in one go, as a driver hands over all that is there. A pulled cable loses bytes; noise changes, loses
+ * or doubles them in either direction.
  */
 export class SerialLine {
-  /** Called for each piece that is put on the line. */
+  /** Called for each write to the line. */
   onPiece: () => LineFault | undefined = () => undefined;
   /** Told of the bytes as they arrive, for a story with the bytes of the line. */
-  onBytes: ((way: Way, bytes: Uint8Array) => void) | undefined;
+  onBytes: ((way: Way['name'], bytes: Uint8Array) => void) | undefined;
   private readonly timeline: Timeline;
   private readonly terminal: (bytes: Uint8Array) => void;
   private sink: SerialSink | undefined;
@@ -42,9 +59,10 @@ export class SerialLine {
   private plugged = true;
   /** Counts opens and unplugs: bytes of an older one are lost. */
   private generation = 0;
-  private readonly busyUntilMs = { up: 0, down: 0 };
-  /** Pieces that are on their way no more, by their length. */
-  private readonly arrived: Piece[][] = [];
+  private readonly up: Way = { name: 'up', busyUntilMs: 0, last: undefined };
+  private readonly down: Way = { name: 'down', busyUntilMs: 0, last: undefined };
+  /** Pieces that are on their way no more. */
+  private readonly arrived: Piece[] = [];
   private noise: { readonly fault: LineFault; readonly random: Random; left: number } | undefined;
 
   constructor(timeline: Timeline, terminal: (bytes: Uint8Array) => void) {
@@ -54,7 +72,7 @@ export class SerialLine {
 
   /** Bytes of the terminal; the array is valid during the call only. */
   fromTerminal(bytes: Uint8Array): void {
-    this.carry(bytes, 'up');
+    this.carry(bytes, this.up);
   }
 
   /** The host's end, for one process. */
@@ -74,7 +92,7 @@ export class SerialLine {
         });
       },
       write: bytes => {
-        if (this.sink && !process.dead) this.carry(bytes, 'down');
+        if (this.sink && !process.dead) this.carry(bytes, this.down);
       },
       close: () => {
         if (process.dead) return;
@@ -88,7 +106,7 @@ export class SerialLine {
   drop(): void {
     this.sink = undefined;
     this.generation++;
-    this.busyUntilMs.up = this.busyUntilMs.down = 0;
+    this.up.busyUntilMs = this.down.busyUntilMs = 0;
   }
 
   unplug(): void {
@@ -125,37 +143,50 @@ export class SerialLine {
       if (--noise.left <= 0) this.noise = undefined;
     }
     // A stalled adapter keeps the order: what is written meanwhile waits behind it.
-    const dueMs = Math.max(this.timeline.nowMs + delayMs, this.busyUntilMs[way]);
-    this.busyUntilMs[way] = dueMs;
-    for (; times > 0; times--) this.timeline.set(dueMs - this.timeline.nowMs, this.piece(carried, way).arrive);
+    const dueMs = Math.max(this.timeline.nowMs + delayMs, way.busyUntilMs);
+    way.busyUntilMs = dueMs;
+    for (let copy = 0; copy < times; copy++) {
+      const { last } = way;
+      const joins = copy === 0 && last?.dueMs === dueMs && last.way === way && last.generation === this.generation;
+      const piece = joins && last.length + carried.length <= ROOM ? last : this.put(way, dueMs);
+      piece.bytes.set(carried, piece.length);
+      piece.length += carried.length;
+    }
   }
 
-  private piece(bytes: Uint8Array, way: Way): Piece {
-    const piece = this.arrived[bytes.length]?.pop() ?? this.newPiece(bytes.length);
-    piece.bytes.set(bytes);
+  /** An empty piece that arrives at `dueMs`. */
+  private put(way: Way, dueMs: number): Piece {
+    const piece = this.arrived.pop() ?? this.newPiece();
+    piece.length = 0;
     piece.way = way;
     piece.generation = this.generation;
+    piece.dueMs = dueMs;
+    way.last = piece;
+    this.timeline.set(dueMs - this.timeline.nowMs, piece.arrive);
     return piece;
   }
 
-  private newPiece(length: number): Piece {
-    const arrived = (this.arrived[length] ??= []);
+  private newPiece(): Piece {
     const piece: Piece = {
-      bytes: new Uint8Array(length),
-      way: 'up',
+      bytes: new Uint8Array(ROOM),
+      length: 0,
+      views: [],
+      way: this.up,
       generation: 0,
+      dueMs: 0,
       arrive: () => {
         if (piece.generation === this.generation) this.arrives(piece);
-        arrived.push(piece);
+        this.arrived.push(piece);
       },
     };
     return piece;
   }
 
-  private arrives({ way, bytes }: Piece): void {
-    this.onBytes?.(way, bytes);
-    if (way === 'down') this.terminal(bytes);
-    else this.sink?.received(bytes);
+  private arrives({ bytes, length, views, way }: Piece): void {
+    const arrived = (views[length] ??= bytes.subarray(0, length));
+    this.onBytes?.(way.name, arrived);
+    if (way === this.down) this.terminal(arrived);
+    else this.sink?.received(arrived);
   }
 }
 

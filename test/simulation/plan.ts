@@ -137,7 +137,7 @@ const commit = (what: CommitFault): FaultKind => ({
   within: 7,
   draw: () => ({ channel: 'commit', what }),
 });
-const world = (what: WorldFault, within = 400): FaultKind => ({
+const world = (what: WorldFault, within = 320): FaultKind => ({
   name: `world ${what}`,
   within,
   draw: () => ({ channel: 'world', what }),

@@ -154,12 +154,13 @@ export class EmvTransaction {
   }
 
   private putResults(): void {
-    this.put(0x95, this.tvr);
-    this.put(0x9b, this.tsi);
+    // As they are now: the card goes on marking things in them.
+    this.put(0x95, this.tvr.slice());
+    this.put(0x9b, this.tsi.slice());
   }
 
   private put(tag: number, value: Uint8Array): void {
-    this.tags.set(tag, value.slice());
+    this.tags.set(tag, value);
   }
 }
 
