@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { add, type Figures, NO_FIGURES, repeat, simulate } from './simulation/fleet.ts';
+import { add, type Figures, NO_FIGURES, repeat, simulate, simulateTelling } from './simulation/fleet.ts';
 import { SABOTAGES } from './simulation/sabotage.ts';
 import { type Soaked, figure } from './soak.ts';
 
@@ -12,8 +12,13 @@ export interface SoakOptions {
   readonly seeds?: number | undefined;
 }
 
-/** Histories of one process, so that its memory stays small and a failure is seen soon; a process is slow at first. */
-const SEEDS_AT_ONCE = 500;
+/**
+ * Histories of one process at most. A process is slow until the engine knows what it often does, and the first of a core has all of
+ * a half share; the pieces become smaller towards the end, so that the cores end together.
+ */
+const SEEDS_AT_ONCE = 5_000;
+/** And at least: a start costs as much as some ten histories. */
+const SEEDS_AT_LEAST = 100;
 const SABOTAGE_SEEDS = 120;
 /** What a change must come to: histories of 50 intents, kinds of fault, and how often each must have struck. */
 const SEEDS_WANTED = 10_000;
@@ -56,11 +61,13 @@ export async function soak({
   const began = performance.now();
   await onAll(cores, async () => {
     const secondsLeft = Math.min(86_400, Math.floor((untilMs - performance.now()) / 1000));
-    const count = Math.min(SEEDS_AT_ONCE, seed + seeds - next);
+    const left = seed + seeds - next;
+    const count = Math.min(left, SEEDS_AT_ONCE, Math.max(SEEDS_AT_LEAST, Math.ceil((left * 0.8) / cores)));
     if (secondsLeft < 2 || count <= 0 || all.bad.length >= 5) return false;
     const from = next;
     next += count;
-    const figures = await simulate('--from', String(from), '--seeds', String(count), '--seconds', String(secondsLeft));
+    const flags = ['--from', String(from), '--seeds', String(count), '--seconds', String(secondsLeft)];
+    const figures = await simulateTelling(flags, text => process.stderr.write(text));
     // Read after the wait: another core may have added its own meanwhile.
     all = add(all, figures);
     return true;

@@ -10,15 +10,13 @@ import { SCENARIOS, type Scenario } from './real-scenarios.ts';
  * Lanes that run side by side. A reversal after a restart shows two seconds long what will happen, and a process that waits
  * leaves its core to others: so more lanes than cores.
  */
-const LANES = 4 * availableParallelism();
+const LANES = 8 * availableParallelism();
 /** Long ones first, so that at the end no lane works on alone: two starts for a case, and the upload of a batch. */
 const LONG = ['first-start', 'reversal-at-boot', 'settlement', 'sign-on', 'refund-unknown'];
 /** What most scenarios have in common. */
 const WARMING = ['sale', 'sale-chip', 'settlement', 'sign-on'];
 /** Above this a scenario that never ends unhit is a defect of the harness. */
 const CALLS_MAX = 2000;
-/** Cases that a lane plays in one go: many, because another scenario may want other books; few, because lanes end together. */
-const CASES_IN_A_GO = 8;
 /** Of all cases that are to strike, so many more are played at first: the count of calls changes by a few with the journal. */
 const SPARE = 1.02;
 
@@ -54,6 +52,8 @@ interface Task {
 type Play = (scenario: Scenario, injection?: Injection) => Promise<CaseResult | undefined>;
 
 interface Counter {
+  /** The scenario that it looked at, or struck in, last. */
+  last?: Scenario | undefined;
   readonly play: Play;
   close(): Promise<void>;
 }
@@ -161,23 +161,32 @@ export class Matrix {
   }
 
   async run(): Promise<Summary> {
-    await (warm ??= warmUp(join(this.folder, 'warm-up')));
     const counters = Array.from({ length: LANES }, () => this.counter());
-    /** Does all of `queue`, counters side by side. */
-    const each = async <T>(queue: T[], work: (one: T, play: Play) => Promise<void>): Promise<void> => {
-      const go = async ({ play }: Counter): Promise<void> => {
-        for (let next = queue.shift(); next && !this.over(); next = queue.shift()) await work(next, play);
-      };
-      await Promise.all(counters.map(go));
-    };
     const { injections: wanted } = this.options;
-    if (this.library && wanted !== undefined) await this.strike(wanted, each);
-    else await each(this.tasks(), (task, play) => this.task(task, play));
+    warm ??= warmUp(join(this.folder, 'warm-up'));
+    // To see the calls no warm start is needed: both wait most of the time.
+    if (this.library && wanted !== undefined) await this.strike(wanted, counters);
+    else {
+      await warm;
+      await this.each(counters, this.tasks(), (task, { play }) => this.task(task, play));
+    }
     await Promise.all(counters.map(counter => counter.close()));
     if (this.failures.length === 0) rmSync(this.folder, { recursive: true, force: true });
     const seconds = Math.round((performance.now() - this.startedMs) / 1000);
     const { injections, cases, byFault, byScenario, byBoth, syncs, failures } = this;
     return { injections, cases, byFault, byScenario, byBoth, syncs, failures, seconds };
+  }
+
+  /** Does all of `queue`, counters side by side. */
+  private async each<T>(
+    counters: readonly Counter[],
+    queue: T[],
+    work: (one: T, counter: Counter) => Promise<void>,
+  ): Promise<void> {
+    const go = async (counter: Counter): Promise<void> => {
+      for (let next = queue.shift(); next && !this.over(); next = queue.shift()) await work(next, counter);
+    };
+    await Promise.all(counters.map(go));
   }
 
   private scenarios(): Scenario[] {
@@ -186,38 +195,52 @@ export class Matrix {
   }
 
   /** Cases of all scenarios, until so many have struck or none is left. */
-  private async strike(
-    wanted: number,
-    each: <T>(queue: T[], work: (one: T, play: Play) => Promise<void>) => Promise<void>,
-  ): Promise<void> {
+  private async strike(wanted: number, counters: readonly Counter[]): Promise<void> {
     const left = new Map<Scenario, Injection[]>();
     const scenarios = this.scenarios();
-    await each([...scenarios], async (scenario, play) => {
-      const look = await this.look(scenario, FAULTS, play);
+    await this.each(counters, [...scenarios], async (scenario, counter) => {
+      counter.last = scenario;
+      const look = await this.look(scenario, FAULTS, counter.play);
       left.set(scenario, look ? casesOf(look.audit.counts) : []);
     });
+    await warm;
     for (let missing = Math.ceil(wanted * SPARE); missing > 0 && !this.over(); missing = wanted - this.injections) {
       const share = fairShare(
         [...left.values()].map(cases => cases.length),
         missing,
       );
       if (share === 0) return;
-      const goes = scenarios.flatMap(scenario => {
-        const all = left.get(scenario) ?? [];
-        const taken = sample(all, share);
+      const queues = new Map<Scenario, Injection[]>();
+      for (const [scenario, all] of left) {
+        const taken = new Set(sample(all, share));
+        queues.set(scenario, [...taken]);
         left.set(
           scenario,
-          all.filter(one => !taken.includes(one)),
+          all.filter(one => !taken.has(one)),
         );
-        const starts = Array.from({ length: Math.ceil(taken.length / CASES_IN_A_GO) }, (_, i) => i * CASES_IN_A_GO);
-        return starts.map(at => ({ scenario, cases: taken.slice(at, at + CASES_IN_A_GO) }));
-      });
-      await each(goes, async ({ scenario, cases }, play) => {
-        for (const injection of cases)
-          if (!this.over()) this.count(scenario, injection, await play(scenario, injection));
-      });
+      }
+      await this.strikeAll(queues, counters);
     }
     for (const { name } of scenarios) this.options.say?.(`${name}: ${this.byScenario[name] ?? 0} injections`);
+  }
+
+  /**
+   * Strikes in all cases. A counter stays with its scenario, whose books it has, and then helps where most cases are left: so all of
+   * them end within the time of one case.
+   */
+  private async strikeAll(queues: ReadonlyMap<Scenario, Injection[]>, counters: readonly Counter[]): Promise<void> {
+    const leftOf = (scenario: Scenario): number => queues.get(scenario)?.length ?? 0;
+    const most = (): Scenario | undefined => [...queues.keys()].sort((a, b) => leftOf(b) - leftOf(a))[0];
+    const go = async (counter: Counter): Promise<void> => {
+      while (!this.over()) {
+        if (!counter.last || leftOf(counter.last) === 0) counter.last = most();
+        const scenario = counter.last;
+        const injection = scenario && queues.get(scenario)?.shift();
+        if (!scenario || !injection) return;
+        this.count(scenario, injection, await counter.play(scenario, injection));
+      }
+    };
+    await Promise.all(counters.map(go));
   }
 
   /** What one lane does in one go: a scenario with one fault; all faults when there are few cases, or no library. */

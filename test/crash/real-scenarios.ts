@@ -1,4 +1,5 @@
 import type { Journal } from '../../src/journal/journal.ts';
+import type { Txn } from '../../src/journal/types.ts';
 import type { KeyName } from '../../src/sim/terminal/machine.ts';
 import type { Person } from './real-person.ts';
 
@@ -78,32 +79,23 @@ async function reversed({ person }: Stage): Promise<void> {
   await person.on(IDLE);
 }
 
-/** The most that {@link refund} gives back, minor units. */
-const REFUND_MAX_MINOR = 90_00;
-/** How far back a sale is looked for. */
-const RECENT = 20;
+/** Nobody asks a refund of more, yuan. */
+const REFUND_MAX = 90;
 
 /**
- * Voucher of a sale by stripe that can still be voided (`whole`) or refunded; one is made when there is none. Most strikes leave
- * the sale of the case before as it was: what was struck was reversed, or gave back a part.
+ * Voucher of a sale by stripe of this batch that can be voided, or refunded; one is made when an earlier case left none.
  */
-async function original(stage: Stage, whole: boolean): Promise<number> {
+async function original(stage: Stage, use: 'void' | 'refund'): Promise<number> {
   const find = (): number | undefined =>
-    stage.journal(journal => {
-      const unknown = new Set(journal.unknownRefunds().map(({ intent }) => intent.original?.txnId));
-      const usable = journal
-        .list({ limit: RECENT })
-        .find(
-          txn =>
-            txn.kind === 'sale' &&
-            txn.state === 'approved' &&
-            txn.batch === journal.batch() &&
-            txn.intent.card?.entry === 'swipe' &&
-            !unknown.has(txn.id) &&
-            (whole ? txn.refundedMinor === 0 : txn.amountMinor - txn.refundedMinor >= REFUND_MAX_MINOR),
-        );
-      return usable?.trace;
-    });
+    stage.journal(
+      journal =>
+        journal.list({ kind: 'sale', state: 'approved', batch: journal.batch() }).find(sale => {
+          if (sale.intent.card?.entry !== 'swipe') return false;
+          if (use === 'void') return journal.refundsOf(sale.id).length === 0;
+          const locked = journal.refundsOf(sale.id).some(refund => refund.state === 'unknown');
+          return !locked && sale.amountMinor - sale.refundedMinor >= (REFUND_MAX + 1) * 100;
+        })?.trace,
+    );
   const found = find();
   if (found !== undefined) return found;
   await paid(stage);
@@ -113,9 +105,9 @@ async function original(stage: Stage, whole: boolean): Promise<number> {
 }
 
 const withOriginal =
-  (whole: boolean) =>
+  (use: 'void' | 'refund') =>
   async (stage: Stage): Promise<void> =>
-    void (await original(stage, whole));
+    void (await original(stage, use));
 
 /** The password of 00; the published one must be changed at the first approval. */
 async function approve(stage: Stage): Promise<void> {
@@ -130,7 +122,7 @@ async function approve(stage: Stage): Promise<void> {
 
 async function voidSale(stage: Stage): Promise<void> {
   const { person } = stage;
-  const voucher = await original(stage, true);
+  const voucher = await original(stage, 'void');
   await person.keys('F3');
   await person.on('请输入主管密码');
   await approve(stage);
@@ -146,7 +138,7 @@ async function voidSale(stage: Stage): Promise<void> {
 
 async function refund(stage: Stage, fate: Fate): Promise<void> {
   const { person } = stage;
-  const voucher = await original(stage, false);
+  const voucher = await original(stage, 'refund');
   await person.keys('ENTER');
   await person.on('主菜单');
   await person.keys('3');
@@ -163,7 +155,7 @@ async function refund(stage: Stage, fate: Fate): Promise<void> {
   await person.on('请插卡/刷卡/挥卡');
   await person.swipe();
   await person.on('请输入退货金额');
-  await person.type(`${1 + (stage.next() % 89)}${CENTS[fate]}`);
+  await person.type(`${1 + (stage.next() % REFUND_MAX)}${CENTS[fate]}`);
   await person.on('请确认退货金额');
   await person.keys('ENTER');
   await person.until(() => /已退同额|请选退货原因/.test(person.screen), 'the reason or the doubt');
@@ -221,6 +213,8 @@ async function menu({ person }: Stage, ...way: (KeyName | string)[]): Promise<vo
   }
 }
 
+const byChip = ({ intent }: Txn): boolean => intent.card?.entry === 'chip';
+
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'sale', phase: 'running', play: stage => paid(stage) },
   {
@@ -269,7 +263,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'void',
     phase: 'running',
-    prepare: withOriginal(true),
+    prepare: withOriginal('void'),
     async play(stage) {
       await voidSale(stage);
       await paper(stage);
@@ -278,7 +272,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'refund',
     phase: 'running',
-    prepare: withOriginal(false),
+    prepare: withOriginal('refund'),
     async play(stage) {
       await refund(stage, 'fine');
       await paper(stage);
@@ -287,7 +281,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'refund-unknown',
     phase: 'running',
-    prepare: withOriginal(false),
+    prepare: withOriginal('refund'),
     async play(stage) {
       await refund(stage, 'cut');
       await stage.person.on('退货结果未知');
@@ -297,7 +291,11 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'settlement',
     phase: 'running',
-    prepare: stage => paid(stage, 'chip'),
+    // Its data are uploaded in the settlement. A case that was struck before the settlement began left it there.
+    async prepare(stage) {
+      if (stage.journal(journal => !journal.list({ batch: journal.batch(), state: 'approved' }).some(byChip)))
+        await paid(stage, 'chip');
+    },
     play: settle,
   },
   {
@@ -313,7 +311,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'reprint',
     phase: 'running',
-    prepare: withOriginal(true),
+    prepare: withOriginal('void'),
     async play({ person }) {
       await person.keys('F1');
       await person.on('正在打印');

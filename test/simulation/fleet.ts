@@ -34,6 +34,11 @@ export interface Figures {
 
 /** Runs one process of the simulation to its end. Rejects with what it wrote to its standard error when it broke. */
 export function simulate(...args: readonly string[]): Promise<Figures> {
+  return simulateTelling(args, () => {});
+}
+
+/** As {@link simulate}; `tell` takes what it writes to its standard error as it comes: the violations. */
+export function simulateTelling(args: readonly string[], tell: (text: string) => void): Promise<Figures> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...ENGINE, MAIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -42,7 +47,10 @@ export function simulate(...args: readonly string[]): Promise<Figures> {
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+      tell(text);
+    });
     child.on('error', reject);
     child.on('close', (code, signal) => {
       const last = out.trim().split('\n').pop() ?? '';

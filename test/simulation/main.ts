@@ -55,7 +55,11 @@ for (; next < end && performance.now() < untilMs && bad.length < 5; next++) {
   total.virtualHours += verdict.virtualMs / 3_600_000;
   total.shown += verdict.shown;
   for (const [name, count] of verdict.hits) hits[name] = (hits[name] ?? 0) + count;
-  if (verdict.violations.length > 0) bad.push({ seed: next, violations: verdict.violations });
+  if (verdict.violations.length > 0) {
+    bad.push({ seed: next, violations: verdict.violations });
+    // At once: the figures come when all histories are done.
+    if (!sabotage) console.error(`seed ${next}: ${verdict.violations[0]}`);
+  }
   if (sabotage && bad.length > 0) break;
 }
 const cpu = process.cpuUsage();
