@@ -13,10 +13,10 @@ export interface SoakOptions {
 }
 
 /**
- * Histories of one process at most. A process is slow until the engine knows what it often does, and the first of a core has all of
- * a half share; the pieces become smaller towards the end, so that the cores end together.
+ * Histories of one process at most: many, as a process is slow until the engine knows what it often does. Towards the end the
+ * pieces become smaller, so that the cores end together.
  */
-const SEEDS_AT_ONCE = 5_000;
+const SEEDS_AT_ONCE = 2_500;
 /** And at least: a start costs as much as some ten histories. */
 const SEEDS_AT_LEAST = 100;
 const SABOTAGE_SEEDS = 120;

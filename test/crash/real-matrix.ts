@@ -10,7 +10,7 @@ import { SCENARIOS, type Scenario } from './real-scenarios.ts';
  * Lanes that run side by side. A reversal after a restart shows two seconds long what will happen, and a process that waits
  * leaves its core to others: so more lanes than cores.
  */
-const LANES = 8 * availableParallelism();
+const LANES = 4 * availableParallelism();
 /** Long ones first, so that at the end no lane works on alone: two starts for a case, and the upload of a batch. */
 const LONG = ['first-start', 'reversal-at-boot', 'settlement', 'sign-on', 'refund-unknown'];
 /** What most scenarios have in common. */
