@@ -302,8 +302,9 @@ export class History {
         this.terminal.remove();
         return;
       case 'linePulled':
-        this.line.unplug();
+        // Set first: the program may end while it is told that its line is gone.
         this.timeline.set(new Random(fault.seed).between(100, 40_000), () => this.line.plug());
+        this.line.unplug();
         return;
     }
   }
