@@ -198,12 +198,12 @@ export class Matrix {
   private async strike(wanted: number, counters: readonly Counter[]): Promise<void> {
     const left = new Map<Scenario, Injection[]>();
     const scenarios = this.scenarios();
-    await this.each(counters, [...scenarios], async (scenario, counter) => {
+    const looks = this.each(counters, [...scenarios], async (scenario, counter) => {
       counter.last = scenario;
       const look = await this.look(scenario, FAULTS, counter.play);
       left.set(scenario, look ? casesOf(look.audit.counts) : []);
     });
-    await warm;
+    await Promise.all([warm, looks]);
     for (let missing = Math.ceil(wanted * SPARE); missing > 0 && !this.over(); missing = wanted - this.injections) {
       const share = fairShare(
         [...left.values()].map(cases => cases.length),

@@ -48,7 +48,7 @@ export function newReference(desk: Desk): string {
 export function newAuthCode(desk: Desk): string {
   const bytes = new Uint8Array(4);
   desk.entropy.fill(bytes);
-  return digits((((bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3]) >>> 0) % 1_000_000, 6);
+  return digits(new DataView(bytes.buffer).getUint32(0) % 1_000_000, 6);
 }
 
 /** A card as a request shows it. The caller wipes `pan`. */
