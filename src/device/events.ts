@@ -118,7 +118,7 @@ export class EventWait {
         {
           blocking: seconds !== 0,
           repeats: WAIT_REPEATS,
-          limitMs: seconds === undefined ? 0 : seconds * 1000 + WAIT_MARGIN_MS,
+          limitMs: limitMs(seconds),
           doubtMs: WAIT_DOUBT_MS,
         },
       ),
@@ -197,8 +197,13 @@ export class EventWait {
           const parsed = refused('CEX', answer) ?? parsePadEvent(answer.text(Pp.event));
           done(parsed.ok ? ok(parsed.value.event) : parsed);
         },
-        { blocking: seconds !== 0 },
+        { blocking: seconds !== 0, limitMs: limitMs(seconds) },
       ),
     );
   }
+}
+
+/** How long the answer to such a wait is awaited, milliseconds; 0: for ever. */
+function limitMs(seconds: number | undefined): number {
+  return seconds === undefined ? 0 : seconds * 1000 + WAIT_MARGIN_MS;
 }

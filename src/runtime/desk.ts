@@ -232,7 +232,8 @@ function* person(
   if (due?.inMs === 0) return { type: 'DUE', id: due.id };
   if (idle && takeNews(shop)) return undefined;
   const toMinute = MINUTE_MS - (shop.hal.clock.nowMs() % MINUTE_MS);
-  const timeoutMs = idle ? Math.min(toMinute, due?.inMs ?? toMinute) : want.timeoutMs;
+  // A pad that has restarted forgets the wait and says nothing of it: so none is without end, and the screen is drawn again.
+  const timeoutMs = idle ? Math.min(toMinute, due?.inMs ?? toMinute) : (want.timeoutMs ?? MINUTE_MS);
   shop.recording?.secret(isSecret(view.step));
   const asked = yield* wait<Result<PanelEvent>>(resume =>
     shop.device.waitEvent(
@@ -243,7 +244,7 @@ function* person(
         contactless: want.cards.includes('tap'),
         scanner: want.scanner && shop.terminal.info?.panel?.features.scanner === true,
       },
-      { timeoutSeconds: timeoutMs === undefined ? undefined : Math.max(1, Math.ceil(timeoutMs / 1000)), flush },
+      { timeoutSeconds: Math.max(1, Math.ceil(timeoutMs / 1000)), flush },
       resume,
     ),
   );
@@ -257,7 +258,10 @@ function* person(
     }
     return undefined;
   }
-  if (idle && asked.value.kind === 'timeout') yield* lookAgain(shop);
+  if (asked.value.kind === 'timeout') {
+    if (idle) yield* lookAgain(shop);
+    else if (want.timeoutMs === undefined) return undefined;
+  }
   traceEvent(shop, view.step, asked.value);
   return panelEvent(shop, view.step, asked.value, want);
 }

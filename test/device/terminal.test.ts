@@ -313,6 +313,26 @@ describe('events', () => {
     expect(seen.values).toEqual([{ kind: 'key', key: 'CANCEL' }, { kind: 'swiped' }, { kind: 'timeout' }]);
     expect(hex(frame(pad.commands[0]))).toBe('1643455830313500060006313131313030000C00013C170F01');
   });
+
+  test.each([
+    ['XEV, asked again as it does no harm', true, 11],
+    ['CEX', false, 1],
+  ])('a wait that the terminal has forgotten is given up after its time: %s', (_, panel, times) => {
+    const { device, pad, timers, run } = bench({ panel });
+    pad.respond = () => undefined;
+    const seen = outcome<PanelEvent>();
+    device.waitEvent({ keypad: true }, { timeoutSeconds: 60 }, seen.done);
+    run();
+    timers.advance(69_000);
+    run();
+    expect(seen.values).toEqual([]);
+    for (let ms = 0; ms < 780_000; ms += 100) {
+      timers.advance(100);
+      run();
+    }
+    expect(seen.values).toEqual(['answer-lost']);
+    expect(pad.log.filter(name => name !== 'CAN')).toEqual(Array(times).fill(panel ? 'XEV' : 'CEX'));
+  });
 });
 
 describe('an event that crosses the CAN', () => {

@@ -149,6 +149,21 @@ describe('the terminal line', () => {
     c.pause(200);
     expect(c.differences()).toEqual([]);
   });
+
+  // Nothing on the line tells that the pad forgot the wait for a key.
+  test('the terminal restarts at a screen that waits as long as it takes', () => {
+    const c = open();
+    c.terminal.paper('out');
+    sale(c, 10_000).on('打印机缺纸');
+    c.terminal.restart();
+    c.pause(1);
+    expect(c.screen.trim()).toBe('');
+    c.wait(() => c.screen.includes('打印机缺纸'), 'the screen stayed dark', 90_000);
+    c.terminal.paper('ok');
+    paper(c.keys('ENTER'));
+    expect(c.slips).toHaveLength(2);
+    expect(c.differences()).toEqual([]);
+  });
 });
 
 describe('keys', () => {

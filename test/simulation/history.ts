@@ -460,7 +460,7 @@ export class History {
     const journal = this.journal;
     if (!journal) return { violations: ['the program does not run at the end'], transactions: 0, shown: 0 };
     return checkBooks(this.disk, this.ledger, journal, this.eyes, {
-      unsurvivable: this.plan.unsurvivable,
+      unsurvivable: this.plan.unsurvivable || this.network.lied,
       finalCodes: this.profile.acquirer.reversal.finalCodes,
       verify: this.plan.seed % 16 === 0,
       idle: this.idleLines.join(' / '),

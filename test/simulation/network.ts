@@ -46,6 +46,8 @@ interface Connection {
 export class Network {
   /** Until when a request that is held in the network may still arrive; then the world is quiet. */
   heldUntilMs = 0;
+  /** An old answer came with the number, kind and amount of another request: no terminal can tell it from its own. */
+  lied = false;
   /** Ways to the acquirer; all of them end in the same books. */
   routes = 1;
   private readonly timeline: Timeline;
@@ -149,7 +151,10 @@ export class Network {
     if (mood?.extra === 'otherAmount') this.bookOtherAmount(seen);
     if (mood?.extra === 'bookAgain') this.bookAgain(seen);
     const old = mood?.extra === 'stale' ? this.oldAnswer(seen) : undefined;
-    if (old) this.deliver(old, 0, from, process);
+    if (old) {
+      this.lied ||= fits(see(old), seen);
+      this.deliver(old, 0, from, process);
+    }
     if (mood?.extra === 'outage') this.outageUntilMs = this.timeline.nowMs + (mood.delayMs ?? 0);
     if (mood?.extra === 'swapped' && reply.answers.length > 0) {
       this.withheld = { trace: seen.trace, bytes: reply.answers[0].bytes };
@@ -203,4 +208,10 @@ export class Network {
       .prepare("UPDATE txn SET state = 'approved' WHERE batch = ? AND trace = ? AND state = 'reversed' AND code = '00'")
       .run(seen.batch, seen.trace);
   }
+}
+
+/** Does the answer say of itself that it belongs to the request? */
+function fits(answer: Seen, { mti, trace, type, amountMinor }: Seen): boolean {
+  const answered = Number(mti) + 10 === Number(answer.mti) && answer.trace === trace;
+  return answered && answer.type === type && answer.amountMinor === amountMinor;
 }

@@ -3,7 +3,7 @@
  * keypad reaches every case, and rules from a file.
  */
 export interface Effect {
-  /** Field 39. A declining code is given after all real checks and nothing is booked; `10` approves half of the amount. */
+  /** Field 39. A declining code is given after all real checks and nothing is booked; `10` approves half of a sale by card. */
   readonly code?: string;
   /** The code comes only when the last sale of this amount on this terminal had another one. */
   readonly once?: boolean;

@@ -111,8 +111,7 @@ function check(
   )
     return refusal(effect.code, 'on purpose');
   if (request.word === 'sale' && card !== undefined) {
-    const granted = grantedMinor(draft.amountMinor, effect);
-    if (balanceMinor < granted) return refusal('51', 'balance too low');
+    if (balanceMinor < grantedMinor(request, draft.amountMinor, effect)) return refusal('51', 'balance too low');
   }
   return draft;
 }
@@ -189,8 +188,13 @@ function happenedLast(desk: Desk, request: Request, code: string): boolean {
   return desk.ledger.lastSaleOf(request.tid, request.mid, request.amountMinor)?.code === code;
 }
 
-function grantedMinor(amountMinor: number, effect: Effect): number {
-  return effect.code === '10' ? Math.floor(amountMinor / 2) : amountMinor;
+/** A wallet pays the whole amount or nothing. */
+function canBePartial(request: Request): boolean {
+  return request.word === 'sale' && payerCode(request) === undefined;
+}
+
+function grantedMinor(request: Request, amountMinor: number, effect: Effect): number {
+  return effect.code === '10' && canBePartial(request) ? Math.floor(amountMinor / 2) : amountMinor;
 }
 
 function decline(desk: Desk, request: FinancialRequest, reading: CardReading, reason: Refusal): Decision {
@@ -219,8 +223,8 @@ function book(desk: Desk, request: FinancialRequest, effect: Effect, draft: Draf
   const { card, original } = draft;
   const token = card?.token ?? original?.token ?? '';
   const wanted = effect.code !== undefined && isApproval(effect.code) ? effect.code : '00';
-  const code = wanted === '10' && word !== 'sale' ? '00' : wanted;
-  const amountMinor = word === 'sale' ? grantedMinor(draft.amountMinor, effect) : draft.amountMinor;
+  const code = wanted === '10' && !canBePartial(request) ? '00' : wanted;
+  const amountMinor = grantedMinor(request, draft.amountMinor, effect);
   const reference = newReference(desk);
   const authCode = word === 'balance' ? '' : newAuthCode(desk);
   const channel = original?.channel ?? channelOfCode(payerCode(request) ?? '') ?? 'card';

@@ -101,6 +101,15 @@ describe('scanned payments', () => {
     expect(inquire(till, sale, 10_062).state).toBe('PAID');
   });
 
+  test('a wallet pays the whole amount or nothing, at once and when its customer has confirmed', () => {
+    const till = signedOn();
+    expect(pay(till, 10_010).fields).toMatchObject({ '39': '00', '4': '000000010010' });
+    expect(till.net()).toBe(10_010);
+    const sale = pay(till, 500_210);
+    while (inquire(till, sale, 500_210).state === 'WAIT');
+    expect(till.net()).toBe(510_220);
+  });
+
   test('63: refuses; 64: never decides; the reversal closes it', () => {
     const till = signedOn();
     const refused = pay(till, 10_063);
