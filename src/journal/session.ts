@@ -124,10 +124,11 @@ export function session(store: Store, queries: Queries) {
       const rule = ROLE_RULES[role];
       const nextBlockMs = role === 'administrator' ? rule.blockMs : (newBlockMs ?? rule.blockMs);
       const blockMs = row.block_ms as number;
-      // A clock that went back must not block for longer than the rule says.
-      const leftMs = Math.min(blockMs, (row.blocked_from_ms as number) + blockMs - nowMs);
-      if (blockMs > 0 && leftMs > 0) {
-        const minutes = Math.ceil(leftMs / 60_000);
+      // A clock that went back does not say how long it has been: a block may not last hours because of it, so it is over. Who can
+      // set the clock of the host back could as well set it on.
+      const passedMs = nowMs - (row.blocked_from_ms as number);
+      if (passedMs >= 0 && passedMs < blockMs) {
+        const minutes = Math.ceil((blockMs - passedMs) / 60_000);
         return failed(
           fault(
             'E_BUSY',
