@@ -84,14 +84,16 @@ export function reversals(store: Store, queries: Queries, desk: RefundDesk, poli
 
     /**
      * Writes what came of a try: a final code ends it (transaction `reversed`), any other code makes the reason 06; no
-     * answer or a wrong MAC leaves the reason. With the last try it becomes `held` and stays until a person acts.
+     * answer or a wrong MAC leaves the reason. With the last try it becomes `held` and stays until a person acts. So it does when its
+     * batch is closed and the code is final but no 00: an acquirer that says then that it cannot reverse may have settled the money.
      */
     appendReversalResult(nowMs: number, id: number, result: ReversalResult): Reversal {
       const reversal = reversalIn(id, 'owed');
       assert(reversal.tries > 0, 'a reversal has a result after a try');
       const code = 'code' in result ? result.code : undefined;
       const final = code !== undefined && policy.finalCodes.includes(code);
-      const state = final ? 'done' : reversal.tries >= policy.triesMax ? 'held' : 'owed';
+      const ends = final && (code === '00' || reversal.txn.period === queries.period());
+      const state = ends ? 'done' : final || reversal.tries >= policy.triesMax ? 'held' : 'owed';
       const reason = code !== undefined && !final ? '06' : reversal.reason;
       store.commit(() => store.append(nowMs, 'reversal-result', { id, ...result, state, reason }));
       return reversalAfter(id);

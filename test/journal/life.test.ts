@@ -204,6 +204,31 @@ describe('a reversal', () => {
     );
   });
 
+  test.each([
+    ['12', 'held', 'unknown'],
+    ['25', 'held', 'unknown'],
+    ['00', 'done', 'reversed'],
+  ])('when its batch was settled meanwhile, %s leaves it %s', (code, state, of) => {
+    const journal = open();
+    const id = owed(journal);
+    for (let n = 1; n <= 3; n++) {
+      journal.appendReversalTry(T0, id);
+      journal.appendReversalResult(T0, id, { noAnswer: true });
+    }
+    const settlement = journal.startSettlement(T0);
+    if (!settlement.ok) throw new Error(settlement.fault.cause);
+    journal.settlementAnswered(T0, settlement.value.id, { cup: 2, foreign: 1 });
+    journal.settlementEnded(T0, settlement.value.id, 0);
+    journal.closeBatch(T0, settlement.value.id);
+    journal.retryReversal(T0, id, '00');
+    journal.appendReversalTry(T0, id);
+    expect(journal.appendReversalResult(T0, id, { code })).toMatchObject({ state, tries: 1, lastCode: code });
+    expect(journal.txn(id)?.state).toBe(of);
+    const stands = { result: 'approved', note: 'REF123456789' } as const;
+    expect(journal.resolveReversal(T0, id, { by: '00', entry: stands }).ok).toBe(state === 'held');
+    expect(journal.verify().ok).toBe(true);
+  });
+
   test('a held one does not block when the profile says so', () => {
     const journal = open({ reversal: { triesMax: 1, finalCodes: ['00'], blockWhenHeld: false } });
     const id = owed(journal);

@@ -343,6 +343,8 @@ class RecordFold {
       );
     if (body.state === 'done' && !this.finalCodes.has(body.code as string))
       this.wrong(`the reversal of ${txn.trace} ends without a final code (${body.code ?? 'no answer'})`);
+    if (body.state === 'done' && body.code !== '00' && txn.period !== this.period)
+      this.wrong(`the reversal of ${txn.trace}, whose batch is settled, ends with ${body.code}`);
     txn.reversal = body.state === 'done' ? 'done' : body.state === 'held' ? 'held' : 'owed';
     if (body.state === 'done') txn.state = 'reversed';
   }

@@ -26,10 +26,6 @@ export const KEYS: readonly KeyName[] = [
 export const PATIENCE = 120;
 /** Vouchers and amounts that somebody keys for one void or refund before the customer is sent away. */
 export const NUMBERS_MAX = 4;
-/** A cashier who agrees to what another one gives back. */
-export const SECOND = '02';
-export const NEW_PASSWORDS: Readonly<Record<string, string>> = { '00': '258025', '01': '2580', [SECOND]: '2580' };
-export const FIRST_PASSWORDS: Readonly<Record<string, string>> = { '00': '123456', '01': '0000' };
 /** Steps that belong to what was wanted, not to the way there. */
 export const FLOW: Readonly<Record<Intent['kind'], RegExp>> = {
   sale: /^(sale|qr(?!Void|Refund)|slip|partial|declined|refusal|reversed|reversalFailed)/,

@@ -236,6 +236,7 @@ export class History {
     // Nor does somebody who mistyped a password too often try again before the block is over.
     const until = Math.max(this.network.heldUntilMs, this.timeline.nowMs + BLOCK_MS) + 1_000;
     while (this.timeline.nowMs < until && this.eyes.found.length === 0) this.step();
+    this.person.calm();
     const clean: Intent = {
       ...this.plan.intents[0],
       kind: 'sale',

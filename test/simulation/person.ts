@@ -5,18 +5,8 @@ import type { KeyName } from '../../src/sim/terminal/machine.ts';
 import type { VirtualTerminal } from '../../src/sim/terminal/terminal.ts';
 import { digits } from '../../src/units.ts';
 import { Drawer, type Receipt } from './drawer.ts';
-import {
-  FIRST_PASSWORDS,
-  FLOW,
-  KEYS,
-  NEW_PASSWORDS,
-  NUMBERS_MAX,
-  SECOND,
-  PATIENCE,
-  PAYER_CODES,
-  typed,
-  wantOf,
-} from './habits.ts';
+import { FLOW, KEYS, NUMBERS_MAX, PATIENCE, PAYER_CODES, typed, wantOf } from './habits.ts';
+import { newPassword, Passwords, SECOND } from './passwords.ts';
 import type { Intent, PersonFault } from './plan.ts';
 import { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
@@ -87,7 +77,7 @@ export class Person {
   private wrongPassword = false;
   private wrongCard = false;
   private page = 0;
-  private readonly passwordTurn = new Map<string, number>();
+  private readonly passwords = new Passwords();
   private operator = '01';
   /** Payers' codes shown so far: each pays once. */
   private codes = 0;
@@ -107,6 +97,11 @@ export class Person {
   /** Nothing more is wanted, and the terminal rests. */
   get finished(): boolean {
     return this.index >= this.intents.length;
+  }
+
+  /** Calms down, and remembers the passwords. */
+  calm(): void {
+    this.passwords.remember(this.world.journal());
   }
 
   /** The screen shows a step of the flows. */
@@ -310,11 +305,8 @@ export class Person {
     if (want === 'remove') return terminal.insertedCard ? 'remove' : 'CANCEL';
     if (want === 'card') return 'card';
     if (want === 'pin') return this.pin();
-    if (want === 'newPassword') {
-      this.passwordTurn.set('00', 1);
-      return typed(NEW_PASSWORDS['00'] ?? '258025');
-    }
-    if (want === 'password') return typed(this.password('00'));
+    if (want === 'newPassword') return typed(this.passwords.choose('00'));
+    if (want === 'password') return typed(this.passwords.of('00', this.wrongPassword));
     if (step === 'saleAmount' || step === 'qrAmount') return typed(intent?.amountMinor ?? 100);
     switch (step) {
       case 'menu':
@@ -347,11 +339,10 @@ export class Person {
         this.operator = intent?.kind === 'supervisor' && this.visits < 3 ? '00' : '01';
         return typed(this.operator);
       case 'logonPassword':
-        return typed(this.password(this.operator));
+        return typed(this.passwords.of(this.operator, this.wrongPassword));
       case 'newPassword':
       case 'newPasswordAgain':
-        this.passwordTurn.set(this.operator, 1);
-        return typed(NEW_PASSWORDS[this.operator] ?? '2580');
+        return typed(this.passwords.choose(this.operator));
       case 'partial':
         return (intent?.choice ?? 0) % 2 === 0 ? 'ENTER' : 'CANCEL';
       case 'voidVoucher':
@@ -372,7 +363,7 @@ export class Person {
       case 'approverNumber':
         return typed(SECOND);
       case 'approverPassword':
-        return typed(NEW_PASSWORDS[SECOND] ?? '2580');
+        return typed(newPassword(SECOND));
       case 'approverAmount':
         return typed(this.refundMinor);
       case 'approverDigits':
@@ -385,6 +376,12 @@ export class Person {
         return '0';
       case 'supervisor':
         return this.supervisor();
+      case 'releaseAsk':
+        return this.lateReversal() ? 'F1' : 'ENTER';
+      case 'reversalEntry':
+        return this.acquirerSays(this.lateReversal()) === '' ? '1' : '2';
+      case 'reversalReference':
+        return typed(this.acquirerSays(this.lateReversal()) || '000000000000');
       case 'unknownRefundShow':
         return this.decideUnknown();
       case 'resolveReference':
@@ -417,13 +414,6 @@ export class Person {
       return typed('111111');
     }
     return intent?.pin ? typed(intent.pin) : ['ENTER'];
-  }
-
-  /** A person who was sure and was wrong tries the other password. */
-  private password(operator: string): string {
-    const turn = (this.passwordTurn.get(operator) ?? 0) + (this.wrongPassword ? 1 : 0);
-    this.passwordTurn.set(operator, turn);
-    return (turn % 2 === 0 ? FIRST_PASSWORDS : NEW_PASSWORDS)[operator] ?? '0000';
   }
 
   private voucher(): string {
@@ -465,9 +455,17 @@ export class Person {
     const unknown = journal?.unknownRefunds().some(txn => this.solvable(txn)) === true;
     if (this.visits === 1 && unknown && !(waits && this.index % 2 === 1)) return '6';
     if (this.visits <= 2 && waits) return '5';
+    if (this.visits <= 3 && this.lateReversal()) return '9';
     if (this.visits <= 2 && journal?.mayTrade()?.name === 'reversal-held' && (this.intent?.choice ?? 0) % 2 === 0)
       return '9';
     return 'CANCEL';
+  }
+
+  /** The held reversal that the desk shows first, when its batch is closed: only the acquirer knows what became of the money. */
+  private lateReversal(): Txn | undefined {
+    const journal = this.world.journal();
+    const held = journal?.heldReversals()[0]?.txn;
+    return held?.period === journal?.period() ? undefined : held;
   }
 
   /** The acquirer has it, or it can still be sent again. */

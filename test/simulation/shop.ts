@@ -7,7 +7,7 @@ import { namedProfile } from '../../src/node/profiles.ts';
 import { loadProfile, type Profile } from '../../src/profile/profile.ts';
 import { type Ledger, openLedger } from '../../src/sim/acquirer/ledger.ts';
 import { parseDeck, type TestCard } from '../../src/sim/terminal/deck.ts';
-import { NEW_PASSWORDS, SECOND } from './habits.ts';
+import { newPassword, SECOND } from './passwords.ts';
 import { PROFILES, type ShopOptions } from './plan.ts';
 
 const DECK = fileURLToPath(new URL('../../firmware-profiles/decks/test-deck.json', import.meta.url));
@@ -27,7 +27,7 @@ export function openShop(journal: Journal, nowMs: number): void {
   journal.appendEvent(nowMs, 'operator-on', { operator: '01' });
   for (const operator of ['01', '00'])
     journal.appendTraining(nowMs, { operator, by: '00', score: 1, of: 1, passed: true });
-  value(journal.setPassword(nowMs, SECOND, NEW_PASSWORDS[SECOND], SECOND));
+  value(journal.setPassword(nowMs, SECOND, newPassword(SECOND), SECOND));
 }
 
 /** Books of acquirers whose histories are over. To make tables and prepare statements takes as long as twenty sales. */
