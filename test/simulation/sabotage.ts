@@ -52,7 +52,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     patches: [
       patch(
         'journal/reversals.ts',
-        "const state = final ? 'done' : reversal.tries >= policy.triesMax ? 'held' : 'owed';",
+        "const state = ends ? 'done' : final || reversal.tries >= policy.triesMax ? 'held' : 'owed';",
         "const state = final || reversal.tries >= policy.triesMax ? 'done' : 'owed';",
       ),
     ],
