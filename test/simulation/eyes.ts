@@ -6,6 +6,8 @@ import type { Mood } from './network.ts';
 const FOUND_MAX = 5;
 /** Kinds of transaction that have a reversal. */
 const REVERSED = new Set(['sale', 'void', 'qrSale']);
+/** Batch and voucher of a sale, void or refund as they stand in one line of its slip. */
+const VOUCHERS = /(?:BATCH|批次号): *([0-9]{6}) +(?:VOUCHER|凭证号): *([0-9]{6})/g;
 const REASONS = new Set(['98', 'A0', '96', '06']);
 
 /**
@@ -93,17 +95,17 @@ export class Eyes {
       this.report('the screen says unknown refund, and the journal has none');
   }
 
-  /** A slip comes out of the printer: what it says is on the disk. */
+  /** A slip comes out of the printer: what it says is on the disk. What a crash has left of another one may hang on it. */
   prints(text: string): void {
     const journal = this.journal();
-    const voucher = /(?:VOUCHER NO|VOUCHER|凭证号)[^0-9]*([0-9]{6})/.exec(text)?.[1];
-    const batch = /(?:BATCH NO|BATCH|批次号)[^0-9]*([0-9]{6})/.exec(text)?.[1];
-    if (!journal || voucher === undefined || batch === undefined) return;
-    const txn = journal.byVoucher(Number(voucher), Number(batch));
-    if (!txn) return this.report(`a slip of voucher ${voucher} came out, and the journal does not know it`);
-    if (txn.state !== 'approved' && txn.state !== 'voided')
-      this.report(`a slip of voucher ${voucher} came out, and the journal says ${txn.state}`);
-    this.seenApproved.add(`${txn.period}/${txn.trace}`);
+    if (!journal) return;
+    for (const [, batch, voucher] of text.matchAll(VOUCHERS)) {
+      const txn = journal.byVoucher(Number(voucher), Number(batch));
+      if (!txn) this.report(`a slip of voucher ${voucher} came out, and the journal does not know it`);
+      else if (txn.state !== 'approved' && txn.state !== 'voided')
+        this.report(`a slip of voucher ${voucher} came out, and the journal says ${txn.state}`);
+      else this.seenApproved.add(`${txn.period}/${txn.trace}`);
+    }
   }
 
   /**
