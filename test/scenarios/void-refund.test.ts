@@ -294,6 +294,22 @@ describe('a refund without an answer', () => {
     expect(c.differences()).toEqual([]);
   });
 
+  test('of two: who goes back from an entry is at the same one, not at the first', () => {
+    const c = paidSale(
+      paidSale(open({ rules: [{ match: { mti: '0220' }, do: { silent: true }, times: 2 }] }), 10_000),
+      9_000,
+    );
+    for (const [voucher, amount] of [
+      [2, 4_000],
+      [3, 2_000],
+    ])
+      refund(c, voucher, amount).on('退货结果未知', 'ENTER').on('确认键:菜单');
+    supervisor(c).keys('6').on('40.00', 'DOWN').on('20.00', '1').on('请输收单参考号', 'CANCEL').on('待查退货 2笔');
+    expect(c.screen).toContain('20.00');
+    c.keys('2').on('原号重发').on('20.00', 'CANCEL').on('待查退货 2笔');
+    expect(c.screen).toContain('20.00');
+  });
+
   test.each([true, false])('not accepted: the same bytes again (booked the first time: %s)', booked => {
     const c = unknownRefund(booked);
     supervisor(c).keys('6').on('1已受理', '2').on('原号重发', 'ENTER').on('请插卡/刷卡/挥卡').swipe('swipe');

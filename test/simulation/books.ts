@@ -228,7 +228,8 @@ class RecordFold {
       case 'reversal-resolved':
         if (!txn) return;
         txn.reversal = 'done';
-        txn.state = body.result === 'approved' ? 'approved' : 'reversed';
+        if (body.result === 'approved') return this.approve(txn, body);
+        txn.state = 'reversed';
         return;
       case 'refund-held':
         return this.hold(seq, body);

@@ -297,7 +297,7 @@ function unknownRefundSteps(profile: PanelProfile): Steps {
       check: entry => (entry.length === 12 ? undefined : 'E12'),
       accept: entry => ({ entry }),
       next: 'resolveAccepted',
-      cancel: 'unknownRefund',
+      ways: [goWhen(key('CANCEL'), 'unknownRefund', samePage)],
       timeout: 'idle',
     }),
     resolveAccepted: jobStep(
@@ -330,11 +330,14 @@ function unknownRefundSteps(profile: PanelProfile): Steps {
   };
 }
 
+/** Back to the one of a list that was looked at, not to the first: the next key must not be about another one. */
+const samePage: Change = c => ({ page: c.page });
+
 /** ENTER says yes, CANCEL goes back, time leads to the idle screen. */
 function question(profile: PanelProfile, screen: Step['screen'], yes: readonly Way[], no: string): Step {
   return {
     screen,
     await: keypad(profile.operationTimeoutMs),
-    on: { KEY: [...yes, goWhen(key('CANCEL'), no)], TIMEOUT: [go('idle')] },
+    on: { KEY: [...yes, goWhen(key('CANCEL'), no, samePage)], TIMEOUT: [go('idle')] },
   };
 }
