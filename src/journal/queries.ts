@@ -127,12 +127,15 @@ export function queries(store: Store) {
     /** By voucher number in any kept batch, newest first. */
     byVoucherEver: (trace: number): Txn[] => txns('WHERE txn.trace = ? ORDER BY txn.id DESC LIMIT 100', trace),
 
-    /** By reference number (12 characters) and, when given, the acquirer's date MMDD; newest first. */
+    /**
+     * By reference number (12 characters) and, when given, the acquirer's date MMDD; newest first. What a person entered has no date
+     * and is found by any: it must not look like a sale of another terminal.
+     */
     byReference: (reference: string, dateMmdd?: string): Txn[] =>
       dateMmdd === undefined
         ? txns('WHERE txn.reference = ? ORDER BY txn.id DESC LIMIT 100', keptReference(reference))
         : txns(
-            'WHERE txn.reference = ? AND txn.host_date = ? ORDER BY txn.id DESC LIMIT 100',
+            'WHERE txn.reference = ? AND (txn.host_date = ? OR txn.host_date IS NULL) ORDER BY txn.id DESC LIMIT 100',
             keptReference(reference),
             dateMmdd,
           ),

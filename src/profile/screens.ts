@@ -145,6 +145,8 @@ export const SCREENS = {
   'F19.3b': ['entry'],
   'F19.3c': ['tracking', 'amount'],
   PARTIAL: ['amount', 'approved'],
+  /** The void of the part failed: it still stands. */
+  'PARTIAL.stands': ['approved'],
   'F09.2.1': ['count', 'amount'],
   'F09.2.2': ['count', 'amount'],
   'F09.2.3': ['count', 'amount'],

@@ -263,6 +263,16 @@ export function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | 
     return yield* unknown(shop, txn, reversalReasonOf(answer.why), answer.fault);
   }
   const { code, meaning } = answer;
+  if (txn.resends > 0 && SIGN_ON_AGAIN.has(code)) {
+    // Keys and batch are looked at before anything else: such a refusal of the repeat says nothing about the first sending.
+    shop.signOnAgain = true;
+    return yield* unknown(shop, txn, reversalReasonOf('hostUnknown'), {
+      code: 'E_EXTENDED',
+      name: `code-${code}`,
+      cause: `the acquirer answered ${code} to the repeat: it did not look whether it has the first one`,
+      remedy: 'Sign on and send it again, or ask the acquirer',
+    });
+  }
   if (meaning.kind !== 'approved') {
     const declined: Booked = { result: 'declined', code, ...answerFacts(shop) };
     if (SIGN_ON_AGAIN.has(code)) shop.signOnAgain = true;
@@ -270,7 +280,8 @@ export function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | 
     journal.appendOutcome(hal.clock.nowMs(), txn.id, declined);
     return { type: 'DONE', outcome: 'declined', remark: remarkOf(code, meaning) };
   }
-  const approvedMinor = shop.answer.has(4) ? shop.answer.amountMinor(4) : txn.requestedMinor;
+  // Of a part the answer must say how much it is.
+  const approvedMinor = shop.answer.has(4) ? shop.answer.amountMinor(4) : code === '10' ? 0 : txn.requestedMinor;
   const partial = code === '10' && approvedMinor !== txn.requestedMinor;
   if (partial && !(txn.kind === 'sale' && approvedMinor > 0 && approvedMinor < txn.requestedMinor)) {
     if (card) yield* finishChip(shop, card, { outcome: 'noHost' });

@@ -252,6 +252,22 @@ describe('the acquirer says no', () => {
     expect(c.differences()).toEqual([]);
   });
 
+  // "Reversed", "not sent", "declined" would be about the void: the customer has paid the half.
+  test.each([
+    ['unanswered', { silent: true as const }],
+    ['declined', { code: '91' }],
+    ['without a connection', {}],
+  ])('half approved, and the void of that half is %s: the half stands, says the screen', (how, effect) => {
+    const c = open({ rules: [{ match: { mti: '0200', '60.1': '23' }, do: effect, times: 1 }] });
+    sale(c, 20_010).on('部分承兑');
+    c.network.isUp = how !== 'without a connection';
+    c.keys('CANCEL').on('部分承兑未撤销').on('批准:     100.05', 'ENTER').on('部分承兑').on('应付:     200.10');
+    expect(c.journal.list({ kind: 'sale' })[0]).toMatchObject({ state: 'approved', amountMinor: 10_005 });
+    paper(c.keys('ENTER'));
+    expect(c.slips[0]).toContain('100.05');
+    expect(c.differences()).toEqual([]);
+  });
+
   test('a partial approval of nothing is no approval', () => {
     const c = open({ rules: [{ match: { mti: '0200' }, do: { code: '10' } }] });
     sale(c, 1).on('冲正成功').on('确认键:菜单');

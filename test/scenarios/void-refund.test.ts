@@ -259,6 +259,44 @@ describe('refund', () => {
   });
 });
 
+describe('a refund of a sale that stands by what the acquirer said on the telephone', () => {
+  /** A sale of 100.00, its reversal without an answer, and its reference, which 00 enters. */
+  function standing(): { c: Counter; reference: string } {
+    const booked = { match: { mti: '0200' }, do: { silent: true as const }, times: 1 };
+    const c = open({ rules: [booked, { match: { mti: '0400' }, do: { silent: true, bookNot: true } }] });
+    sale(c, 10_000).on('冲正不成功', 'ENTER').on('确认键:菜单');
+    const { reference } = c.ledger.db.prepare('SELECT reference FROM txn').get() as { reference: string };
+    supervisor(c).keys('9').on('F1-登记', 'F1').on('2原交易成立', '2').on('参考号').type(reference);
+    c.faults();
+    return { c: paper(c), reference };
+  }
+  const byReference = (c: Counter, reference: string): Counter =>
+    beginRefund(c)
+      .keys('2')
+      .on('请插卡/刷卡/挥卡')
+      .swipe('swipe')
+      .on('请输入原参考号')
+      .type(reference)
+      .on('请输入原交易日期')
+      .type('1121');
+
+  test('by reference and date it is the sale of this journal: the remainder counts', () => {
+    const { c, reference } = standing();
+    paper(refundAmount(byReference(c, reference).on('退货-原交易', 'ENTER'), 4_000));
+    expect(c.journal.list({ kind: 'sale' })[0].refundedMinor).toBe(4_000);
+    expect(c.sent('0220')[0].fields[61]).toBe('0000010000021121');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('and an unknown refund locks it', () => {
+    const { c, reference } = standing();
+    c.faults({ match: { mti: '0220' }, do: { silent: true }, times: 1 });
+    refund(c, 2, 4_000).on('退货结果未知', 'ENTER').on('确认键:菜单');
+    byReference(c, reference).on('结果未知', 'ENTER').on('确认键:菜单');
+    expect(c.sent('0220')).toHaveLength(1);
+  });
+});
+
 describe('a refund without an answer', () => {
   /** A sale of 100.00 and a refund of 40.68 of it that is booked, or not, and never answered. */
   function unknownRefund(booked: boolean): Counter {
@@ -320,6 +358,19 @@ describe('a refund without an answer', () => {
     expect(c.received('0230').map(m => m.fields[39])).toEqual(booked ? ['94'] : ['00']);
     expect(c.sent('0400')).toEqual([]);
     expect(c.differences()).toEqual([]);
+  });
+
+  // What is refused for its keys or its batch was not compared with the first sending.
+  test.each([
+    ['A0', 'signedOn = 0'],
+    ['77', 'batch = 9'],
+  ])('sent again and refused with %s: still unknown, still locked', (_, change) => {
+    const c = unknownRefund(true);
+    c.ledger.db.exec(`UPDATE terminal SET ${change}`);
+    supervisor(c).keys('6').on('1已受理', '2').on('原号重发', 'ENTER').on('请插卡/刷卡/挥卡').swipe('swipe');
+    c.on('退货结果未知', 'ENTER').on('确认键:菜单');
+    expect(c.journal.unknownRefunds()).toHaveLength(1);
+    beginRefund(c).keys('1').on('请输入原凭证号').type(2).on('结果未知勿重退', 'ENTER').on('确认键:菜单');
   });
 
   test('sent again and silent again: still unknown, still locked', () => {

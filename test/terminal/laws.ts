@@ -215,6 +215,9 @@ export function landing(steps: Steps, from: Node, job: Job, end: Done, to: Node)
   // Printing never decides: a settlement goes on without its paper.
   if (end.prompt !== undefined && job.kind === 'printReport' && stepOf(from).startsWith('settle'))
     return is(shown === undefined);
+  // What failed is the void of a part: the part stands, and the screen says that.
+  if (job.kind === 'voidOf' && end.outcome !== 'approved' && end.outcome !== 'reversalFailed')
+    return is(id === 'PARTIAL.stands');
   if (end.prompt !== undefined) return is(shown === end.prompt);
   if (end.remark !== undefined)
     return is(

@@ -456,7 +456,7 @@ function send(steps: Steps, node: Node, event: TerminalEvent): Node {
 function cancelHome(steps: Steps, start: Node, panel: PanelProfile, home: Set<string>, report: Report): void {
   const from = stepOf(start);
   const passed: string[] = [];
-  const part = idOf(steps[from].screen(contextOf(start))) === 'PARTIAL';
+  const part = idOf(steps[from].screen(contextOf(start))).startsWith('PARTIAL');
   let node = start;
   for (let count = 0; count < HOME_STEPS_MAX; count++) {
     const key = keyOf(steps, node, panel);

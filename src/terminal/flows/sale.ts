@@ -1,7 +1,7 @@
 import type { PanelProfile } from '../profile.ts';
-import { type Steps, go, goWhen, jobStep, key, keypad, outcome, show } from '../step.ts';
+import { type Steps, go, goWhen, jobStep, key, keypad, messageStep, outcome, show } from '../step.ts';
 import { cardSteps } from './card.ts';
-import { THREE_BEEPS, beforeScreen, commonEnds, keepDone, secondsLeft, saleAmountStep } from './common.ts';
+import { THREE_BEEPS, beforeScreen, keepDone, secondsLeft, saleAmountStep } from './common.ts';
 
 /** F04 sale 消费. */
 export function saleSteps(profile: PanelProfile): Steps {
@@ -38,11 +38,17 @@ export function saleSteps(profile: PanelProfile): Steps {
       c => beforeScreen(c) ?? show('F05.7', { seconds: secondsLeft(c, profile) }),
       c => ({ kind: 'voidOf', id: c.record?.id ?? 0 }),
       [
-        goWhen(outcome('approved', 'partial'), 'slip', keepDone),
-        goWhen(outcome('reversed'), 'reversed', keepDone),
+        goWhen(outcome('approved'), 'slip', keepDone),
         goWhen(outcome('reversalFailed'), 'reversalFailed', keepDone),
-        ...commonEnds(),
+        go('partialStands'),
       ],
+    ),
+    /** Whatever became of the void, the part is sold: no screen of a void that failed may say that nothing happened. */
+    partialStands: messageStep(
+      c => show('PARTIAL.stands', { approved: c.done?.amountMinor ?? 0 }),
+      profile.operationTimeoutMs,
+      'partial',
+      THREE_BEEPS,
     ),
   };
 }
