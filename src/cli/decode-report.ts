@@ -44,7 +44,16 @@ export function reportOf(
 ): Report {
   const problems = explainDetection(found, bytes);
   const doubt = new Doubt(found.view);
-  return { found, bytes, problems, options, foreign: otherForm(found, bytes) ?? noHead(found), doubt, clear, lang };
+  return {
+    found,
+    bytes,
+    problems,
+    options,
+    foreign: otherForm(found, bytes) ?? noHead(found, bytes),
+    doubt,
+    clear,
+    lang,
+  };
 }
 
 /** The report as one JSON object. */
@@ -58,9 +67,9 @@ export function jsonText({ found, bytes, problems, options, foreign, doubt, clea
     fields[field] = clear ? new FieldValue(view, field).text(0, view.size(field)) : maskedText(view, field, doubt);
   }
   const report: Record<string, unknown> = {
-    mti: view.end > view.start ? mtiText(view.mti) : null,
-    tpdu: frame.tpdu < 0 ? null : toHex(bytes, frame.tpdu, frame.tpdu + TPDU_LENGTH),
-    header: frame.header < 0 ? null : toHex(bytes, frame.header, frame.header + HEADER_LENGTH),
+    mti: shown && view.end > view.start ? mtiText(view.mti) : null,
+    tpdu: !shown || frame.tpdu < 0 ? null : toHex(bytes, frame.tpdu, frame.tpdu + TPDU_LENGTH),
+    header: !shown || frame.header < 0 ? null : toHex(bytes, frame.header, frame.header + HEADER_LENGTH),
     fields,
     options,
   };
@@ -188,16 +197,27 @@ function otherForm({ status, view, plan }: Detection, bytes: Uint8Array): Name |
   };
 }
 
+const NO_HEAD: Name = {
+  zh: '开头不像报文（消息类型未知，或帧长、报文头与位图都不对）；报文中间的一段可能含有卡号，因此不显示；--clear 可查看',
+  en: 'they do not begin as a message does (no known message type, or frame length, header and bitmap do not fit); a piece of a message may hold a card number, so nothing of it is shown; --clear shows it',
+};
+/** First byte of a TPDU, and of a header: 60, in the field also 61. */
+const TPDU_ID = 0x60;
+const HEADER_IDS: readonly number[] = [0x60, 0x61];
+
 /** A piece out of the middle of a message: what would be taken for its head may be digits of a card number. */
-function noHead({ status, view, frame, errorField }: Detection): Name | undefined {
-  if (status === Status.ok || view.end <= view.start) return undefined;
+function noHead({ status, view, frame, errorField }: Detection, bytes: Uint8Array): Name | undefined {
+  if (status === Status.ok) return undefined;
+  if (view.end <= view.start) return NO_HEAD;
+  if (frame.tpdu >= 0 && bytes[frame.tpdu] !== TPDU_ID) return NO_HEAD;
+  if (frame.header >= 0 && !HEADER_IDS.includes(bytes[frame.header])) return NO_HEAD;
   const words = describeMti(mtiText(view.mti));
   const known = words.version && words.class && words.function && words.origin;
-  if (known && !(frame.status === Status.frameLength && errorField < 2)) return undefined;
-  return {
-    zh: '开头不像报文（消息类型未知，或帧长与位图都不对）；报文中间的一段可能含有卡号，因此不显示；--clear 可查看',
-    en: 'they do not begin as a message does (no known message type, or neither frame length nor bitmap fit); a piece of a message may hold a card number, so nothing of it is shown; --clear shows it',
-  };
+  // A length that is wrong before a message that was only cut at its end is no reason; before a bitmap of nonsense, or with no TPDU and no
+  // header behind it, it is.
+  const bare = frame.tpdu < 0 && frame.header < 0;
+  const nonsense = bare || errorField < 2 || status === Status.unknownField || view.status === Status.unknownField;
+  return known && !(frame.status === Status.frameLength && nonsense) ? undefined : NO_HEAD;
 }
 
 /** What is told of bytes that are written another way: nothing of what they were taken for. */

@@ -1,4 +1,6 @@
 import { assert, AssertionFailure } from '../assert.ts';
+import { maskPan } from '../card/mask.ts';
+import { replaceCards } from '../card/mask-text.ts';
 import { hexValue } from '../wire/hex.ts';
 
 /**
@@ -38,6 +40,8 @@ const CARD_LIKE = new RegExp(GROUP, 'g');
 /** Track 2: digits, separator, expiry and service code; no Luhn needed to know it. */
 const TRACK_LIKE = /[0-9]{12,19}[=D^][0-9]{4}/;
 
+/** Fewer digits in a whole text hold no card number, not even the shortest. */
+const MANY_DIGITS = /(?:[0-9０-９][^0-9０-９]*){11}[0-9０-９]/;
 /** Digits of the shortest text that {@link TRACK_LIKE} or {@link CARD_LIKE} finds. */
 const LIKE_MIN = 12;
 
@@ -95,9 +99,11 @@ function maskDigits(found: string): string {
 /** Masks card numbers, tracks and `pan` in a text of the world: 6 + 4 digits stay, of a track only the card number's. */
 export function scrub(text: string, context: GuardContext): string {
   const { pan } = context;
-  if (!hasRun(text, pan && pan.length < LIKE_MIN ? pan.length : LIKE_MIN)) return text;
-  let clean = text.replace(/([0-9]{12,19})[=D^][0-9A-F]*/g, (_, digits: string) => maskDigits(digits));
-  clean = clean.replace(CARD_LIKE, found => (isCardNumber(found, context.publicNumbers) ? maskDigits(found) : found));
+  let clean = text;
+  if (MANY_DIGITS.test(text)) {
+    clean = text.replace(/([0-9]{12,19})[=D^][0-9A-F]*/g, (_, digits: string) => maskPan(digits));
+    clean = replaceCards(clean, maskPan, context.publicNumbers);
+  }
   if (!pan) return clean;
   for (let found = findPan(clean, pan); found; found = findPan(clean, pan))
     clean = clean.slice(0, found.start) + maskDigits(clean.slice(found.start, found.end)) + clean.slice(found.end);

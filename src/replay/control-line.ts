@@ -1,8 +1,6 @@
-import { luhnValid } from '../card/card.ts';
+import { replaceCards } from '../card/mask-text.ts';
 import type { StandIn } from '../card/stand-in.ts';
 
-/** Digits, with blanks or dashes between them, as people write a card number. */
-const CARD_LIKE = /[0-9](?:[ -]?[0-9]){12,18}(?![0-9])/g;
 const TYPED = '5';
 
 /**
@@ -23,7 +21,7 @@ function redacted(value: unknown, name: string, standIn: StandIn): unknown {
   if (typeof value === 'string')
     return name === 'password'
       ? value.replace(/[0-9]/g, TYPED)
-      : value.replace(CARD_LIKE, found => replaced(found, standIn));
+      : replaceCards(value, digits => replaced(digits, standIn));
   if (Array.isArray(value)) return value.map(item => redacted(item, name, standIn));
   if (typeof value !== 'object' || value === null) return value;
   // A member may have any name; those of ours have no digits.
@@ -32,11 +30,8 @@ function redacted(value: unknown, name: string, standIn: StandIn): unknown {
   );
 }
 
-/** The same form with a stand-in's digits; what fails the check digit is no card number. */
 function replaced(found: string, standIn: StandIn): string {
-  const digits = Uint8Array.from(found.replace(/[^0-9]/g, ''), digit => digit.charCodeAt(0));
-  if (!luhnValid(digits)) return found;
+  const digits = Uint8Array.from(found, digit => digit.charCodeAt(0));
   standIn.pan(digits, 0, digits.length);
-  let at = 0;
-  return found.replace(/[0-9]/g, () => String.fromCharCode(digits[at++]));
+  return String.fromCharCode(...digits);
 }

@@ -87,6 +87,12 @@ export function* signOn(shop: Shop, settling = false): Task<Done> {
         ),
       );
   }
+  const { batch: left } = journal.counts();
+  if (signedOn.batch !== journal.batch() && left > 0 && !journal.openSettlement())
+    hal.log.warn(
+      { event: 'batch-left', batch: journal.batch(), count: left },
+      `the acquirer has closed batch ${journal.batch()} by itself: its ${left} transactions were compared by no settlement. Compare them with its statement: pos8583 reconcile`,
+    );
   journal.appendSignOn(hal.clock.nowMs(), signedOn);
   shop.signOnAgain = false;
   hal.log.info({ event: 'sign-on', batch: signedOn.batch, mode }, 'signed on');

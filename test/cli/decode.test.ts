@@ -163,6 +163,21 @@ describe('text', () => {
     expect(zh).toMatch(/^未读的域: 38, 39/m);
   });
 
+  // What stands there for a length, a header or a bitmap are digits of the card, and nothing vouches for them.
+  test.each([
+    ['a card number', '6225889876543218'],
+    ['and the end of a field before it', '00166225889876543218'],
+    ['a track', '6225889876543218D3012201123456789F'],
+    ['a piece from its middle on', '621226754839162075D491220100000'.padEnd(44, '0')],
+    ['a piece that a message type stands in', '015914027115D30111015601102518365031303030303030313839383331'],
+  ])('a piece of a message that begins with %s: nothing of it is shown', async (_, hex) => {
+    for (const more of [[], ['--json']]) {
+      const { out } = await run([...more, hex]);
+      const digits = out.replace(/[^0-9A-F]/gi, '').toUpperCase();
+      for (let at = 0; at + 8 <= hex.length; at += 2) expect(digits).not.toContain(hex.slice(at, at + 8).toUpperCase());
+    }
+  });
+
   test('a wrong half byte in a card number is marked alone, and the other half stays hidden', async () => {
     const bytes = constructed[1].bytes.slice();
     bytes[13 + 10 + 4] = 0xd1;

@@ -256,4 +256,15 @@ describe('the acquirer wants a sign-on', () => {
     expect(c.sentTypes()).toBe('0800 0200 0800 0200');
     expect(c.differences()).toEqual([]);
   });
+
+  test('and has closed the batch by itself: the log says what no settlement has compared', () => {
+    const c = paidSale(open(), 10_000);
+    c.ledger.db.exec('UPDATE terminal SET batch = 9');
+    sale(c, 5_000).on('[77]', 'ENTER').on('确认键:菜单');
+    paidSale(c, 5_000);
+    expect(c.journal.batch()).toBe(9);
+    expect(c.log.filter(line => line.includes('batch-left'))).toEqual([
+      expect.stringContaining('its 1 transactions were compared by no settlement'),
+    ]);
+  });
 });
