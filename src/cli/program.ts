@@ -5,7 +5,7 @@ import type { Journal } from '../journal/journal.ts';
 import { openClock } from '../node/clock.ts';
 import { type Console, openConsole } from '../node/console.ts';
 import { openEntropy } from '../node/entropy.ts';
-import { keepFilesPrivate, openJournalKey, readBytes, readText, writeAtomic } from '../node/files.ts';
+import { keepFilesPrivate, openJournalKey, readBytes, readText, writeOutput } from '../node/files.ts';
 import { endWithStarter } from '../node/part.ts';
 import { softwareVersion } from '../node/version.ts';
 
@@ -83,7 +83,7 @@ const COMMANDS: Readonly<Record<string, Add>> = {
       exists: fileExists,
       nameWhole,
       readText,
-      writeText: (path, text) => writeAtomic(path, text, 0o600),
+      writeText: (path, text) => writeOutput(path, text, 0o600),
     });
   },
   async refund(program, shared) {
@@ -125,7 +125,7 @@ const COMMANDS: Readonly<Record<string, Add>> = {
       readBytes,
       openSource: openByteSource,
       loadProfile: profileOf,
-      writeFile: (path, content) => writeAtomic(path, content, 0o600),
+      writeFile: (path, content) => writeOutput(path, content, 0o600),
       verifier: verifierText,
       verify: verifyEvidence,
     });
@@ -139,7 +139,7 @@ const COMMANDS: Readonly<Record<string, Add>> = {
       openJournal: await openToRead(),
       openSlipDesk,
       readText,
-      writeFile: (path, text) => writeAtomic(path, text),
+      writeFile: (path, text) => writeOutput(path, text),
       nowMs: () => clock.nowMs(),
       local: ms => clock.local(ms),
     });
@@ -148,7 +148,7 @@ const COMMANDS: Readonly<Record<string, Add>> = {
       ...shared,
       openJournal: await openToRead(),
       nowMs: () => clock.nowMs(),
-      writeBytes: (path, bytes) => writeAtomic(path, bytes, 0o600),
+      writeBytes: (path, bytes) => writeOutput(path, bytes, 0o600),
     });
   },
   async report(program, shared) {
@@ -158,7 +158,7 @@ const COMMANDS: Readonly<Record<string, Add>> = {
       openJournal: await openToRead(),
       loadProfile: profileOf,
       nowMs: () => openClock().nowMs(),
-      writeText: (path, text) => writeAtomic(path, text, 0o600),
+      writeText: (path, text) => writeOutput(path, text, 0o600),
       write: text => shared.console.write(text),
     });
   },
@@ -307,7 +307,7 @@ async function captureRim(shared: Shared) {
     openSource: openByteSource,
     readText,
     readBytes,
-    writeFile: (path: string, content: Uint8Array | string) => writeAtomic(path, content, 0o600),
+    writeFile: (path: string, content: Uint8Array | string) => writeOutput(path, content, 0o600),
     write: (text: string) => console.write(text),
     columns: () => console.columns(),
     isTerminal: (stream: 'input' | 'output' | 'error') => console.isTerminal(stream),

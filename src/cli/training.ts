@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { failed, fault, ok, type Result } from '../fault.ts';
+import { failed, fault, faultText, ok, type Result } from '../fault.ts';
 import type { Clock, Entropy, Timers } from '../hal/hal.ts';
 import { compileFieldPlan } from '../iso8583/plan.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -12,7 +12,7 @@ import { openLedger } from '../sim/acquirer/ledger.ts';
 import { acquirerLink, cipherUnder } from '../sim/acquirer/link.ts';
 
 /** Exit statuses, as of the other commands that read a journal. */
-const EXIT_NO_JOURNAL = 1;
+const EXIT_NO_JOURNAL = 2;
 const MASTER_KEY_LENGTH = 16;
 
 export interface TrainingRoomRim {
@@ -105,7 +105,7 @@ export function register(program: Command, rim: TrainingRim): void {
 function score(flags: Flags, { console, openJournal }: TrainingRim): void {
   const journal = openJournal(flags.journal);
   if (!journal.ok) {
-    console.printError(`pos8583: ${journal.fault.cause}. ${journal.fault.remedy}`);
+    console.printError(`pos8583: ${faultText(journal.fault)}`);
     console.setExitStatus(EXIT_NO_JOURNAL);
     return;
   }

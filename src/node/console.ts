@@ -46,7 +46,11 @@ export function openConsole(): Console {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (stopHandlers > 0) return;
       if (error.code === 'EPIPE') process.exit();
-      process.exit(1);
+      if (stream === process.stdout)
+        process.stderr.write(
+          `pos8583: E_FAILURE output-failed: cannot write the output: ${error.code ?? error.message}. Make room\n`,
+        );
+      process.exit(2);
     });
   }
   return {

@@ -5,6 +5,7 @@ import {
   fstatSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
   readSync,
   renameSync,
@@ -78,6 +79,43 @@ export function writeAtomic(path: string, content: Uint8Array | string, mode = 0
   }
 }
 
+/** First bytes of a database: a journal, or the books of the virtual acquirer. */
+const DATABASE = 'SQLite format 3\0';
+/** Endings of what lies beside a journal and exists once: keys, its log, its lock. */
+const KEPT = /\.(?:key|slip-key|slip-cards|slip-trust|lock)$|-(?:wal|shm)$/;
+
+/**
+ * As {@link writeAtomic}, for a file that a person names for what a command makes: an older one is replaced, but never a device, a
+ * link, a database or a key, which a slip of the keyboard would destroy for good. Faults `file-special`, `file-kept`.
+ */
+export function writeOutput(path: string, content: Uint8Array | string, mode = 0o644): Result<void> {
+  let there;
+  try {
+    there = lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    return failed(pathFault('write', path, error));
+  }
+  if (there && !there.isFile() && !there.isDirectory())
+    return failed(fault('E_EXISTS', 'file-special', `cannot write ${path}: it is no plain file`, 'Name another file'));
+  if (there?.isFile() && (KEPT.test(path) || existsSync(journalKeyPath(path)) || isDatabase(path)))
+    return failed(
+      fault(
+        'E_EXISTS',
+        'file-kept',
+        `cannot write ${path}: a database, or a file that belongs to one, is there`,
+        'Name another file',
+      ),
+    );
+  return writeAtomic(path, content, mode);
+}
+
+function isDatabase(path: string): boolean {
+  const head = new Uint8Array(DATABASE.length);
+  const read = withFile(path, 'r', 0, 'read', fd => ok(readSync(fd, head)));
+  // What cannot be read is not overwritten either.
+  return !read.ok || String.fromCharCode(...head) === DATABASE;
+}
+
 /** Files that this process makes from now on are for its own user only (journal, log, trace). */
 export function keepFilesPrivate(): void {
   process.umask(0o077);
@@ -118,12 +156,23 @@ export function journalKeyPath(journalPath: string): string {
 /**
  * The key that seals card data in the journal at `journalPath`, 32 bytes that the caller overwrites after use. It is made
  * at the first start; a journal whose key is gone is a fault, because a new key could never open its records.
- * Faults: `key-file-missing`, `key-file-open` (others may read it), `key-file-length`, and those of {@link readBytes}.
+ * Faults: `journal-lost`, `key-file-missing`, `key-file-open` (others may read it), `key-file-length`, and those of {@link readBytes}.
  */
 export function openJournalKey(journalPath: string): Result<Uint8Array> {
   const path = journalKeyPath(journalPath);
   const journal = statSync(journalPath, { throwIfNoEntry: false });
   if (journal?.isDirectory()) return failed(pathFault('write', journalPath, { code: 'EISDIR' }));
+  // The log beside a journal that is gone holds its newest records; a new journal would empty it.
+  const log = statSync(`${journalPath}-wal`, { throwIfNoEntry: false });
+  if (!journal?.size && log !== undefined && log.size > 0)
+    return failed(
+      fault(
+        'E_NOEXIST',
+        'journal-lost',
+        `${journalPath} is ${journal ? 'empty' : 'missing'} while ${journalPath}-wal holds records of it`,
+        'Keep that file and restore the journal from its backup; to begin a new journal move both away first',
+      ),
+    );
   if (!existsSync(path)) {
     if (journal && journal.size > 0) {
       return failed(

@@ -49,5 +49,5 @@ test('nobody yet; no journal', async () => {
   open({ path }).close();
   expect((await run('--journal', path)).out).toEqual(['Nobody has been trained at this terminal.']);
   const missing = await run('--journal', join(folder, 'none.db'));
-  expect([missing.status, missing.errors[0]]).toEqual([1, expect.stringContaining('none.db')]);
+  expect([missing.status, missing.errors[0]]).toEqual([2, expect.stringContaining('none.db')]);
 });

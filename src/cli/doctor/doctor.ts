@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { type Fault, faultText, type Result } from '../../fault.ts';
 import { openClock } from '../../node/clock.ts';
 import type { Console } from '../../node/console.ts';
-import { readBytes, writeAtomic } from '../../node/files.ts';
+import { readBytes, writeOutput } from '../../node/files.ts';
 import { scratchFolder } from '../../node/processes.ts';
 import { openSerialPort } from '../../node/serial.ts';
 import { openTimers } from '../../node/timers.ts';
@@ -121,7 +121,7 @@ async function begin(flags: Flags, { console, loadProfile }: DoctorRim): Promise
     {
       readBytes,
       readStdin: () => new Promise(resolve => console.readInput(resolve)),
-      writeText: (path, text) => writeAtomic(path, text),
+      writeText: (path, text) => writeOutput(path, text),
       print: text => console.print(text),
       printError: text => console.printError(text),
       setExit: status => console.setExitStatus(status),

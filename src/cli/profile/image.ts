@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { fault, type Fault, faultText, type Result } from '../../fault.ts';
-import { readBytes, writeAtomic } from '../../node/files.ts';
+import { readBytes, writeOutput } from '../../node/files.ts';
 import { IMAGE_ENDING } from '../../node/image-shelf.ts';
 import { makeKeyPair, readPublicKeys, readSigningKey } from '../../node/key-files.ts';
 import { namedProfile } from '../../node/profiles.ts';
@@ -167,7 +167,7 @@ class ImageDesk {
   }
 
   private write(flags: { readonly json?: boolean }, path: string, image: ProfileImage): void {
-    const written: Result<void> = writeAtomic(path, image.bytes);
+    const written: Result<void> = writeOutput(path, image.bytes);
     if (!written.ok) return this.refuse(flags, { status: EXIT_UNREADABLE, fault: written.fault });
     this.show(flags, path, image);
   }

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { failed, type Fault, fault, faultText, ok, type Result } from '../../fault.ts';
-import { readBytes, readText, writeAtomic } from '../../node/files.ts';
+import { readBytes, readText, writeOutput } from '../../node/files.ts';
 import { inPackage } from '../../node/places.ts';
 import { namedProfile, partNames, shippedProfileIds } from '../../node/profiles.ts';
 import { sourceJsonSchema } from '../../profile/editor-schema.ts';
@@ -219,7 +219,7 @@ class ProfileDesk {
     const file = join(flags.output, `${id}.json`);
     const source = newSource(id, file, flags);
     if (!source.ok) return this.refuse(source.fault, EXIT_USAGE);
-    const written = writeAtomic(file, `${JSON.stringify(source.value, null, 2)}\n`);
+    const written = writeOutput(file, `${JSON.stringify(source.value, null, 2)}\n`);
     if (!written.ok) return this.refuse(written.fault);
     const named = namedProfile(file);
     const { findings } = checkProfile(named.id, name => named.read(name), named.knownIds);
@@ -292,7 +292,7 @@ class ProfileDesk {
   schema({ complete, output }: { readonly complete?: boolean; readonly output?: string }): void {
     const text = JSON.stringify(complete ? profileJsonSchema() : sourceJsonSchema(), null, 2);
     if (output === undefined) return this.rim.print(text);
-    const written = writeAtomic(output, `${text}\n`);
+    const written = writeOutput(output, `${text}\n`);
     if (!written.ok) return this.refuse(written.fault);
   }
 

@@ -98,6 +98,8 @@ function archive(rim: ArchiveRim, folder: string, options: Options): Result<void
   const years = /^\d{1,2}$/.test(options.years) ? Number(options.years) : 0;
   if (years === 0)
     return failed(fault('E_ILLEGAL', 'no-years', '--years is no number from 1 to 99', 'Write e.g. --years 2'));
+  if (!rim.exists(folder))
+    return failed(fault('E_NOEXIST', 'no-folder', `there is no folder ${folder}`, `Make it: mkdir ${folder}`));
   const list = readList(rim, folder);
   if (!list.ok) return list;
   if (options.journal !== undefined) {
