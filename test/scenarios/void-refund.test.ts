@@ -26,6 +26,12 @@ function supervisor(c: Counter): Counter {
   return c.on('主管功能');
 }
 
+/** Path 2: card, reference and date of the original, up to what is found. */
+function byReference(c: Counter, reference: string): Counter {
+  beginRefund(c).keys('2').on('请插卡/刷卡/挥卡').swipe('swipe').on('请输入原参考号').type(reference);
+  return c.on('请输入原交易日期').type('1121');
+}
+
 /** Fields of two messages that differ, without MAC and PIN. */
 function differentFields(a: Message, b: Message): number[] {
   const names = new Set([...Object.keys(a.fields), ...Object.keys(b.fields)].map(Number));
@@ -190,15 +196,7 @@ describe('refund', () => {
   test('by card, reference and date: our own sale is found', () => {
     const c = paidSale(open(), 10_000);
     const reference = c.received('0210')[0].fields[37];
-    beginRefund(c)
-      .keys('2')
-      .on('请插卡/刷卡/挥卡')
-      .swipe('swipe')
-      .on('请输入原参考号')
-      .type(reference)
-      .on('请输入原交易日期')
-      .type('1121');
-    c.on('可退:     100.00', 'ENTER');
+    byReference(c, reference).on('可退:     100.00', 'ENTER');
     paper(refundAmount(c, 2_500));
     expect(c.journal.list()[0].intent.original?.txnId).toBe(c.journal.byVoucher(2)?.id);
     expect(c.differences()).toEqual([]);
@@ -270,15 +268,6 @@ describe('a refund of a sale that stands by what the acquirer said on the teleph
     c.faults();
     return { c: paper(c), reference };
   }
-  const byReference = (c: Counter, reference: string): Counter =>
-    beginRefund(c)
-      .keys('2')
-      .on('请插卡/刷卡/挥卡')
-      .swipe('swipe')
-      .on('请输入原参考号')
-      .type(reference)
-      .on('请输入原交易日期')
-      .type('1121');
 
   test('by reference and date it is the sale of this journal: the remainder counts', () => {
     const { c, reference } = standing();
