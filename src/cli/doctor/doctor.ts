@@ -171,7 +171,7 @@ async function examine(flags: BenchFlags, rim: DoctorRim): Promise<void> {
     return console.setExitStatus(EXIT_LINE);
   }
   const info = greeted.value;
-  const on = { bench, info, profile: profile.value, clock, lang, tell };
+  const on = { bench, info, profile: profile.value, clock, lang, patienceSeconds, tell };
   let usable = true;
   for (const [id, check] of TERMINAL_CHECKS) {
     if (skip.has(id)) note(skipped(id));

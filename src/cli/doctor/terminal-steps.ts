@@ -18,8 +18,8 @@ import { failedStep, type Lang, passed, type StepId, type StepResult } from './c
 
 /** Short questions to the terminal whose answers are timed. */
 const ROUND_TRIPS = 20;
-/** How long a person may think at one step, seconds. */
-const PERSON_SECONDS = 60;
+/** No plain pad waits longer for a person, seconds. */
+const PAD_SECONDS_MAX = 255;
 
 export interface TerminalCheck {
   readonly bench: Bench;
@@ -27,8 +27,14 @@ export interface TerminalCheck {
   readonly profile: Profile;
   readonly clock: Clock;
   readonly lang: Lang;
+  /** How long a person may do nothing at the terminal. */
+  readonly patienceSeconds: number;
   /** Tells the person at the console what the terminal waits for. */
   tell(text: string): void;
+}
+
+function patienceOf({ info, patienceSeconds }: TerminalCheck): number {
+  return info.panel ? patienceSeconds : Math.min(patienceSeconds, PAD_SECONDS_MAX);
 }
 
 type Check = (on: TerminalCheck) => Promise<StepResult>;
@@ -148,13 +154,13 @@ async function keypad(on: TerminalCheck): Promise<StepResult> {
     const lines = wrapped([...missing], columns, rows - 1);
     const shown = await on.bench.show([on.lang === 'zh' ? '请按每个键' : 'PRESS EACH KEY', ...lines]);
     if (!shown.ok) return because('keypad', shown.fault);
-    const event = await on.bench.event({ keypad: true }, PERSON_SECONDS, first);
+    const event = await on.bench.event({ keypad: true }, patienceOf(on), first);
     first = false;
     if (!event.ok) return because('keypad', event.fault);
     if (event.value.kind === 'timeout')
       return failedStep(
         'keypad',
-        `not pressed in ${PERSON_SECONDS} s: ${[...missing].join(', ')}`,
+        `not pressed in ${patienceOf(on)} s: ${[...missing].join(', ')}`,
         'Run the check again; a key that stays silent is broken: exchange the keypad',
       );
     if (event.value.kind === 'key') missing.delete(event.value.key);
@@ -185,7 +191,7 @@ async function reader(on: TerminalCheck): Promise<StepResult> {
   if (!shown.ok) return because('reader', shown.fault);
   const sources: EventSources = { keypad: true, magnetic: true, chip: true, contactless: true };
   for (let flush = true; ; flush = false) {
-    const event = await on.bench.event(sources, PERSON_SECONDS, flush);
+    const event = await on.bench.event(sources, patienceOf(on), flush);
     if (!event.ok) return because('reader', event.fault);
     const { value } = event;
     if (value.kind === 'timeout' || (value.kind === 'key' && value.key === 'CANCEL'))
@@ -206,7 +212,7 @@ async function readOne(on: TerminalCheck, event: PanelEvent): Promise<StepResult
           date: digits(at.year % 100, 2) + digits(at.month, 2) + digits(at.day, 2),
           time: digits(at.hour, 2) + digits(at.minute, 2) + digits(at.second, 2),
           contactless: way === 'contactless',
-          timeoutSeconds: PERSON_SECONDS,
+          timeoutSeconds: Math.min(patienceOf(on), PAD_SECONDS_MAX),
         },
         done,
       ),
@@ -301,10 +307,10 @@ async function judge(
   const shown = await on.bench.show(lines, reverse);
   if (!shown.ok) return because(id, shown.fault);
   for (let flush = true; ; flush = false) {
-    const event = await on.bench.event({ keypad: true }, PERSON_SECONDS, flush);
+    const event = await on.bench.event({ keypad: true }, patienceOf(on), flush);
     if (!event.ok) return because(id, event.fault);
     if (event.value.kind === 'timeout')
-      return failedStep(id, `nobody judged it in ${PERSON_SECONDS} s`, 'Run the check again and press ENTER or CANCEL');
+      return failedStep(id, `nobody judged it in ${patienceOf(on)} s`, 'Run the check again and press ENTER or CANCEL');
     if (event.value.kind !== 'key') continue;
     if (event.value.key === 'ENTER') return true;
     if (event.value.key === 'CANCEL')
