@@ -8,6 +8,7 @@ import {
   common,
   enter,
   EXIT_NO_JOURNAL,
+  minorOf,
   type EntryOptions,
   type EntryRim,
   refuse,
@@ -22,6 +23,7 @@ interface ResolveOptions extends WriteOptions {
   readonly outcome: 'reversed' | 'stands';
   readonly reference: string;
   readonly reason: string;
+  readonly amount?: string;
 }
 
 const WORDS = {
@@ -61,6 +63,7 @@ export function register(program: Command, rim: EntryRim): void {
       new Option('--outcome <outcome>', 'what the acquirer says').choices(['reversed', 'stands']).makeOptionMandatory(),
     )
     .requiredOption('--reference <no>', "the acquirer's reference, 12 characters")
+    .option('--amount <amount>', 'what stands of a sale that was approved in part, e.g. 50.00')
     .requiredOption('--reason <text>', 'who said it, case number')
     .action((id: string, options: ResolveOptions) => resolve(rim, id, options));
 }
@@ -89,12 +92,16 @@ function list(rim: EntryRim, journal: Journal, options: EntryOptions): void {
 }
 
 function resolve(rim: EntryRim, idText: string, options: ResolveOptions): void {
-  const { outcome, reference, reason } = options;
+  const { outcome, reference, reason, amount } = options;
+  const amountMinor = amount === undefined ? undefined : minorOf(amount);
   const wrong =
     wrongText('reason', reason) ??
     (REFERENCE.test(reference)
       ? undefined
-      : fault('E_ILLEGAL', 'reference', '--reference is no reference number', 'Give its 12 letters and digits'));
+      : fault('E_ILLEGAL', 'reference', '--reference is no reference number', 'Give its 12 letters and digits')) ??
+    (amount !== undefined && amountMinor === undefined
+      ? fault('E_ILLEGAL', 'amount', `--amount ${amount.slice(0, 10)} is no amount`, 'Write it like 40.00')
+      : undefined);
   if (wrong) return refuse(rim, wrong, EXIT_NO_JOURNAL);
   const id = /^\d{1,12}$/.test(idText) ? Number(idText) : 0;
   if (id === 0)
@@ -108,7 +115,14 @@ function resolve(rim: EntryRim, idText: string, options: ResolveOptions): void {
       ),
     );
   enter<{ id: number }>(rim, options, {
-    entry: { what: 'reversal-resolve', id, outcome, reference, note: reason },
+    entry: {
+      what: 'reversal-resolve',
+      id,
+      outcome,
+      reference,
+      ...(amountMinor === undefined ? {} : { amountMinor }),
+      note: reason,
+    },
     text: value => `${value.id}: ${WORDS[options.lang][outcome]}`,
     keys: 'sign on as 00, then 9, F1',
   });

@@ -217,6 +217,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     result: oneOf('reversed', 'approved'),
     'reference?': reference,
     'authCode?': form(/^[ -~]{1,6}$/),
+    'amountMinor?': amount,
     note,
   }),
   'terminal-released': members({ by: operator }),

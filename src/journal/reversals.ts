@@ -1,6 +1,6 @@
 import { assert } from '../assert.ts';
 import { failed, fault, ok, type Result } from '../fault.ts';
-import { digits } from '../units.ts';
+import { digits, formatAmount } from '../units.ts';
 import { type RefundDesk, mayRefund } from './refund-desk.ts';
 import { KIND_RULES } from './money.ts';
 import type { Queries } from './queries.ts';
@@ -18,6 +18,8 @@ export interface ReversalEntry {
     readonly result: 'reversed' | 'approved';
     readonly reference?: string;
     readonly authCode?: string;
+    /** With `approved`: what the acquirer has booked of a sale, when it approved a part only. */
+    readonly amountMinor?: number;
     /** Who said it, case number. */
     readonly note: string;
   };
@@ -122,10 +124,22 @@ export function reversals(store: Store, queries: Queries, desk: RefundDesk, poli
       store.commit(() => store.append(nowMs, 'terminal-released', { by }));
     },
 
-    /** A named person ends a held or owed reversal by what the acquirer said. Fault `reversal-not-waiting`. */
+    /** A named person ends a held or owed reversal by what the acquirer said. Faults `reversal-not-waiting`, `reversal-amount`. */
     resolveReversal(nowMs: number, id: number, { by, entry }: ReversalEntry): Result<Reversal> {
       const found = waiting(id, 'held', 'owed');
       if (!found.ok) return found;
+      const { txn } = found.value;
+      const part = entry.amountMinor ?? txn.requestedMinor;
+      const isPart = entry.result === 'approved' && txn.kind === 'sale' && part > 0 && part <= txn.requestedMinor;
+      if (part !== txn.requestedMinor && !isPart)
+        return failed(
+          fault(
+            'E_ILLEGAL',
+            'reversal-amount',
+            `${formatAmount(part)} is no part of the ${formatAmount(txn.requestedMinor)} of transaction ${id} that can stand`,
+            'Give what the acquirer has booked of a sale, and nothing else',
+          ),
+        );
       store.commit(() => store.append(nowMs, 'reversal-resolved', { id, by, ...entry }));
       return ok(reversalAfter(id));
     },

@@ -175,7 +175,7 @@ export const SCREENS = {
   'F01.1c': ['merchant', 'operator', 'clock', 'cases'],
   'F01.1m': ['merchant', 'operator', 'clock', 'badges'],
   'F16.5': ['voucher'],
-  'F16.6': ['entry'],
+  'F16.6': ['amount', 'entry'],
   'F16.7': [],
   'F20.4c': ['what', 'mark', 'mine', 'its'],
   'F20.4': [],

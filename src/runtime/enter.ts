@@ -151,9 +151,10 @@ function write(journal: Journal, nowMs: number, entry: Entry): Result<unknown> {
     case 'case-close':
       return journal.closeCase(nowMs, entry.id, by, entry.note);
     case 'reversal-resolve': {
-      const { outcome, reference, note } = entry;
+      const { outcome, reference, amountMinor, note } = entry;
       const result = outcome === 'stands' ? 'approved' : 'reversed';
-      return journal.resolveReversal(nowMs, entry.id, { by, entry: { result, reference, note } });
+      const part = amountMinor === undefined ? {} : { amountMinor };
+      return journal.resolveReversal(nowMs, entry.id, { by, entry: { result, reference, ...part, note } });
     }
   }
 }

@@ -30,6 +30,8 @@ export type Entry =
       readonly id: number;
       readonly outcome: 'reversed' | 'stands';
       readonly reference: string;
+      /** What stands of a sale that was approved in part. */
+      readonly amountMinor?: number;
       readonly note: string;
     };
 
@@ -134,7 +136,10 @@ const SHAPES: ReadonlyMap<string, Readonly<Record<string, Check>>> = new Map<
   ],
   ['case-note', { id, kind: oneOf(CASE_NOTES), note: isNote, 'amountMinor?': amount, 'proof?': form(PROOF) }],
   ['case-close', { id, note: isNote }],
-  ['reversal-resolve', { id, outcome: oneOf(['reversed', 'stands']), reference: form(REFERENCE), note: isNote }],
+  [
+    'reversal-resolve',
+    { id, outcome: oneOf(['reversed', 'stands']), reference: form(REFERENCE), 'amountMinor?': amount, note: isNote },
+  ],
 ]);
 
 const malformed = (cause: string): Fault =>

@@ -229,6 +229,21 @@ describe('a reversal', () => {
     expect(journal.verify().ok).toBe(true);
   });
 
+  test('of a sale that was approved in part, what stands is the part', () => {
+    const journal = open({ reversal: { triesMax: 1, finalCodes: ['00'], blockWhenHeld: true } });
+    const id = owed(journal);
+    journal.appendReversalTry(T0, id);
+    journal.appendReversalResult(T0, id, { noAnswer: true });
+    const stands = (amountMinor: number) =>
+      journal.resolveReversal(T0, id, { by: '00', entry: { result: 'approved', amountMinor, note: 'REF' } });
+    for (const wrong of [0, 10_001]) expect(faultName(stands(wrong))).toBe('reversal-amount');
+    expect(stands(5_000).ok).toBe(true);
+    expect(journal.txn(id)).toMatchObject({ state: 'approved', amountMinor: 5_000, requestedMinor: 10_000 });
+    expect(journal.refundable(id)).toBe(5_000);
+    expect(journal.batchTotals().cup.debit).toEqual({ count: 1, amountMinor: 5_000 });
+    expect(journal.verify().ok).toBe(true);
+  });
+
   test('a held one does not block when the profile says so', () => {
     const journal = open({ reversal: { triesMax: 1, finalCodes: ['00'], blockWhenHeld: false } });
     const id = owed(journal);

@@ -220,7 +220,8 @@ function reversalEntrySteps(profile: PanelProfile): Steps {
       on: { KEY: [says('1'), says('2'), goWhen(key('CANCEL'), 'releaseLook')], TIMEOUT: [go('idle')] },
     },
     reversalReference: entryStep(profile, {
-      screen: c => show('F16.6', { entry: c.entry }),
+      // The amount is compared with the acquirer's: of a part that it approved only the host takes the entry.
+      screen: c => show('F16.6', { amount: c.record?.amountMinor ?? 0, entry: c.entry }),
       lengthMax: 12,
       letters: true,
       check: entry => (entry.length === 12 ? undefined : 'E12'),
