@@ -106,7 +106,9 @@ function print(all: Figures, seconds: number, cores: number, missed: readonly st
   console.log(`transactions:   ${all.transactions} in the journals`);
   console.log(`crashes:        ${all.crashes}`);
   console.log(`virtual time:   ${all.virtualHours.toFixed(1)} hours, ${all.events} events`);
-  console.log(`lies shown:     ${all.shown} differences of a lying acquirer that the settlement has shown`);
+  console.log(
+    `lies shown:     ${all.shown} differences of a lying acquirer that the settlement has shown; ${all.madeUp} that make up for each other in its totals, named by reconcile`,
+  );
   console.log(
     `planted faults: ${SABOTAGES.length - missed.length} of ${SABOTAGES.length} found${missed.length > 0 ? `, missed: ${missed.join('; ')}` : ''}`,
   );

@@ -23,6 +23,8 @@ export interface Figures {
   virtualHours: number;
   /** Lies of the acquirer that the settlement has shown. */
   shown: number;
+  /** Lies that make up for each other in the totals; `reconcile` names them. */
+  madeUp: number;
   /** Histories that were run twice and compared. */
   twice: number;
   ms: number;
@@ -102,6 +104,7 @@ export function add(all: Figures, one: Figures): Figures {
     events: all.events + one.events,
     virtualHours: all.virtualHours + one.virtualHours,
     shown: all.shown + one.shown,
+    madeUp: all.madeUp + one.madeUp,
     twice: all.twice + one.twice,
     ms: all.ms + one.ms,
     cpuMs: all.cpuMs + one.cpuMs,
@@ -112,7 +115,7 @@ export function add(all: Figures, one: Figures): Figures {
 }
 
 export const NO_FIGURES: Figures = {
-  seeds: 0, intents: 0, transactions: 0, crashes: 0, events: 0, virtualHours: 0, shown: 0, twice: 0, ms: 0, cpuMs: 0, next: 0,
+  seeds: 0, intents: 0, transactions: 0, crashes: 0, events: 0, virtualHours: 0, shown: 0, madeUp: 0, twice: 0, ms: 0, cpuMs: 0, next: 0,
   bad: [], hits: {},
 }; // prettier-ignore
 

@@ -59,6 +59,8 @@ export interface Verdict {
   readonly anchor: string;
   /** Lies of the acquirer that the settlement has shown. */
   readonly shown: number;
+  /** Lies that make up for each other in the totals; `reconcile` names them. */
+  readonly madeUp: number;
 }
 
 /** What the intent at hand still has to expect in one channel, and how often something has happened there. */
@@ -216,6 +218,7 @@ export class History {
       events: this.events,
       anchor: journal?.anchor() ?? '',
       shown: books?.shown ?? 0,
+      madeUp: books?.madeUp ?? 0,
     };
     this.options.digest?.(verdict.anchor);
     journal?.close();
@@ -459,7 +462,7 @@ export class History {
 
   private books(): BooksVerdict {
     const journal = this.journal;
-    if (!journal) return { violations: ['the program does not run at the end'], transactions: 0, shown: 0 };
+    if (!journal) return { violations: ['the program does not run at the end'], transactions: 0, shown: 0, madeUp: 0 };
     return checkBooks(this.disk, this.ledger, journal, this.eyes, {
       unsurvivable: this.plan.unsurvivable || this.network.lied,
       finalCodes: this.profile.acquirer.reversal.finalCodes,

@@ -32,7 +32,17 @@ const end = from + Number(flags.seeds);
 const untilMs = Number(flags.seconds) > 0 ? began + Number(flags.seconds) * 1000 : Infinity;
 const hits: Record<string, number> = {};
 const bad: { seed: number; violations: readonly string[] }[] = [];
-const total = { seeds: 0, intents: 0, transactions: 0, crashes: 0, events: 0, virtualHours: 0, shown: 0, twice: 0 };
+const total = {
+  seeds: 0,
+  intents: 0,
+  transactions: 0,
+  crashes: 0,
+  events: 0,
+  virtualHours: 0,
+  shown: 0,
+  madeUp: 0,
+  twice: 0,
+};
 let next = from;
 
 for (; next < end && performance.now() < untilMs && bad.length < 5; next++) {
@@ -54,6 +64,7 @@ for (; next < end && performance.now() < untilMs && bad.length < 5; next++) {
   total.events += verdict.events;
   total.virtualHours += verdict.virtualMs / 3_600_000;
   total.shown += verdict.shown;
+  total.madeUp += verdict.madeUp;
   for (const [name, count] of verdict.hits) hits[name] = (hits[name] ?? 0) + count;
   if (verdict.violations.length > 0) {
     bad.push({ seed: next, violations: verdict.violations });

@@ -40,7 +40,8 @@ console.log(
 );
 if (verdict.violations.length === 0) {
   console.log(
-    `verdict: no money lost, doubled or invented${verdict.shown > 0 ? `; ${verdict.shown} lies shown by the settlement` : ''}`,
+    `verdict: no money lost, doubled or invented${verdict.shown > 0 ? `; ${verdict.shown} lies shown by the settlement` : ''}` +
+      (verdict.madeUp > 0 ? `; ${verdict.madeUp} that make up for each other in its totals, named by reconcile` : ''),
   );
 } else {
   console.log('verdict: WRONG');
