@@ -29,10 +29,17 @@ export function reversalPolicyOf(profile: Profile): ReversalPolicy {
   return { triesMax: tries, finalCodes, blockWhenHeld, restartReason };
 }
 
-/** The held reversals that get a new round of tries before the next transaction; a released one waits for the settlement. */
+/**
+ * The held reversals that get a new round of tries before the next transaction; a released one waits for the settlement. So does one
+ * that is held in spite of a final code, as its batch is settled: the acquirer will not say otherwise at the next sale, and each try
+ * costs the cashier a wait and a fault slip. A person ends it.
+ */
 export function heldDue(shop: Shop): readonly Reversal[] {
-  if (shop.profile.acquirer.reversal.heldRetry !== 'before-next') return [];
-  return shop.journal.heldReversals().filter(held => held.releasedBy === undefined);
+  const { heldRetry, finalCodes } = shop.profile.acquirer.reversal;
+  if (heldRetry !== 'before-next') return [];
+  return shop.journal
+    .heldReversals()
+    .filter(held => held.releasedBy === undefined && !finalCodes.includes(held.lastCode ?? ''));
 }
 
 /**

@@ -197,6 +197,23 @@ describe('never forgotten', () => {
     expect(c.slips.join()).toContain('对账不平');
   });
 
+  test('held over the settlement and answered 12: one slip, no more tries at each sale, a person ends it', () => {
+    const c = withRules({ blockWhenHeld: false }, DEAF);
+    sale(c, 10_068).on('冲正不成功', 'ENTER').on('确认键:菜单');
+    paidSale(c, 15_000);
+    settled(settle(c));
+    c.faults();
+    c.keys('ENTER').on('请输入操作员号').type('01').on('请输入操作员密码').type('0000');
+    c.on('请输入新密码').type('2580').on('请再输一次').type('2580').on('签到成功', 'ENTER').on('未完成冲正');
+    paidSale(c, 20_000);
+    const tries = c.sent('0400').length;
+    expect(c.journal.heldReversals()).toMatchObject([{ state: 'held', lastCode: '12' }]);
+    const slips = c.slips.join().split('故障报告单').length;
+    paidSale(c, 30_000).on('未完成冲正');
+    expect(c.sent('0400')).toHaveLength(tries);
+    expect(c.slips.join().split('故障报告单')).toHaveLength(slips);
+  });
+
   test('released, and the line is well at the settlement: reversed before the totals', () => {
     const c = withRules({}, DEAF);
     sale(c, 10_068).on('冲正不成功', 'ENTER').on('确认键:菜单');

@@ -43,6 +43,8 @@ interface Held {
   amountMinor: number;
   state: string;
   reversal: 'none' | 'owed' | 'held' | 'done';
+  /** Field 39 of the last answer to its reversal. */
+  reversalCode: string | undefined;
 }
 
 type Body = Readonly<Record<string, any>>;
@@ -145,7 +147,8 @@ export function checkBooks(
   }
   if (!options.unsurvivable) {
     for (const txn of open)
-      if (txn.reversible) wrong(`the reversal of ${txn.kind} ${txn.trace} finds no end on a sound line`);
+      if (txn.reversible && !fold.forAPerson(txn))
+        wrong(`the reversal of ${txn.kind} ${txn.trace} finds no end on a sound line`);
     const last = journal.lastSettlement();
     if (!last) wrong('the day could not be closed');
     else if (
@@ -236,6 +239,15 @@ class RecordFold {
     for (const txn of this.txns.values())
       if (txn.original === id && txn.kind === 'void' && txn.state === 'unknown') return true;
     return false;
+  }
+
+  /**
+   * The acquirer says 12 or 25 of a reversal whose batch is settled: that may be a sale which it has settled or one which it
+   * reversed before and did not say, so only 00 or a person ends it.
+   */
+  forAPerson(txn: Held): boolean {
+    const code = txn.reversalCode;
+    return txn.reversal === 'held' && txn.period !== this.period && code !== undefined && this.finalCodes.has(code);
   }
 
   /** Something of this period changed after its totals were sent: a person's entry for an old refund. */
@@ -349,7 +361,7 @@ class RecordFold {
         this.wrong(`refund ${trace} over ${amountMinor}, and ${left} is left of sale ${of.trace}`);
     }
     const txn: Held = {
-      id: seq, kind, reversible: kind === 'sale' || (kind === 'void' && !scanned), period, batch, trace, requestedMinor: amountMinor, original, held, amountMinor, state: 'open', reversal: 'none',
+      id: seq, kind, reversible: kind === 'sale' || (kind === 'void' && !scanned), period, batch, trace, requestedMinor: amountMinor, original, held, amountMinor, state: 'open', reversal: 'none', reversalCode: undefined,
     }; // prettier-ignore
     this.txns.set(seq, txn);
     this.byTrace.set(`${period}/${trace}`, txn);
@@ -390,6 +402,7 @@ class RecordFold {
       this.wrong(`the reversal of ${txn.trace} ends without a final code (${body.code ?? 'no answer'})`);
     if (body.state === 'done' && body.code !== '00' && txn.period !== this.period)
       this.wrong(`the reversal of ${txn.trace}, whose batch is settled, ends with ${body.code}`);
+    if (body.code !== undefined) txn.reversalCode = body.code as string;
     txn.reversal = body.state === 'done' ? 'done' : body.state === 'held' ? 'held' : 'owed';
     if (body.state === 'done') txn.state = 'reversed';
   }
