@@ -3,7 +3,7 @@ import type { SlipSide } from '../terminal/slips/slip.ts';
 import type { Done } from '../terminal/types.ts';
 import { dayStartMs } from '../transaction/shop-day.ts';
 import { digits } from '../units.ts';
-import { printData, shopOf } from './printing.ts';
+import { printData, printNotice, shopOf } from './printing.ts';
 import type { Shop } from './shop.ts';
 import type { Task } from './task.ts';
 
@@ -40,6 +40,32 @@ export function* printDay(shop: Shop): Task<Done> {
     openCases: journal.counts().openCases,
     anchor: journal.anchor(),
   });
+}
+
+/**
+ * The acquirer has closed the present batch by itself and begins `newBatch`: what no settlement will compare goes on paper, for the
+ * person who compares it with the statement. Paper trouble stops nothing: the slip is stored.
+ */
+export function* printBatchLeft(shop: Shop, newBatch: number): Task<void> {
+  const { journal, hal } = shop;
+  const { sales, voids, refunds, netMinor } = tally(journal.txnsOfPeriod(journal.period()));
+  yield* printNotice(
+    shop,
+    {
+      kind: 'batchLeft',
+      shop: shopOf(shop),
+      operator: shop.operator ?? '',
+      batch: digits(journal.batch(), 6),
+      newBatch: digits(newBatch, 6),
+      at: hal.clock.local(hal.clock.nowMs()),
+      sales,
+      voids,
+      refunds,
+      netMinor,
+      anchor: journal.anchor(),
+    },
+    'batchLeft',
+  );
 }
 
 function batchLine(

@@ -6,6 +6,7 @@ import type { Session, SignOn } from '../journal/journal.ts';
 import { managementElements } from '../transaction/requests.ts';
 import type { Done } from '../terminal/types.ts';
 import { toHex } from '../wire/hex.ts';
+import { printBatchLeft } from './day-report.ts';
 import { prepare, send } from './exchange.ts';
 import { overTerminal } from './keys.ts';
 import { codesOf, contextOf, remarkOf } from './context.ts';
@@ -88,11 +89,13 @@ export function* signOn(shop: Shop, settling = false): Task<Done> {
       );
   }
   const { batch: left } = journal.counts();
-  if (signedOn.batch !== journal.batch() && left > 0 && !journal.openSettlement())
+  if (signedOn.batch !== journal.batch() && left > 0 && !journal.openSettlement()) {
     hal.log.warn(
       { event: 'batch-left', batch: journal.batch(), count: left },
       `the acquirer has closed batch ${journal.batch()} by itself: its ${left} transactions were compared by no settlement. Compare them with its statement: pos8583 reconcile`,
     );
+    yield* printBatchLeft(shop, signedOn.batch);
+  }
   journal.appendSignOn(hal.clock.nowMs(), signedOn);
   shop.signOnAgain = false;
   hal.log.info({ event: 'sign-on', batch: signedOn.batch, mode }, 'signed on');

@@ -266,5 +266,11 @@ describe('the acquirer wants a sign-on', () => {
     expect(c.log.filter(line => line.includes('batch-left'))).toEqual([
       expect.stringContaining('its 1 transactions were compared by no settlement'),
     ]);
+    const slip = c.slips.find(one => one.includes('批次未对账')) ?? '';
+    expect(slip).toMatch(/批次号: +000001/);
+    expect(slip).toMatch(/新批次号: +000009/);
+    expect(slip).toMatch(/消费\/SALE +1 +100.00/);
+    expect(slip).toMatch(/净额\/NET +100.00/);
+    expect(c.journal.lastSlip('batchLeft')).toBeDefined();
   });
 });

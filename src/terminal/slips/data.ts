@@ -196,6 +196,23 @@ export interface DaySlip {
   readonly anchor: string;
 }
 
+/** The acquirer closed a batch by itself 批次未对账: no settlement has compared it. */
+export interface BatchLeftSlip {
+  readonly kind: 'batchLeft';
+  readonly shop: SlipShop;
+  readonly operator: string;
+  /** Six digits each. */
+  readonly batch: string;
+  readonly newBatch: string;
+  readonly at: LocalTime;
+  readonly sales: SlipSide;
+  readonly voids: SlipSide;
+  readonly refunds: SlipSide;
+  /** Sales less voids and refunds. */
+  readonly netMinor: number;
+  readonly anchor: string;
+}
+
 /** Fault report 故障报告单: a reversal could not be delivered. */
 export interface FaultSlip {
   readonly kind: 'fault';
@@ -344,6 +361,7 @@ export type SlipData =
   | DetailSlip
   | TotalsSlip
   | DaySlip
+  | BatchLeftSlip
   | FlashSlip
   | FaultSlip
   | TrackingSlip

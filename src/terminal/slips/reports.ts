@@ -1,6 +1,15 @@
 import { formatAmount } from '../../units.ts';
 import { columnsOf, padEnd, padStart } from '../layout.ts';
-import type { DaySlip, DetailLine, DetailSlip, SettlementSlip, SlipOptions, SlipSide, TotalsSlip } from './data.ts';
+import type {
+  BatchLeftSlip,
+  DaySlip,
+  DetailLine,
+  DetailSlip,
+  SettlementSlip,
+  SlipOptions,
+  SlipSide,
+  TotalsSlip,
+} from './data.ts';
 import { Paper, stampText } from './paper.ts';
 import { reprintMark } from './purchase.ts';
 
@@ -98,6 +107,36 @@ export function totalsLines(slip: TotalsSlip, options: SlipOptions): string[] {
   paper.row(paper.pick('外卡贷记/CR', 'FOREIGN CR'), slip.foreignCredit);
   if (slip.qrIn) paper.row(paper.pick('扫码收/QR IN', 'QR IN'), slip.qrIn);
   if (slip.qrOut) paper.row(paper.pick('扫码退/QR OUT', 'QR OUT'), slip.qrOut);
+  paper.end();
+  return paper.lines;
+}
+
+/** 批次未对账: the acquirer has closed the batch by itself, so the shop compares it with the statement. */
+export function batchLeftLines(slip: BatchLeftSlip, options: SlipOptions): string[] {
+  const paper = new Paper(options, true);
+  const pick = (zh: string, en: string): string => paper.pick(zh, en);
+  if (!paper.english) paper.centre('***批次未对账***');
+  paper.centre('BATCH NOT COMPARED');
+  paper.centre(pick('非结算 NOT A SETTLEMENT', 'NOT A SETTLEMENT'));
+  paper.field('商户名称', 'MERCHANT', slip.shop.merchantName);
+  paper.field('商户编号', 'MERCHANT NO', slip.shop.merchantNo);
+  paper.field('终端编号', 'TERMINAL NO', slip.shop.terminalNo);
+  paper.field('操作员号', 'OPERATOR', slip.operator);
+  paper.field('批次号', 'BATCH', slip.batch);
+  paper.field('新批次号', 'NEW BATCH', slip.newBatch);
+  paper.field('日期/时间', 'DATE/TIME', stampText(slip.at));
+  paper.rule();
+  paper.heading(pick('类型', 'TYPE'), pick('笔数', 'COUNT'), pick('金额', 'AMOUNT'));
+  paper.row(pick('消费/SALE', 'SALE'), slip.sales);
+  paper.row(pick('撤销/VOID', 'VOID'), slip.voids);
+  paper.row(pick('退货/REFUND', 'REFUND'), slip.refunds);
+  paper.sum(pick('净额/NET', 'NET'), slip.netMinor);
+  paper.rule();
+  paper.line(pick('收单机构已关闭本批次,未经结算。', 'THE ACQUIRER HAS CLOSED THIS BATCH. IT WAS NOT SETTLED HERE.'));
+  paper.line(
+    pick('请主管凭收单对账单逐笔核对。', "THE MANAGER COMPARES IT WITH THE ACQUIRER'S STATEMENT, ONE BY ONE."),
+  );
+  paper.field('账本锚', 'ANCHOR', slip.anchor);
   paper.end();
   return paper.lines;
 }

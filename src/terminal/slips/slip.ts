@@ -4,7 +4,7 @@ import { caseLines, statusLines } from './desk.ts';
 import { flashLines } from './flash.ts';
 import { faultLines, heldLines, trackingLines, unknownLines } from './notices.ts';
 import { purchaseLines } from './purchase.ts';
-import { dayLines, detailLines, settlementLines, totalsLines } from './reports.ts';
+import { batchLeftLines, dayLines, detailLines, settlementLines, totalsLines } from './reports.ts';
 
 export type * from './data.ts';
 export { withReprintMark } from './purchase.ts';
@@ -27,6 +27,8 @@ export function slipLines(slip: SlipData, options: SlipOptions): string[] {
       return totalsLines(slip, options);
     case 'day':
       return dayLines(slip, options);
+    case 'batchLeft':
+      return batchLeftLines(slip, options);
     case 'flash':
       return flashLines(slip, options);
     case 'fault':
