@@ -1,11 +1,12 @@
-import { type Journal, KIND_RULES, type ListFilter, type Txn } from '../journal/journal.ts';
+import { assert } from '../assert.ts';
+import { type Journal, KIND_RULES, type ListFilter, type Txn, type TxnKind } from '../journal/journal.ts';
 import type { LedgerSummary, SummaryRow } from '../sim/acquirer/ledger.ts';
 import { digits, formatAmount } from '../units.ts';
 import type { StatementLine } from './statement.ts';
 
 /** One transaction as both sides have it. */
 export interface ComparedRow {
-  readonly kind: string;
+  readonly kind: TxnKind;
   readonly batch: string;
   readonly trace: string;
   readonly amountMinor: number;
@@ -100,7 +101,7 @@ export interface Difference {
    * `state`: one side says that money moved and the other does not, or a side is not sure yet. `twice`: booked there twice.
    */
   readonly what: 'missing-here' | 'missing-there' | 'amount' | 'state' | 'twice';
-  readonly kind: string;
+  readonly kind: TxnKind;
   readonly batch: string;
   readonly trace: string;
   readonly here?: { readonly id: number; readonly state: string; readonly amountMinor: number };
@@ -161,9 +162,11 @@ function howDifferent(txn: Txn, line: StatementLine | undefined): Difference['wh
 }
 
 function difference(what: Difference['what'], txn: Txn | undefined, line: StatementLine | undefined): Difference {
+  const kind = txn?.kind ?? line?.kind;
+  assert(kind, 'a difference is of a transaction or of a line');
   return {
     what,
-    kind: txn?.kind ?? line?.kind ?? '',
+    kind,
     batch: line?.batch ?? digits(txn?.batch ?? 0, 6),
     trace: line?.trace ?? digits(txn?.trace ?? 0, 6),
     ...(txn ? { here: { id: txn.id, state: txn.state, amountMinor: txn.amountMinor } } : {}),

@@ -1,8 +1,9 @@
 import { Option, type Command } from 'commander';
 import { type Fault, faultText, type Result } from '../fault.ts';
-import { type Journal, JournalFailure, type Slip, type Txn, type TxnKind, type TxnState } from '../journal/journal.ts';
+import { type Journal, JournalFailure, type Slip, type Txn } from '../journal/journal.ts';
 import { digits, formatAmount } from '../units.ts';
 import { columnsOf } from '../wire/gbk.ts';
+import { kindWord, stateWord } from './txn-words.ts';
 
 /** What the command needs from the rim. */
 export interface JournalRim {
@@ -114,25 +115,6 @@ const WORDS: Readonly<Record<Lang, Readonly<Record<string, string>>>> = {
   },
 };
 
-const KINDS: Readonly<Record<TxnKind, string>> = {
-  sale: '消费',
-  void: '消费撤销',
-  refund: '退货',
-  qrSale: '扫码消费',
-  qrVoid: '扫码撤销',
-  qrRefund: '扫码退货',
-};
-
-const STATES: Readonly<Record<TxnState, string>> = {
-  open: '进行中',
-  approved: '成功',
-  declined: '拒绝',
-  failed: '未发送',
-  unknown: '未知',
-  reversed: '已冲正',
-  voided: '已撤销',
-};
-
 /** Adds `pos8583 journal list|show|waiting|verify`: looks at a journal, also while a terminal runs; changes nothing. */
 export function register(program: Command, rim: JournalRim): void {
   const journal = program
@@ -205,8 +187,8 @@ function list(rim: JournalRim, journal: Journal, options: ListOptions, lang: Lan
   const rows = txns.map(txn => [
     String(txn.id),
     timeText(txn.atMs),
-    kindText(txn.kind, lang),
-    stateText(txn.state, lang),
+    kindWord(txn.kind, lang),
+    stateWord(txn.state, lang),
     digits(txn.batch, 6),
     digits(txn.trace, 6),
     formatAmount(txn.amountMinor, true),
@@ -251,7 +233,7 @@ function show(rim: JournalRim, journal: Journal, idText: string, options: Option
   const { intent, answer } = txn;
   const original = intent.original;
   const lines = [
-    `${txn.id}  ${kindText(txn.kind, lang)}  ${stateText(txn.state, lang)}  ${formatAmount(txn.amountMinor, true)}  ${timeText(txn.atMs)}`,
+    `${txn.id}  ${kindWord(txn.kind, lang)}  ${stateWord(txn.state, lang)}  ${formatAmount(txn.amountMinor, true)}  ${timeText(txn.atMs)}`,
     `  ${words.batch} ${digits(txn.batch, 6)}  ${words.trace} ${digits(txn.trace, 6)}  ${words.card} ${intent.card?.masked ?? '-'}`,
     `  ${words.operator} ${intent.operator}${intent.approver ? `  ${words.approver} ${intent.approver}` : ''}`,
   ];
@@ -286,7 +268,7 @@ function waiting(rim: JournalRim, journal: Journal, options: Options, lang: Lang
       }),
     );
   const line = (what: string, txn: Txn, more = ''): string =>
-    `${what}  ${txn.id}  ${kindText(txn.kind, lang)}  ${digits(txn.batch, 6)}/${digits(txn.trace, 6)}  ${formatAmount(txn.requestedMinor, true)}  ${timeText(txn.atMs)}${more}`;
+    `${what}  ${txn.id}  ${kindWord(txn.kind, lang)}  ${digits(txn.batch, 6)}/${digits(txn.trace, 6)}  ${formatAmount(txn.requestedMinor, true)}  ${timeText(txn.atMs)}${more}`;
   const lines = [
     ...held.map(one =>
       line(
@@ -347,14 +329,6 @@ function shown(txn: Txn): object {
   if (!card) return txn;
   const { sealedPan: _, ...rest } = card;
   return { ...txn, intent: { ...intent, card: rest } };
-}
-
-function kindText(kind: TxnKind, lang: Lang): string {
-  return lang === 'zh' ? KINDS[kind] : kind;
-}
-
-function stateText(state: TxnState, lang: Lang): string {
-  return lang === 'zh' ? STATES[state] : state;
 }
 
 function slipText(slip: Slip): string {

@@ -4,6 +4,7 @@ import { type Journal, JournalFailure, KIND_RULES, type Txn } from '../journal/j
 import { digits, formatAmount } from '../units.ts';
 import { allTxns, compareStatement, type Difference, moved } from './compare.ts';
 import { parseStatement, type StatementLine } from './statement.ts';
+import { kindWord, stateWord } from './txn-words.ts';
 
 /** What the command needs from the rim. */
 export interface ReconcileRim {
@@ -177,9 +178,10 @@ function markCleared(journal: Journal, agreed: readonly number[], nowMs: number)
 
 function differenceText(one: Difference, lang: Lang): string {
   const words = WORDS[lang];
-  const side = (amountMinor: number, state: string): string => `${formatAmount(amountMinor, true)} ${state}`;
+  const side = (amountMinor: number, state: string): string =>
+    `${formatAmount(amountMinor, true)} ${stateWord(state, lang)}`;
   const here = one.here ? side(one.here.amountMinor, one.here.state) : '-';
   const there = one.there ? `${side(one.there.amountMinor, one.there.state)} (${words.line} ${one.there.line})` : '-';
   const hint = one.kind === 'refund' && one.here?.state === 'unknown' ? `; ${words.refundHint} ${one.here.id}` : '';
-  return `${words[one.what]}: ${one.kind} ${one.batch}/${one.trace}  ${words.here}: ${here}  ${words.there}: ${there}${hint}`;
+  return `${words[one.what]}: ${kindWord(one.kind, lang)} ${one.batch}/${one.trace}  ${words.here}: ${here}  ${words.there}: ${there}${hint}`;
 }

@@ -7,6 +7,7 @@ import { checkSlipCode, ownSale, usedSlips } from '../runtime/slip-code.ts';
 import type { SlipCode } from '../transaction/slip-code.ts';
 import { type UsedList, usedElsewhere, usedListText } from '../transaction/used-slips.ts';
 import { digits, formatAmount } from '../units.ts';
+import { stateWord } from './txn-words.ts';
 
 /** What the command needs from the rim. */
 export interface SlipsRim {
@@ -236,7 +237,7 @@ function check(rim: SlipsRim, desk: SlipFiles, journal: Journal, text: string, o
       JSON.stringify({ genuine: true, ...code, ...(sale ? { id: sale.id, state: sale.state } : {}), elsewhere }),
     );
   const lines = [
-    `${words.genuine}: ${sale ? `${words.here} ${sale.id} (${sale.state})` : words.other}`,
+    `${words.genuine}: ${sale ? `${words.here} ${sale.id} (${stateWord(sale.state, options.lang)})` : words.other}`,
     ...codeLines(code, options.lang),
   ];
   if (elsewhere.refunds > 0) lines.push(`${words.elsewhere} ${formatAmount(elsewhere.refundedMinor, true)}`);

@@ -3,6 +3,7 @@ import { formatAmount } from '../units.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { TraceRecord } from '../trace/record.ts';
 import type { Verdict } from './compare.ts';
+import { kindWord, stateWord } from './txn-words.ts';
 
 type Lang = 'zh' | 'en';
 
@@ -181,7 +182,7 @@ export class Storyteller {
     this.print(`${column('', 26)}${column('', 12)}${column(w.journal, 12)}${w.ledger}`);
     for (const row of verdict.rows)
       this.print(
-        `${column(`${row.kind} ${row.batch}/${row.trace}`, 26)}${formatAmount(row.amountMinor).padStart(10)}  ${column(row.journal, 12)}${row.ledger}`,
+        `${column(`${kindWord(row.kind, this.lang)} ${row.batch}/${row.trace}`, 26)}${formatAmount(row.amountMinor).padStart(10)}  ${column(stateWord(row.journal, this.lang), 12)}${stateWord(row.ledger, this.lang)}`,
       );
     this.print(
       `${column(w.net, 26)}${formatAmount(verdict.journalNetMinor).padStart(10)}  ${column(formatAmount(verdict.journalNetMinor), 12)}${formatAmount(verdict.ledgerNetMinor)}`,

@@ -150,7 +150,7 @@ describe('pos8583 reconcile', () => {
       .join('\n');
     const json = JSON.parse(reconcile(c, csv, '--json').out.join('')) as { differences: object[]; agree: number };
     expect(json).toMatchObject({ agree: 4, differences: [{ what: 'missing-there', here: { amountMinor: 20_000 } }] });
-    expect(reconcile(c, csv, '--lang', 'zh').out[0]).toContain('收单缺少: sale 000001/000003');
+    expect(reconcile(c, csv, '--lang', 'zh').out[0]).toContain('收单缺少: 消费 000001/000003');
     expect(reconcile(c, csv, '--batch', 'x')).toMatchObject({ exit: 2, out: [] });
   });
 });
