@@ -99,7 +99,7 @@ function collect(name: string, read: ReadSource, path: readonly string[], layers
       'E_NOEXIST',
       'profile-source-missing',
       `there is no profile source ${name}${from}`,
-      'Correct the name in "extends" or add the file',
+      path.length > 0 ? 'Correct the name in "extends" or add the file' : 'Check the name of the file',
     );
   }
   if (text.value.length > SOURCE_LENGTH_MAX)

@@ -121,6 +121,11 @@ test('lint says pointer, source, cause and remedy; status 1 for a finding, 3 for
   const half = await profile('lint', at('half.json'));
   expect(half.status).toBe(3);
   expect(half.out).toContain('line 1, column');
+  const none = await profile('lint', at('none.json'));
+  expect(none).toMatchObject({ status: 3, out: expect.stringContaining('Check the name of the file') });
+  const card = await profile('lint', '6225000000000014');
+  expect(card.out).toContain('622500******0014');
+  expect(card.out).not.toContain('6225000000000014');
 });
 
 test('schema: of sources and of a complete profile', async () => {

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
+import { maskCards } from '../../card/mask-text.ts';
 import { failed, type Fault, fault, faultText, ok, type Result } from '../../fault.ts';
 import { readBytes, readText, writeOutput } from '../../node/files.ts';
 import { inPackage } from '../../node/places.ts';
@@ -237,7 +238,15 @@ class ProfileDesk {
       const named = namedProfile(name);
       const checked = checkProfile(named.id, source => named.read(source), named.knownIds);
       const deep = checked.profile ? lintDeep(checked.profile) : [];
-      const findings = [...checked.findings.map(findingJson), ...deep];
+      // A card number that was typed where a name belongs is not repeated.
+      const shown = maskCards(name);
+      const masked = (text: string): string => text.replaceAll(name, shown);
+      const findings = [
+        ...checked.findings
+          .map(findingJson)
+          .map(one => ({ ...one, source: masked(one.source), cause: masked(one.cause) })),
+        ...deep,
+      ];
       const unreadable = checked.findings.some(
         ({ pointer, fault: { code, name: what } }) =>
           pointer === '' && (code === 'E_NOEXIST' || what === 'profile-json'),
@@ -245,13 +254,13 @@ class ProfileDesk {
       count += findings.length;
       if (unreadable) this.rim.setExit(EXIT_UNREADABLE);
       else if (findings.length > 0) this.rim.setExit(EXIT_FINDING);
-      reports.push({ profile: name, findings });
+      reports.push({ profile: shown, findings });
       if (json) continue;
       for (const { pointer, source, name: what, cause, remedy } of findings)
         this.rim.print(
-          `${name}  ${pointer || '/'}  [${what}]\n  source: ${source}\n  cause:  ${cause}\n  remedy: ${remedy}`,
+          `${shown}  ${pointer || '/'}  [${what}]\n  source: ${source}\n  cause:  ${cause}\n  remedy: ${remedy}`,
         );
-      if (findings.length === 0) this.rim.print(`${name}: nothing found`);
+      if (findings.length === 0) this.rim.print(`${shown}: nothing found`);
     }
     if (json) this.json({ findings: count, profiles: reports });
   }
