@@ -33,8 +33,8 @@ describe('the tour', () => {
     expect(lines).toMatch(/>>> 0200 发往收单/);
     expect(lines).toMatch(/<<< 0210 收单应答/);
     expect(lines).toContain('超可退金额');
-    expect(lines).toMatch(/sale 000001\/000002 +100\.00 +voided +voided/);
-    expect(lines).toMatch(/refund 000001\/000005 +60\.00 +approved +approved/);
+    expect(lines).toMatch(/消费 000001\/000002 +100\.00 +已撤销 +已撤销/);
+    expect(lines).toMatch(/退货 000001\/000005 +60\.00 +成功 +成功/);
     expect(lines).toMatch(/净额 +68\.00 +68\.00 +68\.00/);
     expect(tour.all.slice(-2)).toEqual(['账目一致', `本次运行的文件: ${runFolder()}`]);
     expect(existsSync(join(runFolder(), 'terminal'))).toBe(false);

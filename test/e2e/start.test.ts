@@ -49,9 +49,9 @@ test('a runtime that starts loads nothing that it does not use', () => {
   expect(status).toBe(4);
   expect(loaded.length).toBeGreaterThan(50);
   // Simulators, reports, the checker of profiles with its library, tables of all code pages, other parsers of the line.
-  // The command `journal` shares a file with the journal.
+  // The command `journal` and its words share a file with the journal.
   const idle =
-    /\/src\/sim\/|\/cli\/(?!program|run|profiles|serial-fault|journal)|\/(zod|iconv-lite|echarts|koffi|fflate|parser-cctalk)\//;
+    /\/src\/sim\/|\/cli\/(?!program|run|profiles|serial-fault|journal|txn-words)|\/(zod|iconv-lite|echarts|koffi|fflate|parser-cctalk)\//;
   expect(loaded.filter(url => idle.test(url))).toEqual([]);
   // What builds images, speaks TLS and unpacks waits for its first use; the packages are in the files of the program.
   expect(files.filter(url => /^node:(tls|zlib|http|https|http2|inspector)$/.test(url))).toEqual([]);
