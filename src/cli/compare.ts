@@ -124,10 +124,14 @@ export function compareStatement(ours: readonly Txn[], theirs: readonly Statemen
   const differences: Difference[] = [];
   const lines = new Map<string, StatementLine>();
   let thereNetMinor = 0;
+  const lineKey = (line: StatementLine): string => keyOf(line.kind, line.batch, line.trace);
+  // A statement may show the money and, in a line of its own, that it went back: then it is not there, whatever the first line says.
+  for (const line of theirs) if (line.state === 'reversed') lines.set(lineKey(line), line);
   for (const line of theirs) {
-    if (moved(line.state)) thereNetMinor += sign(line.kind) * line.amountMinor;
-    const key = keyOf(line.kind, line.batch, line.trace);
+    const key = lineKey(line);
     const first = lines.get(key);
+    if (first?.state === 'reversed') continue;
+    if (moved(line.state)) thereNetMinor += sign(line.kind) * line.amountMinor;
     if (first && moved(first.state) && moved(line.state)) differences.push(difference('twice', undefined, line));
     if (!first || !moved(first.state)) lines.set(key, line);
   }

@@ -47,6 +47,7 @@ const WORDS = {
     net: 'net here',
     netThere: 'net there',
     otherTerminals: 'lines are of other terminals and were passed over',
+    sameNumber: 'transactions of other batches with the same number were passed over',
     otherBatches: 'The statement says nothing of batches',
     refundHint: 'enter it: pos8583 refund resolve',
     cleared: 'refunds marked as cleared',
@@ -65,6 +66,7 @@ const WORDS = {
     net: '本机净额',
     netThere: '收单净额',
     otherTerminals: '行属于其他终端, 已略过',
+    sameNumber: '笔属于相同批次号的其他批次, 已略过',
     otherBatches: '对账文件中没有批次',
     refundHint: '登记: pos8583 refund resolve',
     cleared: '笔退货标记为已清算',
@@ -125,11 +127,15 @@ function reconcile(rim: ReconcileRim, journal: Journal, statement: readonly Stat
   const mine = statement.filter(line => line.tid === '' || tids.size === 0 || tids.has(line.tid));
   const batchOf = (txn: Txn): string => digits(txn.batch, 6);
   // A statement without a line names no batch: then all of the journal is missing in it.
-  const named = mine.length > 0 ? mine.map(line => line.batch) : every.map(batchOf);
+  const named = statement.length > 0 ? mine.map(line => line.batch) : every.map(batchOf);
   const batches = new Set(options.batch === undefined ? named : [digits(Number(options.batch), 6)]);
+  const lines = mine.filter(line => batches.has(line.batch));
+  const ours = every.filter(txn => batches.has(batchOf(txn))).reverse();
+  const periods = periodsMeant(ours, lines);
+  const older = ours.filter(txn => !periods.has(txn.period) && (moved(txn.state) || txn.state === 'unknown'));
   const result = compareStatement(
-    every.filter(txn => batches.has(batchOf(txn))).reverse(),
-    mine.filter(line => batches.has(line.batch)),
+    ours.filter(txn => periods.has(txn.period)),
+    lines,
   );
   // Money of a batch that the statement does not name: nothing is said of it, and that is said.
   const silent = [
@@ -150,6 +156,7 @@ function reconcile(rim: ReconcileRim, journal: Journal, statement: readonly Stat
           batches: [...batches].sort(),
           batchesNotInStatement: silent,
           linesPassedOver: passed,
+          otherBatchesOfTheNumber: older.length,
         },
         null,
         2,
@@ -161,7 +168,26 @@ function reconcile(rim: ReconcileRim, journal: Journal, statement: readonly Stat
   );
   if (cleared !== undefined) rim.print(`${cleared} ${words.cleared}`);
   if (passed > 0) rim.print(`${passed} ${words.otherTerminals}`);
+  if (older.length > 0) rim.print(`${older.length} ${words.sameNumber}`);
   if (silent.length > 0 && options.batch === undefined) rim.print(`${words.otherBatches} ${silent.join(', ')}`);
+}
+
+/**
+ * A batch number comes again, after 999999 or when an acquirer begins anew. Of each number only one batch is meant: the one of which the
+ * statement has most transactions, the newest of equals. Gives their periods.
+ */
+function periodsMeant(ours: readonly Txn[], lines: readonly StatementLine[]): ReadonlySet<number> {
+  const named = new Set(lines.map(line => `${line.kind} ${line.batch}/${line.trace} ${line.amountMinor}`));
+  const found = new Map<number, Map<number, number>>();
+  for (const txn of ours) {
+    const periods = found.get(txn.batch) ?? new Map<number, number>();
+    const key = `${KIND_RULES[txn.kind].act} ${digits(txn.batch, 6)}/${digits(txn.trace, 6)} ${txn.amountMinor}`;
+    found.set(txn.batch, periods.set(txn.period, (periods.get(txn.period) ?? 0) + (named.has(key) ? 1 : 0)));
+  }
+  const best = [...found.values()].map(periods =>
+    [...periods].reduce((a, b) => (b[1] > a[1] || (b[1] === a[1] && b[0] > a[0]) ? b : a)),
+  );
+  return new Set(best.map(([period]) => period));
 }
 
 /** The acquirer's file is the source: accepted refunds in it are cleared. Gives how many were not so before. */

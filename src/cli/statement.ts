@@ -20,29 +20,33 @@ export interface StatementLine {
 export type StatementState = 'approved' | 'voided' | 'reversed' | 'declined';
 
 /** Words of a statement for what a transaction is and what became of it. */
-const KINDS: Readonly<Record<string, StatementLine['kind']>> = {
-  sale: 'sale',
-  消费: 'sale',
-  扫码消费: 'sale',
-  void: 'void',
-  撤销: 'void',
-  消费撤销: 'void',
-  扫码撤销: 'void',
-  refund: 'refund',
-  退货: 'refund',
-  扫码退货: 'refund',
-};
-const STATES: Readonly<Record<string, StatementState>> = {
-  '': 'approved',
-  approved: 'approved',
-  成功: 'approved',
-  voided: 'voided',
-  已撤销: 'voided',
-  reversed: 'reversed',
-  已冲正: 'reversed',
-  declined: 'declined',
-  失败: 'declined',
-};
+const KINDS: ReadonlyMap<string, StatementLine['kind']> = new Map(
+  Object.entries({
+    sale: 'sale',
+    消费: 'sale',
+    扫码消费: 'sale',
+    void: 'void',
+    撤销: 'void',
+    消费撤销: 'void',
+    扫码撤销: 'void',
+    refund: 'refund',
+    退货: 'refund',
+    扫码退货: 'refund',
+  } as const),
+);
+const STATES: ReadonlyMap<string, StatementState> = new Map(
+  Object.entries({
+    '': 'approved',
+    approved: 'approved',
+    成功: 'approved',
+    voided: 'voided',
+    已撤销: 'voided',
+    reversed: 'reversed',
+    已冲正: 'reversed',
+    declined: 'declined',
+    失败: 'declined',
+  } as const),
+);
 
 const NEEDED = ['kind', 'batch', 'trace', 'amount'] as const;
 const REMEDY = 'docs/reliability.md lists the columns of a statement';
@@ -69,9 +73,9 @@ export function parseStatement(text: string, name: string): Result<readonly Stat
     if (!values) return wrong(line, 'a quote is open at the end of the line');
     if (values.length !== head.length) return wrong(line, `${values.length} values, the first line has ${head.length}`);
     const value = (column: string): string => values[columns.get(column) ?? -1]?.trim() ?? '';
-    const kind = KINDS[value('kind')] as StatementLine['kind'] | undefined;
+    const kind = KINDS.get(value('kind'));
     if (!kind) return wrong(line, 'the kind is none of sale, void, refund');
-    const state = STATES[value('state')] as StatementState | undefined;
+    const state = STATES.get(value('state'));
     if (!state) return wrong(line, 'the state is none of approved, voided, reversed, declined');
     const [batch, trace] = [value('batch'), value('trace')];
     if (!/^\d{1,6}$/.test(batch)) return wrong(line, 'the batch has not 1 to 6 digits');

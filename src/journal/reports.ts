@@ -131,6 +131,29 @@ export function reports(store: Store) {
         )
         .map(row => row.period as number),
 
+    /** The settlement that closed a period; nothing for the open one and for one that the acquirer closed by itself. */
+    closedSettlement: (period: number): Settlement | undefined =>
+      store
+        .all("SELECT * FROM settlement WHERE period = ? AND stage = 'closed' ORDER BY id DESC LIMIT 1", period)
+        .map(settlementOf)[0],
+
+    /**
+     * First and last moment of a period (from ≤ time < to): from settlement to settlement, as {@link externalsBefore} counts. One that the
+     * acquirer closed by itself ends with its last transaction, the open one has no end.
+     */
+    timesOfPeriod(period: number): [fromMs: number, toMs: number] {
+      const before = store.one(
+        "SELECT at_ms FROM settlement WHERE period < ? AND stage = 'closed' ORDER BY id DESC LIMIT 1",
+        period,
+      );
+      const closed = store.one("SELECT at_ms FROM settlement WHERE period = ? AND stage = 'closed'", period);
+      const last = store.one('SELECT max(at_ms) AS at_ms FROM txn WHERE period = ?', period);
+      const fromMs = (before?.at_ms as number | undefined) ?? 0;
+      if (closed) return [fromMs, closed.at_ms as number];
+      const open = store.one('SELECT 1 FROM txn WHERE period > ? LIMIT 1', period) === undefined;
+      return [fromMs, open ? Number.MAX_SAFE_INTEGER : ((last?.at_ms as number | null) ?? fromMs) + 1];
+    },
+
     /** Every settlement that was begun in `fromMs` ≤ time < `toMs`, oldest first, also cancelled ones. */
     settlementsBetween: (fromMs: number, toMs: number): Settlement[] =>
       store.all('SELECT * FROM settlement WHERE at_ms >= ? AND at_ms < ? ORDER BY id', fromMs, toMs).map(settlementOf),

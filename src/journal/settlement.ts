@@ -95,9 +95,12 @@ export function settlement(store: Store, queries: Queries, desk: RefundDesk) {
       return step(nowMs, 'settlement-ended', { id, items });
     },
 
-    /** Given up before any item went out (no answer to the 0500, or its flags say error). */
+    /**
+     * Given up, so that the next one begins with totals of its own: the acquirer has refused the totals, or the end of the batch.
+     * What it took of an upload it takes again or answers with 94.
+     */
     settlementCancelled(nowMs: number, id: number, why: string): Settlement {
-      stageIn(id, 'requested', 'answered');
+      stageIn(id, 'requested', 'answered', 'uploading');
       return step(nowMs, 'settlement-cancelled', { id, why });
     },
 

@@ -328,7 +328,7 @@ const policy = z.strictObject({
   fallbackAllowed: z.boolean().describe('A chip card may be swiped after its chip failed'),
   confirmCardAfterSwipe: z.boolean(),
   defaultTransaction: z.enum(['sale', 'none']).describe('What a card at idle starts'),
-  maxTransactions: z.int().min(1).max(9999),
+  maxTransactions: z.int().min(1).max(999).describe('Of one batch: a count of its totals (48) has three digits'),
   maxOperators: z.int().min(1).max(98),
   passwordTries: z.int().min(1).max(9),
   passwordBlockSeconds: z.int().min(1).max(86_400),

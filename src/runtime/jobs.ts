@@ -14,7 +14,15 @@ import { printHeld } from './held-slip.ts';
 import { checkBlind, judgeDraft, lastLook } from './judgement.ts';
 import { online, promptOf, stopped, voidOf } from './money.ts';
 import { printDay } from './day-report.ts';
-import { printDetail, printSettlement, printSlip, printTotals, reprint, resumePrint } from './printing.ts';
+import {
+  printDetail,
+  printSettlement,
+  printSlip,
+  printTotals,
+  reprint,
+  resumePrint,
+  storeSettlementSlip,
+} from './printing.ts';
 import { less, scannedTotals } from './scan-slip.ts';
 import { closeSale, inquireSale, qrOnline, readCode, readOrder } from './qr.ts';
 import type { DeskJob } from '../terminal/refund-desk.ts';
@@ -288,6 +296,9 @@ function recover(shop: Shop): Done {
   for (const refund of found.unknownRefunds)
     hal.log.warn({ event: 'recover', stan: refund.trace }, 'a refund was cut off: its outcome is unknown');
   shop.operator = journal.currentOperator();
+  // Cut off after the batch was closed and before its slip was stored.
+  const settled = journal.lastSettlement();
+  if (settled && (journal.lastSlip('settlement')?.id ?? 0) < settled.id) storeSettlementSlip(shop, settled);
   const owed = owedSlip(shop);
   return owed ? { ...done('ok'), record: recordView(shop, owed) } : done('ok');
 }

@@ -2,6 +2,7 @@ import type { ClearCard } from '../card/card.ts';
 import { ownedCopy } from '../card/owned.ts';
 import { type Fault, fault, faultText } from '../fault.ts';
 import {
+  channelOf,
   type Intent,
   isTrue,
   KIND_RULES,
@@ -274,7 +275,7 @@ export function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | 
     });
   }
   if (meaning.kind !== 'approved') {
-    const declined: Booked = { result: 'declined', code, ...answerFacts(shop) };
+    const declined: Booked = { result: 'declined', code, ...answerFacts(shop, txn) };
     if (SIGN_ON_AGAIN.has(code)) shop.signOnAgain = true;
     if (card) yield* finishChip(shop, card, { outcome: 'declined', responseCode: code });
     journal.appendOutcome(hal.clock.nowMs(), txn.id, declined);
@@ -295,7 +296,7 @@ export function* book(shop: Shop, txn: Txn, answer: Outcome, card: CardInHand | 
   const approved: Booked = {
     result: 'approved',
     code,
-    ...answerFacts(shop),
+    ...answerFacts(shop, txn),
     ...(order === undefined ? {} : { order }),
     ...(shop.answer.has(38) ? { authCode: shop.answer.text(38) } : {}),
     ...(partial ? { amountMinor: approvedMinor } : {}),
@@ -366,7 +367,10 @@ export function* unknown(
 }
 
 /** What the answer says for the books and the slip: never card data. */
-function answerFacts(shop: Shop): {
+function answerFacts(
+  shop: Shop,
+  txn: Txn,
+): {
   reference?: string;
   hostDate?: string;
   hostTime?: string;
@@ -387,7 +391,9 @@ function answerFacts(shop: Shop): {
     settleDate: text(15),
     issuer: institutions?.slice(0, 11).trim() || undefined,
     acquirer: institutions?.slice(11, 22).trim() || undefined,
-    organisation: field63 && /^[A-Z0-9]{3}/.test(field63) ? field63.slice(0, 3) : undefined,
+    // 000 stands for the cards of this country in requests and may come back; payments by code are settled with those cards.
+    organisation:
+      field63 && channelOf(txn) === 'card' && /^(?!000)[A-Z0-9]{3}/.test(field63) ? field63.slice(0, 3) : undefined,
     centreText: field63 && field63.length > 3 ? field63.slice(3).trim() || undefined : undefined,
   });
 }

@@ -53,6 +53,8 @@ export function* settle(shop: Shop): Task<Done> {
     if (shop.signOnAgain) {
       const again = yield* signOn(shop);
       if (again.outcome !== 'ok') return again;
+      // The acquirer has closed the batch whose totals were confirmed, and a new one is empty.
+      if (journal.counts().batch === 0) return { type: 'DONE', outcome: 'failed', prompt: 'E01' };
     }
     // Also what a supervisor let wait: the last chance before the batch is closed. What stays held is on the idle screen.
     const stop = stopped(shop, yield* reverseOwed(shop, 'all'));
@@ -123,16 +125,25 @@ function* requestTotals(shop: Shop, settlement: Settlement): Task<Settlement | D
   if (!flags) {
     if (answer.kind !== 'answered')
       shop.hal.log.warn({ event: 'settlement', fault: answer.fault.name }, faultText(answer.fault));
+    // An 0510 has no 39; an acquirer that gives one refuses with it.
+    else if (answer.meaning.kind !== 'approved') return giveUp(shop, settlement, `the totals with ${answer.code}`);
     return { type: 'DONE', outcome: 'notAnswered' };
   }
-  if (flags.cup === REFUSED && flags.foreign === REFUSED) {
-    // The acquirer refused the request itself (sign-on, batch, form): nothing is under way there. The next try signs on first.
-    hal.log.warn({ event: 'settlement', batch: settlement.batch }, 'the acquirer refused the totals');
-    journal.settlementCancelled(hal.clock.nowMs(), settlement.id, 'the acquirer refused the totals');
-    shop.signOnAgain = true;
-    return { type: 'DONE', outcome: 'notAnswered' };
-  }
+  // The acquirer refused the request itself (sign-on, batch, form): nothing is under way there.
+  if (flags.cup === REFUSED && flags.foreign === REFUSED) return giveUp(shop, settlement, 'the totals');
   return journal.settlementAnswered(hal.clock.nowMs(), settlement.id, flags);
+}
+
+/**
+ * The acquirer has answered that it does not settle so: the settlement is given up here, not the batch. The next try signs on first
+ * and asks for totals anew, so that no counter waits for ever for an end that nobody will accept.
+ */
+function giveUp(shop: Shop, { id, batch }: Settlement, what: string): Done {
+  const why = `the acquirer refused ${what}`;
+  shop.hal.log.warn({ event: 'settlement', batch }, why);
+  shop.journal.settlementCancelled(shop.hal.clock.nowMs(), id, why);
+  shop.signOnAgain = true;
+  return { type: 'DONE', outcome: 'notAnswered' };
 }
 
 /** Flag of the 0510: error. On both sides it says that the totals were not even looked at. */
@@ -220,7 +231,11 @@ function* end(
     if (again.outcome !== 'ok') return again;
     if (!repeated && journal.openSettlement()) return yield* end(shop, settlement, balanced, sent, true);
   }
-  if (answer.meaning.kind !== 'approved') return { type: 'DONE', outcome: 'notAnswered' };
+  if (answer.meaning.kind !== 'approved')
+    // A sign-on that has brought the next batch has closed this one.
+    return journal.openSettlement()
+      ? giveUp(shop, settlement, `the end of the batch with ${answer.code}`)
+      : { type: 'DONE', outcome: 'notAnswered' };
   return journal.settlementEnded(hal.clock.nowMs(), settlement.id, sent);
 }
 

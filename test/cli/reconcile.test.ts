@@ -5,7 +5,7 @@ import { parseStatement } from '../../src/cli/statement.ts';
 import { ok } from '../../src/fault.ts';
 import { statementCsv } from '../../src/sim/acquirer/statement.ts';
 import type { Counter } from '../runtime/counter.ts';
-import { open, paidSale, paper, refund, sale, voidSale } from '../scenarios/people.ts';
+import { open, paidSale, paper, refund, sale, settle, voidSale } from '../scenarios/people.ts';
 
 interface Ran {
   readonly out: string[];
@@ -143,6 +143,58 @@ describe('pos8583 reconcile', () => {
     expect(empty.out).toHaveLength(6);
   });
 
+  test('money that the statement shows and takes back is not there', () => {
+    const c = day();
+    const back = lines(c)[1].replace('approved', 'reversed');
+    for (const csv of [
+      [...lines(c), back],
+      [lines(c)[0], back, ...lines(c).slice(1)],
+    ]) {
+      const ran = reconcile(c, csv.join('\n'));
+      expect(ran.exit).toBe(1);
+      expect(ran.out[0]).toMatch(/^state differs: sale 000001\/000002 .* there: 100.00 reversed/);
+      expect(ran.out.at(-1)).toBe('4 transactions agree, 1 differences; net here 260.00, net there 160.00');
+    }
+  });
+
+  test('a statement of other terminals only says nothing of this one', () => {
+    const c = day();
+    const ran = reconcile(c, `${lines(c)[0]}\nsale,99999999,000001,000002,7.00,approved,,,,`);
+    expect(ran).toEqual({
+      out: [
+        '0 transactions agree, 0 differences; net here 0.00, net there 0.00',
+        '1 lines are of other terminals and were passed over',
+        'The statement says nothing of batches 000001',
+      ],
+      err: '',
+      exit: 0,
+    });
+  });
+
+  test('a batch number that comes again: the batch that the statement is about', () => {
+    const c = settle(paidSale(open({ change: { policy: { autoSignOff: false } } }), 10_000));
+    c.on('是否打印明细', '0').on('结算成功', 'ENTER').on('确认键:菜单');
+    const before = statementCsv(c.ledger.db);
+    c.ledger.db.exec("UPDATE terminal SET batch = 1; UPDATE txn SET batch = '000777'");
+    sale(c, 5_000).on('[77]', 'ENTER').on('确认键:菜单');
+    paidSale(c, 6_000);
+    const now = statementCsv(c.ledger.db)
+      .split('\n')
+      .filter(line => !line.includes('000777'));
+    expect(c.journal.batch()).toBe(1);
+    for (const [csv, net] of [
+      [before, '100.00'],
+      [now.join('\n'), '60.00'],
+    ] as const)
+      expect(reconcile(c, csv)).toMatchObject({
+        exit: 0,
+        out: [
+          `1 transactions agree, 0 differences; net here ${net}, net there ${net}`,
+          '1 transactions of other batches with the same number were passed over',
+        ],
+      });
+  });
+
   test('as data, in Chinese, and wrong flags', () => {
     const c = day();
     const csv = lines(c)
@@ -190,6 +242,8 @@ describe('a statement', () => {
     ['trace,kind,batch', 'line 1: there is no column "amount"'],
     [`${HEAD}\n2,sale,1.00,1,approved`, 'line 2: 5 values, the first line has 6'],
     [`${HEAD}\n2,gift,1.00,1,,`, 'line 2: the kind is none of'],
+    [`${HEAD}\n2,constructor,1.00,1,,`, 'line 2: the kind is none of'],
+    [`${HEAD}\n2,sale,1.00,1,toString,`, 'line 2: the state is none of'],
     [`${HEAD}\n2,sale,1.00,1,maybe,`, 'line 2: the state is none of'],
     [`${HEAD}\n2,sale,100,1,,`, 'line 2: the amount is not'],
     [`${HEAD}\n2,sale,1.005,1,,`, 'line 2: the amount is not'],

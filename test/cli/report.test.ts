@@ -17,6 +17,7 @@ import { approve, begin, cardOf, open, PANS, sale } from '../journal/helpers.ts'
 /** 09:00 of a day of the host's zone. */
 const NINE = new Date(2026, 10, 20, 9).getTime();
 const MINUTE = 60_000;
+const KEY = { wrapped: '00'.repeat(16), kcv: '00962B60' };
 const TODAY = NINE + 10 * 60 * MINUTE;
 
 const profileOf = (id: string): ReturnType<typeof loadProfile> =>
@@ -219,6 +220,17 @@ describe('pos8583 report day', () => {
       original: { txnId: original.id },
     });
     journal.appendOutcome(NINE + 102 * MINUTE, lost.id, { result: 'unknown', reason: '98', why: 'no-answer' });
+    // After the last transaction and before the settlement: of this batch, as its settlement slip has it.
+    const other = journal.recordExternal(NINE + 102.5 * MINUTE, {
+      original: { txnId: journal.list({ kind: 'sale' }).find(one => one.amountMinor === 20_000)?.id ?? 0 },
+      amountMinor: 500,
+      method: 'bank',
+      proof: '+86-2',
+      operator: '01',
+      by: '00',
+      note: 'card is closed',
+    });
+    if (!other.ok) throw new Error(other.fault.name);
     const started = journal.startSettlement(NINE + 103 * MINUTE);
     if (!started.ok) throw new Error(started.fault.name);
     journal.settlementAnswered(NINE + 104 * MINUTE, started.value.id, { cup: 1, foreign: 2 });
@@ -249,6 +261,21 @@ describe('pos8583 report day', () => {
       },
     ]);
     expect(totals[3].amountMinor).toBe(16_000);
+    expect(totals[4]).toMatchObject({ item: 'external', count: 2, amountMinor: -1_500 });
+  });
+
+  test('a batch that the acquirer closed by itself has a row of its own', async () => {
+    const journal = open({ path });
+    journal.appendSignOn(NINE + 100 * MINUTE, { mode: '003', batch: 9, keys: { pin: KEY, mac: KEY } });
+    sale(journal, NINE + 110 * MINUTE, 2_000);
+    journal.close();
+    const { batches, totals } = await tables('day');
+    expect(batches).toMatchObject([
+      { batch: '000009', state: 'open', netMinor: 2_000 },
+      { batch: '000001', state: 'left', netMinor: 12_000 },
+    ]);
+    expect(totals[3].amountMinor).toBe(14_000);
+    expect((await tables('day', '--batch', '1')).batches).toMatchObject([{ batch: '000001', state: 'left' }]);
   });
 });
 

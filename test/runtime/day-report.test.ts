@@ -34,6 +34,7 @@ const SLIP: DaySlip = {
   wallets: [{ wallet: 'unionpayQr', sales: { count: 1, amountMinor: 100 }, back: { count: 0, amountMinor: 0 } }],
   externalRefunds: { count: 1, amountMinor: 5_000 },
   open: { batch: '000013', count: 0, netMinor: 0 },
+  left: [{ batch: '000011', count: 2, netMinor: 100 }],
   closed: [{ batch: '000012', count: 1004, netMinor: -1 }],
   heldRefunds: { count: 1, amountMinor: 100 },
   unknownRefunds: { count: 0, amountMinor: 0 },

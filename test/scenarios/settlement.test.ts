@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Counter } from '../runtime/counter.ts';
+import { type Counter, Crash } from '../runtime/counter.ts';
 import { beginSale, open, paidSale, paper, refund, sale, settle, settled, totals, voidSale } from './people.ts';
 
 /** A day with stripe and chip sales, a void and a refund. Traces 2 to 6. */
@@ -19,6 +19,12 @@ function uploads(c: Counter): string[] {
 /** The acquirer has one sale less than the terminal: its row is taken out behind its back. */
 function forget(c: Counter, trace: number): void {
   c.ledger.db.exec(`UPDATE txn SET state = 'declined' WHERE trace = '${String(trace).padStart(6, '0')}'`);
+}
+
+/** The end of the batch gets no answer once, and the acquirer does not book it. */
+function silentEnd(c: Counter): Counter {
+  c.faults({ match: { mti: '0320' }, do: { silent: true, bookNot: true }, times: 1 });
+  return c;
 }
 
 describe('settlement', () => {
@@ -249,6 +255,55 @@ describe('a settlement that is cut off', () => {
     expect(c.log.filter(line => line.includes('!! ')).map(line => line.split('!! ')[1])).toEqual([
       'detail 000002 100.00 was uploaded and is not so in the books',
     ]);
+  });
+
+  test('an end that the acquirer refuses is not asked for for ever: totals anew, and the counter goes on', () => {
+    const c = paidSale(open(), 10_000);
+    c.faults({ match: { mti: '0320', '60.3': '207' }, do: { code: '95' }, times: 1 });
+    settle(c).on('是否重试', 'CANCEL').on('确认键:菜单');
+    expect(c.journal.openSettlement()).toBeUndefined();
+    paidSale(c, 5_000);
+    settled(settle(c));
+    expect(c.sentTypes()).toBe('0800 0200 0500 0320 0800 0200 0500 0320');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('an acquirer that has lost the totals refuses the end: they are sent again', () => {
+    const c = settle(silentEnd(paidSale(open(), 10_000))).on('是否重试');
+    c.ledger.db.exec('DELETE FROM settlement');
+    settled(c.keys('ENTER').on('是否重试', 'ENTER'));
+    expect(c.sentTypes()).toBe('0800 0200 0500 0320 0320 0800 0500 0320');
+    expect(c.differences()).toEqual([]);
+  });
+
+  test('totals refused with a code: signed on again, then settled', () => {
+    const c = paidSale(open(), 10_000);
+    c.faults({ match: { mti: '0500' }, do: { code: 'A0', onlyCode: true }, times: 1 });
+    settled(settle(c).on('是否重试', 'ENTER'));
+    expect(c.sentTypes()).toBe('0800 0200 0500 0800 0500 0320');
+  });
+
+  test('the sign-on before the totals shows that the acquirer has closed the batch: no empty batch is settled', () => {
+    const c = paidSale(open(), 10_000);
+    c.ledger.db.exec('UPDATE terminal SET batch = 9');
+    settle(c).on('是否重试', 'ENTER').on('无交易', 'ENTER').on('确认键:菜单');
+    expect(c.sentTypes()).toBe('0800 0200 0500 0800');
+    expect(c.slips.at(-1)).toContain('批次未对账');
+    expect(c.journal.batch()).toBe(9);
+  });
+
+  test('cut off between the end of the batch and its slip: the slip is there after the start', () => {
+    const c = paidSale(open(), 10_000);
+    const { closeBatch } = c.journal;
+    c.journal.closeBatch = (...of) => {
+      closeBatch(...of);
+      throw new Crash();
+    };
+    expect(() => settled(settle(c))).toThrow(Crash);
+    c.start();
+    c.on('确认键:菜单');
+    expect(c.journal.lastSettlement()?.batch).toBe(1);
+    expect(c.journal.lastSlip('settlement')?.lines.join('\n')).toMatch(/净额\/NET +100.00/);
   });
 
   test('the anchor of the day is on its slip, and the chain up to it can be checked', () => {

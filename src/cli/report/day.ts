@@ -23,7 +23,7 @@ const item = (id: string, zh: string, en: string): Word => ({ id, zh, en });
 export function dayReport(sources: Sources, span: Span): Report {
   const { journal } = sources;
   const txns = [...txnsIn(journal, span)];
-  const [fromMs, toMs] = limitsOf(txns, span);
+  const { fromMs, toMs } = span;
   const externals = journal.externals(fromMs, toMs);
   const late = refundsOverdue(sources);
   return {
@@ -41,14 +41,6 @@ export function dayReport(sources: Sources, span: Span): Report {
       entries(sources, txns, externals, fromMs, toMs),
     ],
   };
-}
-
-/** Times of a span; those of a batch reach from its first to its last transaction. */
-function limitsOf(txns: readonly Txn[], span: Span): [number, number] {
-  if (!span.periods) return [span.fromMs, span.toMs];
-  const first = txns.at(0);
-  const last = txns.at(-1);
-  return first && last ? [first.atMs, last.atMs + 1] : [0, 0];
 }
 
 function sumOf(amounts: readonly number[]): Sum {
@@ -102,9 +94,10 @@ const RESULTS = {
 } as const;
 const BATCH_OPEN = item('open', '未结 (X)', 'open (X)');
 const BATCH_CLOSED = item('closed', '已结 (Z)', 'closed (Z)');
+const BATCH_LEFT = item('left', '收单已关,未对账', 'closed by the acquirer');
 const BATCH_UNFINISHED = item('unfinished', '结算未完', 'settling');
 
-/** X: the open batch as it stands. Z: each closed batch with the totals that were settled and those of now. */
+/** X: the open batch as it stands. Z: each closed batch with the totals that were settled and those of now; batches that no settlement compared. */
 function batches(journal: Journal, txns: readonly Txn[], span: Span): Table {
   const settlements = journal
     .settlementsBetween(0, Number.MAX_SAFE_INTEGER)
@@ -119,6 +112,13 @@ function batches(journal: Journal, txns: readonly Txn[], span: Span): Table {
   if (asked && !settlements.some(one => one.period === period)) {
     const now = journal.batchTotals(period);
     rows.push(batchRow(journal.batch(), now, now));
+  }
+  for (const left of new Set(txns.map(txn => txn.period))) {
+    // A batch that was settled on another day has its row there.
+    if (left === period || journal.closedSettlement(left)) continue;
+    const now = journal.batchTotals(left);
+    const batch = txns.find(txn => txn.period === left)?.batch ?? 0;
+    if (counted(now) > 0) rows.push(batchRow(batch, now, now, undefined, BATCH_LEFT));
   }
   return {
     id: 'batches',
@@ -142,13 +142,19 @@ function batches(journal: Journal, txns: readonly Txn[], span: Span): Table {
   };
 }
 
-function batchRow(batch: number, settled: BatchTotals, now: BatchTotals, settlement?: Settlement): Cell[] {
+function batchRow(
+  batch: number,
+  settled: BatchTotals,
+  now: BatchTotals,
+  settlement?: Settlement,
+  unsettled = BATCH_OPEN,
+): Cell[] {
   const debit = both(settled.cup.debit, settled.foreign.debit);
   const credit = both(settled.cup.credit, settled.foreign.credit);
   const net = (totals: BatchTotals): number =>
     both(totals.cup.debit, totals.foreign.debit).amountMinor -
     both(totals.cup.credit, totals.foreign.credit).amountMinor;
-  const state = !settlement ? BATCH_OPEN : settlement.stage === 'closed' ? BATCH_CLOSED : BATCH_UNFINISHED;
+  const state = !settlement ? unsettled : settlement.stage === 'closed' ? BATCH_CLOSED : BATCH_UNFINISHED;
   return [
     digits(batch, 6),
     state,
@@ -163,6 +169,9 @@ function batchRow(batch: number, settled: BatchTotals, now: BatchTotals, settlem
     net(now) - net(settled),
   ];
 }
+
+const counted = ({ cup, foreign }: BatchTotals): number =>
+  cup.debit.count + cup.credit.count + foreign.debit.count + foreign.credit.count;
 
 function both(a: Sum, b: Sum): Sum {
   return { count: a.count + b.count, amountMinor: a.amountMinor + b.amountMinor };

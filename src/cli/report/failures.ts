@@ -1,7 +1,7 @@
 import { KIND_RULES, type Journal, type Txn } from '../../journal/journal.ts';
 import { type Cause, causeOf, refusalCause } from './cause.ts';
 import type { Cell, Report, Span, Table } from './model.ts';
-import { refusals, spanTimes } from './operators.ts';
+import { refusals } from './operators.ts';
 import { patternsTable } from './patterns.ts';
 import { percent, txnsIn } from './rows.ts';
 import { column, columns, type Sources, words } from './words.ts';
@@ -21,7 +21,7 @@ const WAIT_MAX_MS = 10 * 60_000;
 /** Pareto of causes, sums of classes, codes and times of the acquirer. */
 export function failuresReport({ journal, profile }: Sources, span: Span): Report {
   const txns = [...txnsIn(journal, span)];
-  const [fromMs, toMs] = spanTimes(span, txns);
+  const { fromMs, toMs } = span;
   const ends = endTimes(journal, fromMs);
   const piles = new Map<string, Pile>();
   const add = (cause: Cause, amountMinor: number, lostMs: number): void => {

@@ -1,4 +1,4 @@
-import { counts, type Journal, plus, type Txn } from '../../journal/journal.ts';
+import { counts, type Journal, plus } from '../../journal/journal.ts';
 import type { Refusal, Sum, TrainingResult } from '../../journal/types.ts';
 import type { Report, Span, Table } from './model.ts';
 import { actOf, percent, txnsIn } from './rows.ts';
@@ -19,14 +19,6 @@ interface Person {
 }
 
 const NONE: Sum = { count: 0, amountMinor: 0 };
-
-/** Records of a span; those of a batch are the ones between its first and last transaction. */
-export function spanTimes(span: Span, txns: readonly Txn[]): [fromMs: number, toMs: number] {
-  const first = txns.at(0);
-  const last = txns.at(-1);
-  if (!span.periods) return [span.fromMs, span.toMs];
-  return first && last ? [first.atMs, last.atMs + 1] : [0, 0];
-}
 
 /** One row for each operator number; the numbers 00 and 99 are there when they did something. */
 export function operatorsReport({ journal }: Sources, span: Span): Report {
@@ -59,7 +51,7 @@ export function operatorsReport({ journal }: Sources, span: Span): Report {
     for (const approver of [txn.intent.approver, txn.intent.second])
       if (approver !== undefined) person(approver).approvals++;
   }
-  const [fromMs, toMs] = spanTimes(span, txns);
+  const { fromMs, toMs } = span;
   const refused = refusals(journal, fromMs, toMs);
   for (const { operator } of refused) person(operator).refused++;
   for (const record of journal.recordsOfKinds(['operator-failures'], fromMs, toMs)) {

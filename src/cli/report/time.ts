@@ -81,9 +81,10 @@ function batchSpan(journal: Journal, batch: string): Result<Span> {
       ),
     );
   // A number that came again means its newest batch.
+  const [fromMs, toMs] = journal.timesOfPeriod(periods[0]);
   return ok({
-    fromMs: 0,
-    toMs: Number.MAX_SAFE_INTEGER,
+    fromMs,
+    toMs,
     periods: periods.slice(0, 1),
     name: digits(Number(batch), 6),
   });

@@ -192,7 +192,9 @@ export class Acquirer {
     effect: Effect,
   ): { decision: Decision; terminal: TerminalRow | undefined } {
     const refuse = (code: string, note: string): Decision =>
-      request.word === 'settle' ? handleSettle(desk, request, note) : { code, fields: this.echoed(request), note };
+      request.word === 'settle' && effect.onlyCode !== true
+        ? handleSettle(desk, request, note)
+        : { code, fields: this.echoed(request), note };
     const unknown = this.unregistered(request);
     if (unknown !== '')
       return {

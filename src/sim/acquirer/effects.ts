@@ -22,6 +22,8 @@ export interface Effect {
   readonly badMac?: boolean;
   /** Field 4 of the answer is one fen too high (its MAC is right). */
   readonly wrongAmount?: boolean;
+  /** With `code`, of a settlement: the 0510 says it in field 39 and has no totals, which is not how it should refuse. */
+  readonly onlyCode?: boolean;
   /** Field 11 of the answer is the next number (its MAC is right). */
   readonly wrongTrace?: boolean;
   /** Connection closed, nothing booked. */

@@ -385,7 +385,9 @@ export function financialFields(
   fields['32'] = ACQUIRER_ID;
   fields['37'] = reference;
   fields['44'] = PARTIES;
-  if (request.word !== 'reversal' && request.word !== 'balance') fields['63'] = organisation;
+  // What a refund names in 63 comes back as it was sent: many terminals send 000 for the cards of this country.
+  if (request.word !== 'reversal' && request.word !== 'balance')
+    fields['63'] = view.has(63) ? view.text(63) : organisation;
   return fields;
 }
 

@@ -34,6 +34,7 @@ const doSchema = z
       .min(0, { error: 'must be 0 or more' })
       .max(600_000, { error: 'must be 600000 (ten minutes) or less' })
       .optional(),
+    onlyCode: flag.optional(),
     silent: flag.optional(),
     twice: flag.optional(),
     withNext: flag.optional(),
@@ -58,6 +59,9 @@ const doSchema = z
       .optional(),
   })
   .refine(members => Object.keys(members).length > 0, { error: 'must hold at least one action' })
+  .refine(members => members.onlyCode === undefined || members.code !== undefined, {
+    error: 'onlyCode must come with code',
+  })
   .refine(members => members.bookAnyway === undefined || members.overtaken === true, {
     error: 'bookAnyway must come with overtaken',
   });

@@ -187,6 +187,8 @@ export interface DaySlip {
   readonly externalRefunds: SlipSide;
   /** The open batch as it stands. */
   readonly open: { readonly batch: string; readonly count: number; readonly netMinor: number };
+  /** Batches with money of this day that the acquirer closed by itself. */
+  readonly left: readonly { readonly batch: string; readonly count: number; readonly netMinor: number }[];
   /** Batches that were closed on this day. */
   readonly closed: readonly { readonly batch: string; readonly count: number; readonly netMinor: number }[];
   readonly heldRefunds: SlipSide;

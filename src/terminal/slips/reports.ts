@@ -172,6 +172,8 @@ export function dayLines(slip: DaySlip, options: SlipOptions): string[] {
   paper.row(pick('外部退款/EXT', 'EXTERNAL'), slip.externalRefunds);
   paper.rule();
   paper.row(`X ${slip.open.batch}`, { count: slip.open.count, amountMinor: slip.open.netMinor });
+  for (const { batch, count, netMinor } of slip.left)
+    paper.row(`${pick('未对账', 'LEFT')} ${batch}`, { count, amountMinor: netMinor });
   for (const { batch, count, netMinor } of slip.closed) paper.row(`Z ${batch}`, { count, amountMinor: netMinor });
   paper.rule();
   paper.row(pick('暂缓退货/HELD', 'REFUNDS HELD'), slip.heldRefunds);

@@ -177,7 +177,7 @@ describe('batch upload', () => {
 
     const { '35': _track, '53': _control, ...kept } = refundAsk.fields;
     const notice = till.ask({ mti: 0x0320, fields: { ...kept, '2': PAN }, mac: false });
-    expect([notice.fields['39'], notice.fields['63']]).toEqual(['00', 'CUP']);
+    expect([notice.fields['39'], notice.fields['63']]).toEqual(['00', '000']);
 
     expect(till.ledger.uploads(till.tid, till.mid, till.batch)).toEqual({ count: 4, unmatched: 0 });
     expect(upload(till, '202', '0004').fields['39']).toBe('00');
