@@ -148,8 +148,8 @@ describe('settlement', () => {
     const cursor = { step: 'details', index: 1, round: 0, sent: 1, missing: [2] };
     journal.settlementUploaded(T0, id, cursor);
     expect(journal.openSettlement()).toMatchObject({ id, stage: 'uploading', flags: { cup: 2, foreign: 1 }, cursor });
-    expect(() => journal.settlementCancelled(T0, id, 'no')).toThrow('requested or answered');
     journal.settlementEnded(T0, id, 1);
+    expect(() => journal.settlementCancelled(T0, id, 'no')).toThrow('requested or answered or uploading');
     expect(journal.closeBatch(T0, id)).toMatchObject({ stage: 'closed', newBatch: 13, items: 1 });
     expect(journal.openSettlement()).toBeUndefined();
     expect(journal.lastSettlement()?.batch).toBe(12);
