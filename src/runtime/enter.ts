@@ -172,7 +172,7 @@ function standing(journal: Journal, nowMs: number, entry: Entry): object {
       return { ...(txn && journal.life(txn.id)), tracking: txn ? trackingOf(txn) : '' };
     }
     case 'refund-resolve': {
-      const txn = refundOf(journal, entry.id);
+      const txn = doubtfulOf(journal, entry.id);
       return txn ? shownRefund(txn) : {};
     }
     case 'refund-external': {
@@ -204,6 +204,12 @@ export const isRefund = (txn: Txn | undefined): txn is Txn =>
 export function refundOf(journal: Journal, id: number): Txn | undefined {
   const txn = journal.txn(journal.held(id)?.txnId ?? id);
   return isRefund(txn) ? txn : undefined;
+}
+
+/** What a person can end: a refund, or a void of a scanned payment, which has no reversal either. */
+function doubtfulOf(journal: Journal, id: number): Txn | undefined {
+  const txn = journal.txn(journal.held(id)?.txnId ?? id);
+  return txn && !KIND_RULES[txn.kind].reversible ? txn : undefined;
 }
 
 /** `named`: as the person wrote it. */
@@ -299,7 +305,7 @@ function settling(journal: Journal): Fault | undefined {
 
 /** Why this entry cannot be made; F19: a named person asked, and it is not the one who made the refund. */
 function mayResolve(journal: Journal, { id, operator }: RefundResolve): Fault | undefined {
-  const txn = refundOf(journal, id);
+  const txn = doubtfulOf(journal, id);
   if (!txn) return noRefund(trackingText(id));
   if (txn.state === 'open')
     return fault(
@@ -336,7 +342,7 @@ function mayResolve(journal: Journal, { id, operator }: RefundResolve): Fault | 
 
 function resolve(journal: Journal, nowMs: number, entry: RefundResolve): Result<unknown> {
   const { outcome, note, operator, reference } = entry;
-  const txn = refundOf(journal, entry.id);
+  const txn = doubtfulOf(journal, entry.id);
   assert(txn, 'the refund was looked up before');
   if (outcome === 'still-unknown')
     return ok(journal.appendEvent(nowMs, 'case', { txnId: txn.id, by: SUPERVISOR, operator, note }));

@@ -79,6 +79,11 @@ export interface SendOptions {
   readonly reuse?: boolean;
   /** Every code is an answer, also one that leaves the outcome of a transaction unknown: a reversal has its own rules. */
   readonly everyCode?: boolean;
+  /**
+   * A request that was sent before: 94 says that the first one was accepted, so its MAC must be right when it has one. A declined answer
+   * may come without.
+   */
+  readonly repeat?: boolean;
   /** Called once when the connection stands, before the first byte goes. */
   readonly outgoing?: () => void;
 }
@@ -141,7 +146,8 @@ export function* send(shop: Shop, ready: Ready, options: SendOptions): Task<Outc
   if (!RESPONSE_CODE.test(code))
     return { kind: 'unknown', why: 'mismatch', fault: noCode('the response code (39) is not two digits or capitals') };
   const meaning = meaningOf(shop.profile.responses, code, options.refund === true);
-  if (meaning.kind === 'approved' && ready.elements.mac) {
+  const accepts = meaning.kind === 'approved' || (options.repeat === true && code === '94' && shop.answer.has(64));
+  if (accepts && ready.elements.mac) {
     const right = yield* macRight(shop, result.bytes);
     if (right !== true) return { kind: 'unknown', why: 'badMac', fault: right };
   }

@@ -112,6 +112,7 @@ function* resend(shop: Shop, txn: Txn, card: CardInHand): Task<Done> {
   if (!again.ok) return { type: 'DONE', outcome: 'failed', prompt: promptOf(again.fault), fault: again.fault };
   const answer = yield* send(shop, ready, {
     refund: true,
+    repeat: true,
     progress: secondsLeft => ({ stage: 'waiting', secondsLeft }),
   });
   // 94 to a repeat means that the first one was accepted.

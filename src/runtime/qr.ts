@@ -217,8 +217,14 @@ function* inquire(shop: Shop, txn: Txn, stage: 'unsure' | 'confirming'): Task<Fo
       return 'nothing';
     case 'failed':
       return state.code === undefined ? 'nothing' : { end: declined(shop, txn, state.code) };
-    default:
+    case 'paid':
       return { end: accepted(shop, txn) };
+    case 'closed':
+      // Nothing was paid: a sale is reversed, a void or refund is for a person.
+      return 'nothing';
+    default:
+      // Where the money of a refund is says that it was accepted; of a sale or void such a word says nothing.
+      return KIND_RULES[txn.kind].act === 'refund' ? { end: accepted(shop, txn) } : 'nothing';
   }
 }
 
@@ -394,6 +400,7 @@ function* resend(shop: Shop, id: number): Task<Done> {
   const answer = yield* send(shop, ready, {
     everyCode: true,
     refund: act === 'refund',
+    repeat: true,
     progress: secondsLeft => ({ stage: 'waiting', secondsLeft }),
   });
   const first = answer.kind === 'answered' && answer.code === '94';

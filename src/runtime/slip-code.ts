@@ -272,6 +272,7 @@ export function usedSlips(
       for (const txn of page) {
         if (txn.atMs < sinceMs || !(txn.state === 'approved' || txn.state === 'unknown' || txn.state === 'open'))
           continue;
+        if (journal.life(txn.id)?.state === 'closed') continue;
         add(txn.id, txn.atMs, kind.endsWith('oid') ? 'void' : 'refund', txn.amountMinor, txn.intent.original);
       }
       const last = page[page.length - 1];

@@ -422,3 +422,23 @@ describe('trace numbers', () => {
     expect(journal.nextTrace()).toBe(3);
   });
 });
+
+describe('a refund that its channel did not close', () => {
+  test('abnormal is not closed: its money is not free, and its life goes on', () => {
+    const journal = open();
+    const paid = sale(journal, T0);
+    const refund = approve(
+      journal,
+      T0,
+      begin(journal, T0, {
+        kind: 'refund',
+        amountMinor: 7000,
+        original: { txnId: paid.id, reference: paid.answer?.reference },
+      }).id,
+    );
+    for (const state of ['abnormal', 'redirected', 'arrived'] as const) {
+      expect(journal.appendLife(T0, { id: refund.id, state, source: 'channel' }).ok).toBe(true);
+      expect(journal.refundable(paid.id)).toBe(3000);
+    }
+  });
+});

@@ -243,3 +243,27 @@ describe('slips and events', () => {
     expect(journal.recordsOf(1).map(record => record.kind)).toEqual(['intent', 'outcome']);
   });
 });
+
+describe('totals of card organisations', () => {
+  test('a refund of a foreign card that a person enters counts among the foreign cards', () => {
+    const journal = open();
+    const made = begin(journal, T0);
+    const paid = journal.appendOutcome(T0, made.id, {
+      result: 'approved',
+      code: '00',
+      reference: '112233445566',
+      organisation: 'VIS',
+    });
+    const refund = begin(journal, T0, {
+      kind: 'refund',
+      amountMinor: 4000,
+      original: { txnId: paid.id, reference: '112233445566' },
+    });
+    journal.appendOutcome(T0, refund.id, { result: 'unknown', reason: '98', why: 'silence' });
+    journal.resolveRefund(T0, refund.id, { by: '00', accepted: true, reference: '112233445567', note: 'n' });
+    expect(journal.batchTotals()).toMatchObject({
+      cup: { credit: { count: 0 } },
+      foreign: { debit: { count: 1 }, credit: { count: 1, amountMinor: 4000 } },
+    });
+  });
+});

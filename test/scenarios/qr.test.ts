@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { loadProfile } from '../../src/profile/profile.ts';
+import { requestLine } from '../../src/runtime/entries.ts';
 import { digits } from '../../src/units.ts';
 import type { Counter } from '../runtime/counter.ts';
 import { readShipped } from '../profile/shipped.ts';
-import { open, paidSale, paper, settled, totals, typeSupervisorPassword } from './people.ts';
+import { open, paidSale, paper, settled, SUPERVISOR_PASSWORD, totals, typeSupervisorPassword } from './people.ts';
 import {
   beginScan,
   beginScanRefund,
@@ -542,3 +543,71 @@ function supervisor(c: Counter): Counter {
   c.on(IDLE, 'ENTER').on('主菜单', '7').on('管理', '1').on('1.', '1').on('请输入操作员号').type('00');
   return typeSupervisorPassword(c, '请输入操作员密码').on('主管');
 }
+
+describe('what an inquiry may say, and what a person enters after it', () => {
+  test('a sale whose order the acquirer has closed unpaid is no sale', () => {
+    // The request is lost; this acquirer calls an order without payment CLOSED (as WeChat and Alipay do).
+    const c = open({
+      change: { acquirer: { scanPayment: { inquiry: { words: { NONE: 'closed' } } } } } as never,
+      rules: [{ match: { '60.1': '22', mti: '0200' }, do: { silent: true, bookNot: true }, times: 1 }],
+    });
+    scanSale(c, 10_000).on('交易结果未知').pause(30);
+    expect(c.journal.list()[0].state).toBe('reversed');
+  });
+
+  test('an unknown refund that the wallet has closed is not told as accepted', () => {
+    const c = paidScan(open({ change: { acquirer: { answerTimeoutSeconds: 90 } } }), 10_000);
+    c.faults({ match: { mti: '0220' }, do: { silent: true, refund: 'closed' }, times: 1 });
+    scanRefund(c, 2, 4_000).pause(130);
+    const [refund] = c.journal.list();
+    expect(refund.state).toBe('unknown');
+  });
+
+  test('where a refund of an earlier batch is: asked for by its own batch', () => {
+    const c = paidScan(open(), 10_000);
+    paper(scanRefund(c, 2, 4_000));
+    c.on(IDLE, 'ENTER').on('主菜单', '7').on('管理', '4').on('是否批结算', 'ENTER');
+    totals(c).on('扫码销售总计', 'ENTER').on('扫码退货总计', 'ENTER');
+    settled(c).pause(61);
+    c.keys('ENTER').on('请输入操作员号').type('01').on('请输入操作员密码').type('0000');
+    c.on('请输入新密码').type('2580').on('请再输一次').type('2580').on('签到成功', 'ENTER').on(IDLE);
+    const [refund] = c.journal.list({ kind: 'qrRefund' });
+    c.keys('F2').on('退货进度').type(`${refund.trace}`).pause(3);
+    expect(c.sent('0200').at(-1)?.fields[61]).toBe('000001000003');
+    expect(c.journal.life(refund.id)).toMatchObject({ state: 'arrived' });
+  });
+
+  test('an unknown void of a scanned payment can be ended after its batch is closed', () => {
+    const rules = [{ match: { '60.1': '23' }, do: { silent: true, bookNot: true }, times: 1 }] as const;
+    const c = paidScan(open({ ...(blind as object), rules } as never), 10_000);
+    scanVoid(c, 2).on('撤销结果未知', 'ENTER').on(IDLE);
+    const [unknown] = c.journal.unknownRefunds();
+    c.on(IDLE, 'ENTER').on('主菜单', '7').on('管理', '4').on('是否批结算', 'ENTER').on('结算后仍待查', 'ENTER');
+    totals(c).on('扫码销售总计', 'ENTER').on('扫码退货总计', 'ENTER');
+    settled(c).keys('ENTER').on('请输入操作员号').type('01').on('请输入操作员密码').type('0000');
+    c.on('请输入新密码').type('2580').on('请再输一次').type('2580').on('签到成功', 'ENTER').pause(2);
+    c.on(IDLE, 'MENU').on('主菜单', '7').on('管理', '1').on('1.操作员', '1').on('请输入操作员号').type('00');
+    typeSupervisorPassword(c, '请输入操作员密码')
+      .on('主管功能')
+      .keys('DOWN')
+      .on('6.')
+      .keys('6')
+      .on('待查', '2')
+      .on('原号重发', 'ENTER')
+      .pause(3);
+    c.keys('ENTER').pause(5);
+    expect(c.journal.unknownRefunds()).toHaveLength(1);
+    const entry = {
+      what: 'refund-resolve',
+      id: unknown.id,
+      outcome: 'not-accepted',
+      operator: '02',
+      note: 'n',
+    } as const;
+    c.control(requestLine({ request: '1'.padStart(32, '0'), password: SUPERVISOR_PASSWORD, entry }));
+    c.pause(400);
+    scanRefund(c.on(IDLE), 2, 1_000).pause(5);
+    expect(c.journal.txn(unknown.id)?.state).toBe('failed');
+    expect(c.sent('0220')).toHaveLength(1);
+  });
+});

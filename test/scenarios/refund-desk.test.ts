@@ -14,6 +14,7 @@ import {
   typeSupervisorPassword,
   voidSale,
 } from './people.ts';
+import { paidScan, scanRefund } from './scan.ts';
 
 /** The refund desk: rules before the send, a second person, waiting and stopping. */
 
@@ -524,5 +525,43 @@ describe('the last look', () => {
     });
     c.keys('1').on('需第二人复核', 'ENTER').on('确认键:菜单');
     expect(c.sent('0220')).toEqual([]);
+  });
+});
+
+describe('who and how long', () => {
+  test('who decided a held refund is not its second person, whoever is on duty', () => {
+    const c = open({ profile: 'unionpay-pos-desk' });
+    const now = c.world.nowMs();
+    c.journal.setPassword(now, '00', SUPERVISOR_PASSWORD, '00');
+    c.journal.setPassword(now, '01', '2468', '01');
+    c.journal.setPassword(now, '02', '1357', '02');
+    c.journal.appendTraining(now, { operator: '01', by: '00', score: 5, of: 5, passed: true });
+    paidSale(c, 100_000);
+    refundByVoucher(c, 2)
+      .on('请输入退货金额')
+      .type(40_000)
+      .on('请确认退货金额', 'ENTER')
+      .on('请选退货原因', '3')
+      .on('退货待发送');
+    c.crash();
+    c.journal.appendEvent(c.world.nowMs(), 'operator-off', { operator: '01' });
+    c.journal.appendEvent(c.world.nowMs(), 'operator-on', { operator: '02' });
+    c.profile = { ...c.profile, policy: { ...c.profile.policy, refundDualLimitMinor: 30_000 } };
+    c.start();
+    supervisor(c).keys('DOWN').on('5.退货止付', '5').on('400.00', '1');
+    c.on('请输复核工号').type('01').on('请输复核密码').type('2468').on('复核-盲录').on('请输退货金额').type(40_000);
+    c.on('请输卡号后四位')
+      .type(c.journal.byVoucher(2)?.intent.card?.masked.slice(-4) ?? '')
+      .pause(2);
+    expect(c.screen).toContain('申请人不能复核');
+    expect(c.journal.heldRefunds()).toHaveLength(1);
+  });
+
+  test('a rule that holds for its own time holds for that time', () => {
+    const risk = [{ id: 'busy', kind: 'shopCount', hours: 24, max: 0, action: 'hold', holdSeconds: 900 }];
+    const c = paidScan(open({ change: { policy: { refundHoldSeconds: 0, risk } } } as never), 10_000);
+    scanRefund(c, 2, 4_000).on('退货待发送').keys('CANCEL').on('确认键:菜单').pause(800);
+    expect(c.sent('0220')).toEqual([]);
+    c.wait(() => c.sent('0220').length === 1, 'it never went out', 200_000);
   });
 });

@@ -314,3 +314,24 @@ describe('a settlement that is cut off', () => {
     expect(c.journal.verify().ok).toBe(true);
   });
 });
+
+describe('what a person entered', () => {
+  test('a chip sale that stands by what a person entered has no certificate: it goes up as a detail', () => {
+    const c = open({ rules: [{ match: { mti: '0400' }, do: { silent: true, bookNot: true } }] });
+    sale(c, 10_068, 'chip').on('冲正不成功').keys('ENTER').on('请取走卡片').remove().on('确认键:菜单');
+    const [held] = c.journal.heldReversals();
+    c.journal.resolveReversal(c.world.nowMs(), held.id, {
+      by: '00',
+      entry: { result: 'approved', reference: '112233445566', note: 'n' },
+    });
+    c.faults({ match: { mti: '0200' }, do: { bookNot: true }, times: 1 });
+    paidSale(c, 5_000);
+    settled(settle(c));
+    const details = c
+      .sent('0320')
+      .map(m => m.fields[48] ?? '')
+      .join();
+    expect(details).toContain('0000020621000');
+    expect(c.sent('0320').at(-1)?.fields[48]).toMatch(/^0002/);
+  });
+});

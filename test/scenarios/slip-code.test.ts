@@ -403,3 +403,70 @@ function beginVoidEntry(counter: Counter): void {
   home(counter);
   beginVoid(counter, 77).on('原交易不存在');
 }
+
+describe('what other terminals paid back', () => {
+  /** A sale of 128.00 at `first`; the list that `first` has imported says that `second` gave back 100.00 of it. */
+  function refundedElsewhere() {
+    const { first, second, firstDesk, secondDesk } = twoCounters();
+    paidSale(first, 12_800);
+    const original = { reference: first.journal.list()[0].answer?.reference, dateMmdd: '1121', amountMinor: 12_800 };
+    const entry = { original, amountMinor: 10_000, method: 'cash', proof: '7', operator: '01', by: '00', note: '-' };
+    expect(second.journal.recordExternal(second.world.nowMs(), entry as never).ok).toBe(true);
+    firstDesk.take(second, secondDesk);
+    return { first, second, firstDesk, secondDesk };
+  }
+
+  test('what another terminal paid by another way is told, and limits the refund here also when more is typed', () => {
+    const { first } = refundedElsewhere();
+    beginRefund(first).keys('1').on('请输入原凭证号').type(2).on('28.00', 'ENTER');
+    swipe(first);
+    first.on('请输入退货金额').type(2_801).on('超可退金额');
+    expect(first.sent('0220')).toEqual([]);
+  });
+
+  test('an unknown refund is told to the other terminals', () => {
+    const { first, second, firstDesk, secondDesk } = twoCounters();
+    paidSale(first, 12_800);
+    first.faults({ match: { mti: '0220' }, do: { silent: true }, times: 1 });
+    refund(first, 2, 10_000).on('退货结果未知', 'ENTER').on('确认键:菜单');
+    secondDesk.take(first, firstDesk);
+    scan(toScanner(second), codeOn(first.slips[0])).on('可退:');
+    expect(second.screen).toContain('28.00');
+    expect(second.screen).not.toContain('可退:     128.00');
+  });
+
+  test('a refund of a foreign slip that waits counts when the slip is scanned again', () => {
+    const { first, second } = twoCounters();
+    paidSale(first, 12_800);
+    const { reference } = { reference: first.journal.list()[0].answer?.reference };
+    const held = second.journal.holdRefund(second.world.nowMs(), {
+      kind: 'refund',
+      channel: 'card',
+      amountMinor: 12_800,
+      untilMs: second.world.nowMs() + 1e6,
+      operator: '01',
+      reason: '1',
+      original: { reference, dateMmdd: '1121', amountMinor: 12_800 },
+    });
+    expect(held.ok).toBe(true);
+    scan(toScanner(second), codeOn(first.slips[0])).on('原交易已退货');
+  });
+
+  test('a void of a sale of which another terminal gave money back', () => {
+    const { first } = refundedElsewhere();
+    beginVoid(first, 2).on('撤销-原交易', 'ENTER').pause(2);
+    expect(first.screen).toContain('原交易已退货');
+    expect(first.journal.list({ kind: 'void' })).toEqual([]);
+  });
+
+  test('a refund that was closed is not told as paid', () => {
+    const { first, second, firstDesk, secondDesk } = twoCounters();
+    paper(refund(paidSale(first, 12_800), 2, 10_000));
+    const [made] = first.journal.list({ kind: 'refund' });
+    first.journal.appendLife(first.world.nowMs(), { id: made.id, state: 'closed', source: 'supervisor', by: '00' });
+    expect(first.journal.refundable(first.journal.list({ kind: 'sale' })[0].id)).toBe(12_800);
+    secondDesk.take(first, firstDesk);
+    scan(toScanner(second), codeOn(first.slips[0])).on('可退:');
+    expect(second.screen).toContain('可退:     128.00');
+  });
+});

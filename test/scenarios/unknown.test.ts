@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Counter } from '../runtime/counter.ts';
-import { open, paidSale, paper, sale, typeSupervisorPassword, voidSale } from './people.ts';
+import { open, paidSale, paper, refund, sale, typeSupervisorPassword, voidSale } from './people.ts';
 
 /** What a reversal says of its original, and what it must not say. */
 function checkReversal(c: Counter, reason: string): void {
@@ -274,3 +274,57 @@ describe('the acquirer wants a sign-on', () => {
     expect(c.journal.lastSlip('batchLeft')).toBeDefined();
   });
 });
+
+describe('an unknown refund, repeated', () => {
+  test('94 with a wrong MAC does not book a refund', () => {
+    const c = paidSale(
+      open({ rules: [{ match: { mti: '0220' }, do: { silent: true, bookNot: true }, times: 1 }] }),
+      10_000,
+    );
+    refund(c, 2, 4_000).on('退货结果未知').on('RF', 'ENTER').on('确认键:菜单');
+    c.faults({ match: { mti: '0220' }, do: { code: '94', badMac: true } });
+    supervisor(c)
+      .keys('DOWN')
+      .on('6.')
+      .keys('6')
+      .on('1已受理', '2')
+      .on('原号重发', 'ENTER')
+      .on('请插卡/刷卡/挥卡')
+      .swipe('swipe')
+      .pause(20);
+    expect(c.journal.list()[0].state).toBe('unknown');
+  });
+
+  test('a repeat goes out by the way of the card that the first one went', () => {
+    const c = paidSale(open({ rules: [{ match: { mti: '0220' }, do: { silent: true }, times: 1 }] }), 10_000, 'tap');
+    c.on('确认键:菜单', 'ENTER').on('主菜单', '3').on('1.银行卡', '1');
+    typeSupervisorPassword(c)
+      .on('1.查本机流水', '1')
+      .on('请输入原凭证号')
+      .type(2)
+      .on('退货-原交易', 'ENTER')
+      .on('请插卡/刷卡/挥卡')
+      .tap('tap');
+    c.on('请输入退货金额')
+      .type(4_000)
+      .on('请确认退货金额', 'ENTER')
+      .on('请选退货原因', '1')
+      .on('退货结果未知', 'ENTER')
+      .on('确认键:菜单');
+    supervisor(c)
+      .keys('DOWN')
+      .on('6.')
+      .keys('6')
+      .on('1已受理', '2')
+      .on('原号重发', 'ENTER')
+      .on('请插卡/刷卡/挥卡')
+      .insert('tap')
+      .pause(5);
+    expect(c.sent('0220')).toHaveLength(1);
+  });
+});
+
+function supervisor(c: Counter): Counter {
+  c.on('确认键:菜单', 'MENU').on('主菜单', '7').on('管理', '1').on('1.操作员', '1').on('请输入操作员号').type('00');
+  return typeSupervisorPassword(c, '请输入操作员密码').on('主管功能');
+}
