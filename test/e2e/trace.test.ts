@@ -22,6 +22,8 @@ test('a trace lives on through a power cut, holds no card, and goes into a bundl
   );
   const first = world.run(acquirer.address, ...flags);
   await acquirer.program.line(/ 0200 /);
+  // The trace is written beside the trade: a moment after the request.
+  await vi.waitFor(() => expect(countsOf(path).kinds[Kind.hostOut]).toBe(1), 30_000);
   await first.program.cut();
   const second = world.run(acquirer.address, ...flags);
   expect(`${await terminal.ended}\n${terminal.output}`).toMatch(/^0\n/);
@@ -29,18 +31,9 @@ test('a trace lives on through a power cut, holds no card, and goes into a bundl
   expect(await second.program.ended).toBe(0);
 
   expect(statSync(path).mode & 0o777).toBe(0o600);
-  const source = openByteSource(path);
-  if (!source.ok) throw new Error(source.fault.cause);
-  const reader = new TraceReader(source.value);
-  const kinds: Record<number, number> = {};
-  const screens: string[] = [];
-  while (reader.next()) {
-    kinds[reader.kind] = (kinds[reader.kind] ?? 0) + 1;
-    if (reader.kind === Kind.screen) screens.push(reader.texts().join('|'));
-  }
-  source.value.close();
-  expect(reader.redacted).toBe(true);
-  expect(reader.troubleCount).toBeLessThanOrEqual(1);
+  const { kinds, screens, troubles, redacted } = countsOf(path);
+  expect(redacted).toBe(true);
+  expect(troubles).toBeLessThanOrEqual(1);
   expect([kinds[Kind.session], kinds[Kind.end]]).toEqual([2, 1]);
   // Sale, reversal, sale; the first sale has no answer.
   expect([kinds[Kind.hostOut], kinds[Kind.hostIn]]).toEqual([3, 2]);
@@ -62,3 +55,18 @@ test('a trace lives on through a power cut, holds no card, and goes into a bundl
 
 /** Number of the card that the scripts swipe. */
 const SWIPED = '6225000000000014';
+
+/** Records of a trace by kind, and its screens. */
+function countsOf(path: string) {
+  const source = openByteSource(path);
+  if (!source.ok) throw new Error(source.fault.cause);
+  const reader = new TraceReader(source.value);
+  const kinds: Record<number, number> = {};
+  const screens: string[] = [];
+  while (reader.next()) {
+    kinds[reader.kind] = (kinds[reader.kind] ?? 0) + 1;
+    if (reader.kind === Kind.screen) screens.push(reader.texts().join('|'));
+  }
+  source.value.close();
+  return { kinds, screens, troubles: reader.troubleCount, redacted: reader.redacted };
+}
