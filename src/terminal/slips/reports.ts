@@ -126,11 +126,7 @@ export function batchLeftLines(slip: BatchLeftSlip, options: SlipOptions): strin
   paper.field('新批次号', 'NEW BATCH', slip.newBatch);
   paper.field('日期/时间', 'DATE/TIME', stampText(slip.at));
   paper.rule();
-  paper.heading(pick('类型', 'TYPE'), pick('笔数', 'COUNT'), pick('金额', 'AMOUNT'));
-  paper.row(pick('消费/SALE', 'SALE'), slip.sales);
-  paper.row(pick('撤销/VOID', 'VOID'), slip.voids);
-  paper.row(pick('退货/REFUND', 'REFUND'), slip.refunds);
-  paper.sum(pick('净额/NET', 'NET'), slip.netMinor);
+  moneyRows(paper, slip);
   paper.rule();
   paper.line(pick('收单机构已关闭本批次,未经结算。', 'THE ACQUIRER HAS CLOSED THIS BATCH. IT WAS NOT SETTLED HERE.'));
   paper.line(
@@ -139,6 +135,16 @@ export function batchLeftLines(slip: BatchLeftSlip, options: SlipOptions): strin
   paper.field('账本锚', 'ANCHOR', slip.anchor);
   paper.end();
   return paper.lines;
+}
+
+/** Sales, voids, refunds and what is left of them, under a heading. */
+function moneyRows(paper: Paper, slip: Pick<DaySlip, 'sales' | 'voids' | 'refunds' | 'netMinor'>): void {
+  const pick = (zh: string, en: string): string => paper.pick(zh, en);
+  paper.heading(pick('类型', 'TYPE'), pick('笔数', 'COUNT'), pick('金额', 'AMOUNT'));
+  paper.row(pick('消费/SALE', 'SALE'), slip.sales);
+  paper.row(pick('撤销/VOID', 'VOID'), slip.voids);
+  paper.row(pick('退货/REFUND', 'REFUND'), slip.refunds);
+  paper.sum(pick('净额/NET', 'NET'), slip.netMinor);
 }
 
 const WALLETS = {
@@ -159,11 +165,7 @@ export function dayLines(slip: DaySlip, options: SlipOptions): string[] {
   paper.field('操作员号', 'OPERATOR', slip.operator);
   paper.field('日期/时间', 'DATE/TIME', stampText(slip.at));
   paper.rule();
-  paper.heading(pick('类型', 'TYPE'), pick('笔数', 'COUNT'), pick('金额', 'AMOUNT'));
-  paper.row(pick('消费/SALE', 'SALE'), slip.sales);
-  paper.row(pick('撤销/VOID', 'VOID'), slip.voids);
-  paper.row(pick('退货/REFUND', 'REFUND'), slip.refunds);
-  paper.sum(pick('净额/NET', 'NET'), slip.netMinor);
+  moneyRows(paper, slip);
   for (const { wallet, sales, back } of slip.wallets) {
     const name = pick(WALLETS[wallet][0], WALLETS[wallet][1]);
     paper.row(pick(`其中${name}收`, `${name} IN`), sales);
