@@ -283,8 +283,7 @@ describe('an unknown refund, repeated', () => {
     );
     refund(c, 2, 4_000).on('退货结果未知').on('RF', 'ENTER').on('确认键:菜单');
     c.faults({ match: { mti: '0220' }, do: { code: '94', badMac: true } });
-    repeat(c)..swipe('swipe')
-      .pause(20);
+    repeat(c).swipe('swipe').pause(20);
     expect(c.journal.list()[0].state).toBe('unknown');
   });
 
@@ -304,15 +303,20 @@ describe('an unknown refund, repeated', () => {
       .on('请选退货原因', '1')
       .on('退货结果未知', 'ENTER')
       .on('确认键:菜单');
-    repeat(c)..insert('tap')
-      .pause(5);
+    repeat(c).insert('tap').pause(5);
     expect(c.sent('0220')).toHaveLength(1);
   });
 });
 
 /** As 00: the unknown refund was not accepted and is sent again, up to the card. */
 function repeat(c: Counter): Counter {
-  return supervisor(c).keys('DOWN').on('6.').keys('6').on('1已受理', '2').on('原号重发', 'ENTER').on('请插卡/刷卡/挥卡');
+  return supervisor(c)
+    .keys('DOWN')
+    .on('6.')
+    .keys('6')
+    .on('1已受理', '2')
+    .on('原号重发', 'ENTER')
+    .on('请插卡/刷卡/挥卡');
 }
 
 function supervisor(c: Counter): Counter {
