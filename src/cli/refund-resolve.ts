@@ -42,7 +42,7 @@ export function registerResolve(refund: Command, rim: EntryRim): void {
     refund
       .command('resolve')
       .argument('<id>', 'number of the refund, 14 or RF000014')
-      .description('enters what the acquirer says about an unknown refund'),
+      .description('enters what the acquirer says about an unknown refund, or an unknown void of a scanned payment'),
   )
     .addOption(
       new Option('--outcome <outcome>', 'what the acquirer says').choices(RESOLVE_OUTCOMES).makeOptionMandatory(),

@@ -125,7 +125,7 @@ export function openJournal(options: JournalOptions): Result<Journal> {
       reversals(store, read, atDesk, policy),
       session(store, read),
       settlement(store, read, atDesk),
-      reports(store),
+      reports(store, read),
       equipment(store),
       proof(store),
       entries(store),

@@ -1,5 +1,6 @@
 import { KIND_RULES } from './money.ts';
 import { joinedTxnOf, settlementOf, slipOf, txnSql } from './read.ts';
+import type { Queries } from './queries.ts';
 import type { Store } from './store.ts';
 import type { Channel, Settlement, Slip, Sum, Txn } from './types.ts';
 
@@ -76,7 +77,12 @@ export function netOf(sums: Readonly<ChannelTally>): number {
 }
 
 /** Reading for reports; changes nothing, and works beside a running terminal. May throw `JournalFailure`. */
-export function reports(store: Store) {
+export function reports(store: Store, queries: Queries) {
+  /** When the settlement that closed a period was begun, ms. */
+  const closedMs = (period: number): number | undefined =>
+    store.one("SELECT at_ms FROM settlement WHERE period = ? AND stage = 'closed'", period)?.at_ms as
+      number | undefined;
+
   function* paged(condition: string, ...values: number[]): Generator<Txn> {
     for (let last = 0; ;) {
       const rows = store.all(
@@ -131,11 +137,14 @@ export function reports(store: Store) {
         )
         .map(row => row.period as number),
 
-    /** The settlement that closed a period; nothing for the open one and for one that the acquirer closed by itself. */
-    closedSettlement: (period: number): Settlement | undefined =>
-      store
-        .all("SELECT * FROM settlement WHERE period = ? AND stage = 'closed' ORDER BY id DESC LIMIT 1", period)
-        .map(settlementOf)[0],
+    /** Batches of these transactions that the acquirer closed by itself, so that no settlement compared them; in their order. */
+    batchesLeft(txns: Iterable<Txn>): { readonly period: number; readonly batch: number }[] {
+      const batches = new Map<number, number>();
+      for (const { period, batch } of txns) batches.set(period, batch);
+      return [...batches]
+        .filter(([period]) => period !== queries.period() && closedMs(period) === undefined)
+        .map(([period, batch]) => ({ period, batch }));
+    },
 
     /**
      * First and last moment of a period (from ≤ time < to): from settlement to settlement, as {@link externalsBefore} counts. One that the
@@ -146,12 +155,11 @@ export function reports(store: Store) {
         "SELECT at_ms FROM settlement WHERE period < ? AND stage = 'closed' ORDER BY id DESC LIMIT 1",
         period,
       );
-      const closed = store.one("SELECT at_ms FROM settlement WHERE period = ? AND stage = 'closed'", period);
-      const last = store.one('SELECT max(at_ms) AS at_ms FROM txn WHERE period = ?', period);
       const fromMs = (before?.at_ms as number | undefined) ?? 0;
-      if (closed) return [fromMs, closed.at_ms as number];
-      const open = store.one('SELECT 1 FROM txn WHERE period > ? LIMIT 1', period) === undefined;
-      return [fromMs, open ? Number.MAX_SAFE_INTEGER : ((last?.at_ms as number | null) ?? fromMs) + 1];
+      const toMs = period === queries.period() ? Number.MAX_SAFE_INTEGER : closedMs(period);
+      if (toMs !== undefined) return [fromMs, toMs];
+      const last = store.one('SELECT max(at_ms) AS at_ms FROM txn WHERE period = ?', period)?.at_ms as number | null;
+      return [fromMs, (last ?? fromMs) + 1];
     },
 
     /** Every settlement that was begun in `fromMs` ≤ time < `toMs`, oldest first, also cancelled ones. */

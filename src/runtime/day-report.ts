@@ -18,9 +18,7 @@ export function* printDay(shop: Shop): Task<Done> {
   const toMs = nowMs + 1;
   const day = tally(journal.txnsBetween(fromMs, toMs));
   const closed = journal.settlementsBetween(fromMs, toMs).filter(one => one.stage === 'closed');
-  const left = new Map<number, number>();
-  for (const txn of journal.txnsBetween(fromMs, toMs))
-    if (txn.period !== journal.period() && !journal.closedSettlement(txn.period)) left.set(txn.period, txn.batch);
+  const left = journal.batchesLeft(journal.txnsBetween(fromMs, toMs));
   return yield* printData(shop, {
     kind: 'day',
     shop: shopOf(shop),
@@ -37,7 +35,7 @@ export function* printDay(shop: Shop): Task<Done> {
     })).filter(one => one.sales.count + one.back.count > 0),
     externalRefunds: sumOf(journal.externals(fromMs, toMs).map(one => one.amountMinor)),
     open: batchLine(shop, journal.batch(), journal.period()),
-    left: [...left].map(([period, batch]) => batchLine(shop, batch, period)),
+    left: left.map(one => batchLine(shop, one.batch, one.period)).filter(one => one.count > 0),
     closed: closed.map(one => batchLine(shop, one.batch, one.period)),
     heldRefunds: sumOf(journal.heldRefunds().map(one => one.amountMinor)),
     unknownRefunds: sumOf(journal.unknownRefunds().map(one => one.requestedMinor)),

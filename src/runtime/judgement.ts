@@ -81,6 +81,7 @@ function originalOf(shop: Shop, sale: Txn, startMs: number, heldId: number | und
     atMs: sale.atMs,
     sameDay: sale.atMs >= startMs,
     sameBatch: sale.period === journal.period(),
+    // The lists of other terminals tell sums, not how many refunds: one at least.
     refunds: times.length + (record.refundedMinor > sale.refundedMinor ? 1 : 0),
     ...(times.length === 0 ? {} : { lastRefundMs: Math.max(...times) }),
   };

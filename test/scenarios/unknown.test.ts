@@ -272,6 +272,10 @@ describe('the acquirer wants a sign-on', () => {
     expect(slip).toMatch(/消费\/SALE +1 +100.00/);
     expect(slip).toMatch(/净额\/NET +100.00/);
     expect(c.journal.lastSlip('batchLeft')).toBeDefined();
+    // And in the day report, so that its batches make up its net.
+    supervisor(c).keys('8').pause(5);
+    expect(c.slips.at(-1)).toMatch(/净额\/NET +150\.00/);
+    expect(c.slips.at(-1)).toMatch(/X 000009 +1 +50\.00\n未对账 000001 +1 +100\.00/);
   });
 });
 

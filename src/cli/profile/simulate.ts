@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { faultText, type Result } from '../../fault.ts';
 import { openJournal } from '../../journal/journal.ts';
 import { openEntropy } from '../../node/entropy.ts';
-import { readText, writeOutput } from '../../node/files.ts';
+import { readText, writeAtomic } from '../../node/files.ts';
 import { type Part, scratchFolder, startPart } from '../../node/processes.ts';
 import { linkDevice, openPty, type Pty, unlinkDevice } from '../../node/pty.ts';
 import { openTimers } from '../../node/timers.ts';
@@ -50,7 +50,7 @@ export function simulate(
   const folder = scratchFolder();
   const { played, changed } = hurried(profile);
   const file = join(folder, `${profile.id}.json`);
-  const written = writeOutput(file, JSON.stringify(played));
+  const written = writeAtomic(file, JSON.stringify(played));
   if (!written.ok) return Promise.resolve(written);
   return new Promise(resolve => {
     new Run(played, file, folder, deck.value, told, (tasks, notes) => {

@@ -113,12 +113,10 @@ function batches(journal: Journal, txns: readonly Txn[], span: Span): Table {
     const now = journal.batchTotals(period);
     rows.push(batchRow(journal.batch(), now, now));
   }
-  for (const left of new Set(txns.map(txn => txn.period))) {
-    // A batch that was settled on another day has its row there.
-    if (left === period || journal.closedSettlement(left)) continue;
-    const now = journal.batchTotals(left);
-    const batch = txns.find(txn => txn.period === left)?.batch ?? 0;
-    if (counted(now) > 0) rows.push(batchRow(batch, now, now, undefined, BATCH_LEFT));
+  // A batch that was settled on another day has its row there.
+  for (const left of journal.batchesLeft(txns)) {
+    const now = journal.batchTotals(left.period);
+    if (counted(now) > 0) rows.push(batchRow(left.batch, now, now, undefined, BATCH_LEFT));
   }
   return {
     id: 'batches',
